@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A token bucket: so many at once, refilled evenly over a minute. Pure: the
+ * caller brings the time and the lock.
+ */
+#include <linux/kernel.h>
+#include <linux/math64.h>
+#include <linux/time64.h>
+
+#include "exit_stats.h"
+
+#define MINUTE_NS	(60ull * NSEC_PER_SEC)
+
+/**
+ * exit_stats_bucket_take - take a token, or learn when there will be one
+ * @b: the bucket; all 0 is a full one
+ * @now: monotonic time, ns
+ * @per_min: tokens a minute, and the most that are saved up; 0 = no limit
+ *
+ * A limit that changed counts at once: what was saved is kept as time.
+ *
+ * Return: 0 with a token taken, otherwise the ns until there is one.
+ */
+u64 exit_stats_bucket_take(struct exit_stats_bucket *b, u64 now, unsigned int per_min)
+{
+	u64 token_ns;
+
+	if (!per_min)
+		return 0;
+	/* Rounded down, and at least 1: per_min may be anything. */
+	token_ns = max_t(u64, div_u64(MINUTE_NS, per_min), 1);
+	if (!b->at)
+		b->level_ns = MINUTE_NS;
+	else
+		b->level_ns = min(b->level_ns + min(now - b->at, MINUTE_NS), MINUTE_NS);
+	b->at = now;
+	if (b->level_ns < token_ns)
+		return token_ns - b->level_ns;
+	b->level_ns -= token_ns;
+	return 0;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The dump in the kernel log: due each time the host's exits pass a multiple
+ * of exit_stats_dump_interval.
+ *
+ * vCPUs hand their exits in in batches; who passes a multiple wakes a worker,
+ * which takes a snapshot and prints it. What falls due while the worker is
+ * busy, or held back by the limit a minute, is merged into the next dump.
+ */
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/workqueue.h>
+
+#include "exit_stats.h"
+
+/* Hand-ins are never further apart: a new interval is seen after that many. */
+#define MAX_BATCH	4096u
+
+static void dump_fn(struct work_struct *work);
+
+static DEFINE_RAW_SPINLOCK(lock);
+static DECLARE_DELAYED_WORK(work, dump_fn);
+static struct exit_stats_bucket bucket;	/* the worker's */
+
+/* Under the lock: */
+static u64 handed;		/* exits handed in since the vendor module came */
+static u64 due_at;		/* the latest multiple that was passed */
+static u64 waiting;		/* dumps that are due and not printed */
+static u64 printed;
+static u64 merged;
+static bool armed;		/* the worker is on its way */
+
+static u32 next_batch(void)
+{
+	unsigned int interval = READ_ONCE(exit_stats_dump_interval);
+	unsigned int vcpus = READ_ONCE(exit_stats_host.nr_vcpus);
+	u32 past;
+
+	if (!interval)
+		return MAX_BATCH;
+	if (vcpus > 1)
+		return clamp(interval / vcpus, 1u, MAX_BATCH);
+	/* Alone: hand in at the very multiple. */
+	div_u64_rem(handed, interval, &past);
+	return min(interval - past, MAX_BATCH);
+}
+
+static bool hand_in(struct exit_stats_vcpu *v)
+{
+	unsigned int interval = READ_ONCE(exit_stats_dump_interval);
+	u64 before = handed;
+	u32 past;
+
+	handed += v->batch - v->batch_left;
+	v->batch = next_batch();
+	v->batch_left = v->batch;
+	if (!interval || div_u64(before, interval) == div_u64_rem(handed, interval, &past))
+		return false;
+	due_at = handed - past;
+	waiting++;
+	if (armed)
+		return false;
+	armed = true;
+	return true;
+}
+
+/**
+ * exit_stats_hand_in - add a vCPU's exits to the host's count
+ * @v: its record; a new batch begins
+ *
+ * Context: the vCPU's thread at the end of a batch, interrupts on or off; or
+ * its death.
+ */
+void exit_stats_hand_in(struct exit_stats_vcpu *v)
+{
+	unsigned long flags;
+	bool wake;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	wake = hand_in(v);
+	raw_spin_unlock_irqrestore(&lock, flags);
+	if (wake)
+		queue_delayed_work(system_unbound_wq, &work, 0);
+}
+
+/* Context: the vCPU's creation. */
+void exit_stats_first_batch(struct exit_stats_vcpu *v)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	v->batch = next_batch();
+	v->batch_left = v->batch;
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+static unsigned int rows_in_use(const struct exit_stats_snap *snap)
+{
+	unsigned int pos = 0, row, n = 0;
+
+	while (exit_stats_next_row(snap, &pos, &row))
+		n++;
+	return n;
+}
+
+static void print_dump(const struct exit_stats_snap *snap, u64 nr, u64 due, u64 more)
+{
+	const struct exit_stats_row *r;
+	unsigned int pos = 0, row;
+	char code[12], tail[40] = "";
+
+	if (more)
+		snprintf(tail, sizeof(tail), " (%llu merged)", more);
+	pr_info("dump %llu: due at %llu, taken at %llu exits, %llu cycles, %u reasons%s\n",
+		nr, due, snap->exits, snap->cycles, rows_in_use(snap), tail);
+	while ((r = exit_stats_next_row(snap, &pos, &row))) {
+		exit_stats_format_code(snap->table, row, code, sizeof(code));
+		pr_info("%llu: exit reason %s %s: count %llu total %llu min %llu max %llu avg %llu\n",
+			nr, code, snap->table->row[row].name, r->count, r->total, r->min, r->max,
+			exit_stats_avg(r));
+	}
+}
+
+/* Without memory for a snapshot the dump stays due; the next try is in a second. */
+static void put_back(u64 due)
+{
+	raw_spin_lock_irq(&lock);
+	waiting += due;
+	armed = true;
+	raw_spin_unlock_irq(&lock);
+	queue_delayed_work(system_unbound_wq, &work, HZ);
+}
+
+static void dump_fn(struct work_struct *unused)
+{
+	u64 wait = exit_stats_bucket_take(&bucket, ktime_get_ns(),
+					  READ_ONCE(exit_stats_dump_per_min));
+	struct exit_stats_snap *snap;
+	u64 nr, due, taken;
+
+	if (wait) {
+		queue_delayed_work(system_unbound_wq, &work, nsecs_to_jiffies(wait) + 1);
+		return;
+	}
+	/* First what is due, then the numbers: these contain it. */
+	raw_spin_lock_irq(&lock);
+	due = due_at;
+	taken = waiting;
+	waiting = 0;
+	armed = false;
+	raw_spin_unlock_irq(&lock);
+
+	snap = exit_stats_snapshot(&exit_stats_host.scope, false);
+	if (!snap) {
+		put_back(taken);
+		return;
+	}
+	raw_spin_lock_irq(&lock);
+	nr = ++printed;
+	merged += taken - 1;
+	raw_spin_unlock_irq(&lock);
+
+	print_dump(snap, nr, due, taken - 1);
+	kvfree(snap);
+}
+
+/**
+ * exit_stats_dump_counts - how many dumps there were
+ * @dumps: printed
+ * @were_merged: due, and merged into one of those
+ *
+ * Context: any.
+ */
+void exit_stats_dump_counts(u64 *dumps, u64 *were_merged)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lock, flags);
+	*dumps = printed;
+	*were_merged = merged;
+	raw_spin_unlock_irqrestore(&lock, flags);
+}
+
+/* A new limit a minute: a dump that is held back asks again. */
+void exit_stats_dump_kick(void)
+{
+	bool wake;
+
+	raw_spin_lock_irq(&lock);
+	wake = armed;
+	raw_spin_unlock_irq(&lock);
+	if (wake)
+		mod_delayed_work(system_unbound_wq, &work, 0);
+}
+
+/* A vendor module comes: everything from 0. */
+void exit_stats_dump_start(void)
+{
+	bucket = (struct exit_stats_bucket){};
+	handed = 0;
+	due_at = 0;
+	waiting = 0;
+	printed = 0;
+	merged = 0;
+	armed = false;
+}
+
+/* It goes: no vCPU is left to hand in. */
+void exit_stats_dump_stop(void)
+{
+	cancel_delayed_work_sync(&work);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What KVM's own files call: a line each.
+ *
+ * The vendor module latches an exit where the processor is back in host state
+ * (interrupts off), and closes it where KVM is done with it. Both are a NOP
+ * while the exit_stats parameter is N.
+ */
+#ifndef EXIT_STATS_HOOKS_H
+#define EXIT_STATS_HOOKS_H
+
+#include <linux/jump_label.h>
+#include <linux/kvm_host.h>
+#include <asm/msr.h>
+
+#include "reasons.h"
+#include "record.h"
+
+DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_on);
+
+static __always_inline void exit_stats_latch(struct exit_stats_vcpu *v, unsigned int row,
+					     bool nested)
+{
+	v->row = row;
+	v->nested = nested;
+	v->tsc = rdtsc();
+}
+
+/**
+ * kvm_exit_stats_latch_vmx - remember a VMX exit: reason, TSC, was this L2
+ * @v: the vCPU's record
+ * @reason: the VMCS's exit reason with its flag bits (SDM vol. 3, "Basic
+ *	VM-Exit Information"); the flags are masked
+ * @nested: the exit left an L2 guest
+ *
+ * Context: vmx_vcpu_run() once an exit, interrupts off.
+ */
+static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *v, u32 reason,
+						     bool nested)
+{
+	if (static_branch_likely(&kvm_exit_stats_on))
+		exit_stats_latch(v, exit_stats_row_vmx(reason), nested);
+}
+
+/**
+ * kvm_exit_stats_close - the exit is handled: count it, if one is latched
+ * @v: the vCPU's record
+ *
+ * Context: the vCPU's thread, when the vendor's handle_exit returns.
+ */
+static __always_inline void kvm_exit_stats_close(struct exit_stats_vcpu *v)
+{
+	if (static_branch_likely(&kvm_exit_stats_on) && likely(v->tsc))
+		exit_stats_record_close(v);
+}
+
+/**
+ * kvm_exit_stats_reenter - the guest is entered again: count the exit that
+ *	the fast path answered, if that is how it comes here
+ * @v: the vCPU's record
+ *
+ * Context: the vCPU's thread before an entry, interrupts off.
+ */
+static __always_inline void kvm_exit_stats_reenter(struct exit_stats_vcpu *v)
+{
+	if (static_branch_likely(&kvm_exit_stats_on) && unlikely(v->tsc))
+		exit_stats_record_close(v);
+}
+
+int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset);
+void kvm_exit_stats_start(void *const *handlers, unsigned int nr);
+void kvm_exit_stats_unregister(void);
+
+int kvm_exit_stats_vm_create(struct kvm *kvm);
+void kvm_exit_stats_vm_destroy(struct kvm *kvm);
+int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu);
+void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu);
+
+bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+void kvm_exit_stats_vm_debugfs(struct kvm *kvm, struct dentry *dir);
+void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
+
+#endif

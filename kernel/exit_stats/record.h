@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The record: one vCPU's numbers by exit reason, and how they are read.
+ *
+ * Only the vCPU's own thread writes it, with plain stores to its own memory.
+ * A reader on another CPU takes one row at a time:
+ *
+ *	writer				reader
+ *	undo = old values		exits, then started
+ *	started++			row (undo, if an update of it is under way)
+ *	row = new values		started and exits unchanged, or once more
+ *	exits++
+ *
+ * An update is under way while started is one ahead of exits. What the row
+ * held before stands in undo until then, so a reader never waits for a writer
+ * that is scheduled out half way, and the writer for nobody.
+ *
+ * A row is in two arrays: what a CPUID leaf reads shares one cache line,
+ * the rest lives apart. All numbers are 64 bits wide and aligned.
+ */
+#ifndef EXIT_STATS_RECORD_H
+#define EXIT_STATS_RECORD_H
+
+#include <linux/cache.h>
+#include <linux/list.h>
+#include <linux/rcupdate.h>
+#include <linux/types.h>
+#include <asm/local64.h>
+
+#include "abi.h"
+
+struct exit_stats_vm;
+
+/* What a file in debugfs is about. Part of each object that has files. */
+struct exit_stats_scope {
+	unsigned int kind;		/* EXIT_STATS_SCOPE_* */
+	u64 reset_at;			/* event number of the latest reset, or of creation */
+};
+
+struct exit_stats_brief {
+	local64_t count;
+	local64_t total;		/* cycles */
+	u64 min;			/* U64_MAX while count is 0 */
+	u64 max;
+} __aligned(32);
+
+struct exit_stats_detail {
+	local64_t nested_count;
+	local64_t nested_total;
+	local64_t hist[EXIT_STATS_BUCKETS];
+};
+
+/* One row as readers pass it on: a copy that no longer changes. */
+struct exit_stats_row {
+	u64 count;
+	u64 total;
+	u64 min;
+	u64 max;
+	u64 nested_count;
+	u64 nested_total;
+	u64 hist[EXIT_STATS_BUCKETS];
+};
+
+struct exit_stats_vcpu {
+	/* First line: the vCPU writes it at each exit, readers look at it. */
+	local64_t started;		/* updates begun */
+	local64_t exits;		/* updates finished: exits in the rows */
+	local64_t cycles;		/* of all rows */
+	u64 undo_count;
+	u64 undo_total;
+	u64 undo_cycles;
+	u64 since;			/* event number from which on the rows count */
+	u16 row;			/* latched */
+	u8 nested;			/* latched: the exit left an L2 guest */
+	u8 bucket;
+
+	/* Second line: the vCPU's own; others only ever set poked. */
+	u64 tsc ____cacheline_aligned;	/* latched; 0 = nothing is */
+	struct exit_stats_detail *detail;
+	u32 batch_left;			/* exits until the next hand-in */
+	u32 batch;
+	u8 poked;			/* a reset is waiting: settle at the next close */
+	u64 undo_nested_count;
+	u64 undo_nested_total;
+	u64 backwards;			/* closes at an earlier TSC than the latch */
+
+	struct exit_stats_scope scope ____cacheline_aligned;
+	struct exit_stats_vm *vm;
+	struct list_head node;		/* vm->vcpus */
+	struct rcu_head rcu;
+
+	struct exit_stats_brief brief[] ____cacheline_aligned;
+};
+
+struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows);
+void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows);
+void exit_stats_record_close(struct exit_stats_vcpu *v);
+void exit_stats_record_row(const struct exit_stats_vcpu *v, unsigned int row, bool hist,
+			   struct exit_stats_row *out);
+void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,
+			     struct exit_stats_row *out);
+void exit_stats_record_total(const struct exit_stats_vcpu *v, struct exit_stats_row *out);
+void exit_stats_row_merge(struct exit_stats_row *to, const struct exit_stats_row *from, bool hist);
+
+#endif

@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Scopes: who is alive, what the dead left behind, and resets.
+ *
+ * Host, VM and vCPU nest. The numbers of a scope are the records of its live
+ * vCPUs plus its past. Every creation and every reset draws an event number.
+ * A scope has the number of its latest reset; a record and a past have the
+ * number since which they count. What began before a scope's reset (its own or
+ * one around it: the scope's floor) does not count for that scope:
+ *
+ *	record.since >= vCPU's floor >= VM's floor >= host's floor
+ *
+ * So a reset is done when its number stands there, for every reader and for
+ * vCPUs that are idle. The vCPU clears its record at its next close: settle,
+ * which moves the numbers into the past of the scope for which they still
+ * count. Each move is done under the locks of VM and host, with both sequence
+ * counts odd: a reader that met one starts again.
+ */
+#include <linux/bitmap.h>
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include "exit_stats.h"
+#include "hooks.h"
+
+struct exit_stats_host exit_stats_host = {
+	.scope.kind = EXIT_STATS_SCOPE_HOST,
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(exit_stats_host.lock),
+	.seq = SEQCNT_RAW_SPINLOCK_ZERO(exit_stats_host.seq, &exit_stats_host.lock),
+	.vms = LIST_HEAD_INIT(exit_stats_host.vms),
+};
+
+#define host exit_stats_host
+
+static DECLARE_WAIT_QUEUE_HEAD(no_vm_left);
+
+/* Where does the host's, a VM's, a vCPU's count begin? */
+u64 exit_stats_host_floor(void)
+{
+	return READ_ONCE(host.scope.reset_at);
+}
+
+u64 exit_stats_vm_floor(const struct exit_stats_vm *vm)
+{
+	return max(READ_ONCE(vm->scope.reset_at), exit_stats_host_floor());
+}
+
+u64 exit_stats_vcpu_floor(const struct exit_stats_vcpu *v)
+{
+	return max(READ_ONCE(v->scope.reset_at), exit_stats_vm_floor(v->vm));
+}
+
+/**
+ * exit_stats_epoch - the number that changes with each reset of a scope
+ * @scope: the host's, a VM's or a vCPU's
+ *
+ * It begins at random, so that a guest that moved to another host sees a
+ * change too. Context: any; the caller keeps @scope alive.
+ *
+ * Return: the epoch.
+ */
+u64 exit_stats_epoch(struct exit_stats_scope *scope)
+{
+	switch (scope->kind) {
+	case EXIT_STATS_SCOPE_VCPU:
+		return exit_stats_vcpu_floor(container_of(scope, struct exit_stats_vcpu, scope));
+	case EXIT_STATS_SCOPE_VM:
+		return exit_stats_vm_floor(container_of(scope, struct exit_stats_vm, scope));
+	default:
+		return exit_stats_host_floor();
+	}
+}
+
+/* Both locks, both sequence counts odd: nobody reads what is being moved. */
+static unsigned long move_begin(struct exit_stats_vm *vm)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock(&host.lock);
+	write_seqcount_begin(&vm->seq);
+	write_seqcount_begin(&host.seq);
+	return flags;
+}
+
+static void move_end(struct exit_stats_vm *vm, unsigned long flags)
+{
+	write_seqcount_end(&host.seq);
+	write_seqcount_end(&vm->seq);
+	raw_spin_unlock(&host.lock);
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+}
+
+static void past_clear(struct exit_stats_past *past, u64 since)
+{
+	memset(past->row, 0, host.table->rows * sizeof(*past->row));
+	past->backwards = 0;
+	past->count = 0;
+	past->total = 0;
+	past->since = since;
+}
+
+static void past_add_past(struct exit_stats_past *to, const struct exit_stats_past *from)
+{
+	unsigned int i;
+
+	for (i = 0; i < host.table->rows; i++)
+		exit_stats_row_merge(&to->row[i], &from->row[i], true);
+	to->backwards += from->backwards;
+	to->count += from->count;
+	to->total += from->total;
+}
+
+static void past_add_record(struct exit_stats_past *to, const struct exit_stats_vcpu *v)
+{
+	struct exit_stats_row row;
+	unsigned int i;
+
+	for (i = 0; i < host.table->rows; i++) {
+		if (!local64_read(&v->brief[i].count))
+			continue;
+		exit_stats_record_row(v, i, true, &row);
+		exit_stats_row_merge(&to->row[i], &row, true);
+	}
+	to->backwards += READ_ONCE(v->backwards);
+	to->count += local64_read(&v->exits);
+	to->total += local64_read(&v->cycles);
+}
+
+/* The VM's past leaves the VM, for the host if it counts there. */
+static void retire_vm_past(struct exit_stats_vm *vm)
+{
+	if (vm->past.since >= exit_stats_host_floor())
+		past_add_past(&host.past, &vm->past);
+	past_clear(&vm->past, exit_stats_vm_floor(vm));
+}
+
+/* The record's numbers leave the vCPU, for the innermost scope that has them. */
+static void retire_record(struct exit_stats_vcpu *v)
+{
+	struct exit_stats_vm *vm = v->vm;
+
+	if (v->since >= exit_stats_vm_floor(vm)) {
+		if (vm->past.since < exit_stats_vm_floor(vm))
+			past_clear(&vm->past, exit_stats_vm_floor(vm));
+		past_add_record(&vm->past, v);
+	} else if (v->since >= exit_stats_host_floor()) {
+		past_add_record(&host.past, v);
+	}
+}
+
+/**
+ * exit_stats_settle - carry out the resets that a record is behind
+ * @v: the record
+ *
+ * Context: the vCPU's thread, in a close, before it writes a row.
+ */
+void exit_stats_settle(struct exit_stats_vcpu *v)
+{
+	unsigned long flags = move_begin(v->vm);
+
+	/* A reset takes the VM's or the host's lock to put its number down. */
+	WRITE_ONCE(v->poked, false);
+	if (v->since < exit_stats_vcpu_floor(v)) {
+		retire_record(v);
+		exit_stats_record_clear(v, host.table->rows);
+		WRITE_ONCE(v->since, exit_stats_vcpu_floor(v));
+	}
+	move_end(v->vm, flags);
+}
+
+static void poke_vcpus(struct exit_stats_vm *vm)
+{
+	struct exit_stats_vcpu *v;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(v, &vm->vcpus, node)
+		WRITE_ONCE(v->poked, true);
+	rcu_read_unlock();
+}
+
+static void reset_vcpu(struct exit_stats_vcpu *v)
+{
+	unsigned long flags = move_begin(v->vm);
+
+	WRITE_ONCE(v->scope.reset_at, ++host.event);
+	WRITE_ONCE(v->poked, true);
+	move_end(v->vm, flags);
+}
+
+static void reset_vm(struct exit_stats_vm *vm)
+{
+	unsigned long flags = move_begin(vm);
+
+	if (vm->past.since >= exit_stats_host_floor())
+		past_add_past(&host.past, &vm->past);
+	WRITE_ONCE(vm->scope.reset_at, ++host.event);
+	past_clear(&vm->past, exit_stats_vm_floor(vm));
+	move_end(vm, flags);
+	poke_vcpus(vm);
+}
+
+static void reset_host(void)
+{
+	struct exit_stats_vm *vm;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&host.lock, flags);
+	write_seqcount_begin(&host.seq);
+	WRITE_ONCE(host.scope.reset_at, ++host.event);
+	past_clear(&host.past, host.scope.reset_at);
+	write_seqcount_end(&host.seq);
+	raw_spin_unlock_irqrestore(&host.lock, flags);
+
+	/* A VM's past is older than the host's floor now and counts nowhere. */
+	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm))
+		poke_vcpus(vm);
+}
+
+/**
+ * exit_stats_reset - empty a scope and all scopes inside it
+ * @scope: the host's, a VM's or a vCPU's
+ *
+ * From the return on every snapshot shows the scope empty; the scopes around
+ * it keep the numbers. Context: process; the caller keeps @scope alive.
+ *
+ * Return: 0, or -ENODEV without a vendor module.
+ */
+int exit_stats_reset(struct exit_stats_scope *scope)
+{
+	if (!host.table)
+		return -ENODEV;
+	if (scope->kind == EXIT_STATS_SCOPE_VCPU)
+		reset_vcpu(container_of(scope, struct exit_stats_vcpu, scope));
+	else if (scope->kind == EXIT_STATS_SCOPE_VM)
+		reset_vm(container_of(scope, struct exit_stats_vm, scope));
+	else
+		reset_host();
+	return 0;
+}
+
+static void release_vm(struct kref *ref)
+{
+	struct exit_stats_vm *vm = container_of(ref, struct exit_stats_vm, ref);
+	unsigned long flags = move_begin(vm);
+	bool last;
+
+	retire_vm_past(vm);
+	list_del_rcu(&vm->node);
+	last = --host.nr_vms == 0;
+	move_end(vm, flags);
+
+	kvfree_rcu(vm, rcu);
+	if (last)
+		wake_up(&no_vm_left);
+}
+
+void exit_stats_put_vm(struct exit_stats_vm *vm)
+{
+	if (vm)
+		kref_put(&vm->ref, release_vm);
+}
+
+/**
+ * exit_stats_next_vm - walk over the VMs, holding one at a time
+ * @vm: the previous one, whose reference is dropped; NULL to begin
+ *
+ * Context: process. Who stops half way calls exit_stats_put_vm().
+ *
+ * Return: the next VM with a reference taken, NULL after the last.
+ */
+struct exit_stats_vm *exit_stats_next_vm(struct exit_stats_vm *vm)
+{
+	struct list_head *pos = vm ? &vm->node : &host.vms;
+	struct exit_stats_vm *next = NULL, *v;
+
+	rcu_read_lock();
+	while ((pos = rcu_dereference(list_next_rcu(pos))) != &host.vms) {
+		v = list_entry(pos, struct exit_stats_vm, node);
+		if (kref_get_unless_zero(&v->ref)) {
+			next = v;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	exit_stats_put_vm(vm);
+	return next;
+}
+
+struct exit_stats_vcpu *exit_stats_vcpu_of(struct kvm_vcpu *vcpu)
+{
+	return host.table ? *(struct exit_stats_vcpu **)((void *)vcpu + host.vcpu_offset) : NULL;
+}
+
+struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm)
+{
+	return host.table ? *(struct exit_stats_vm **)((void *)kvm + host.vm_offset) : NULL;
+}
+
+/**
+ * kvm_exit_stats_vm_create - a VM's record
+ * @kvm: the VM; the vendor's structure around it gets the pointer
+ *
+ * Context: the vendor's vm_init, process.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kvm_exit_stats_vm_create(struct kvm *kvm)
+{
+	size_t past = struct_size_t(struct exit_stats_vm, past_row, host.table->rows);
+	size_t others = (host.table->rows + 1) * sizeof(struct exit_stats_others);
+	struct exit_stats_vm *vm = kvzalloc(past + others, GFP_KERNEL_ACCOUNT);
+	unsigned long flags;
+
+	if (!vm)
+		return -ENOMEM;
+	vm->past.row = vm->past_row;
+	vm->others = (void *)vm + past;
+	vm->scope.kind = EXIT_STATS_SCOPE_VM;
+	kref_init(&vm->ref);
+	raw_spin_lock_init(&vm->lock);
+	raw_spin_lock_init(&vm->others_lock);
+	seqcount_raw_spinlock_init(&vm->seq, &vm->lock);
+	INIT_LIST_HEAD(&vm->vcpus);
+
+	raw_spin_lock_irqsave(&host.lock, flags);
+	vm->scope.reset_at = ++host.event;
+	vm->past.since = vm->scope.reset_at;
+	list_add_tail_rcu(&vm->node, &host.vms);
+	host.nr_vms++;
+	raw_spin_unlock_irqrestore(&host.lock, flags);
+
+	*(struct exit_stats_vm **)((void *)kvm + host.vm_offset) = vm;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kvm_exit_stats_vm_create);
+
+/**
+ * kvm_exit_stats_vm_destroy - the VM lets go of its record
+ * @kvm: the VM
+ *
+ * Its vCPUs die later (kvm_arch_destroy_vm()) and hold it until then.
+ *
+ * Context: the vendor's vm_destroy, process.
+ */
+void kvm_exit_stats_vm_destroy(struct kvm *kvm)
+{
+	exit_stats_put_vm(exit_stats_vm_of(kvm));
+}
+EXPORT_SYMBOL_GPL(kvm_exit_stats_vm_destroy);
+
+/**
+ * kvm_exit_stats_vcpu_create - a vCPU's record
+ * @vcpu: the vCPU; the vendor's structure around it gets the pointer
+ *
+ * Context: the vendor's vcpu_create, process.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
+{
+	struct exit_stats_vm *vm = exit_stats_vm_of(vcpu->kvm);
+	struct exit_stats_vcpu *v = exit_stats_record_alloc(host.table->rows);
+	unsigned long flags;
+
+	if (!v)
+		return -ENOMEM;
+	v->scope.kind = EXIT_STATS_SCOPE_VCPU;
+	v->vm = vm;
+	kref_get(&vm->ref);
+
+	raw_spin_lock_irqsave(&vm->lock, flags);
+	raw_spin_lock(&host.lock);
+	v->scope.reset_at = ++host.event;
+	v->since = v->scope.reset_at;
+	list_add_tail_rcu(&v->node, &vm->vcpus);
+	WRITE_ONCE(host.nr_vcpus, host.nr_vcpus + 1);
+	raw_spin_unlock(&host.lock);
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+
+	exit_stats_first_batch(v);
+	*(struct exit_stats_vcpu **)((void *)vcpu + host.vcpu_offset) = v;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kvm_exit_stats_vcpu_create);
+
+/**
+ * kvm_exit_stats_vcpu_free - fold a dying vCPU's numbers into its VM and host
+ * @vcpu: the vCPU, which runs no more
+ *
+ * Context: the vendor's vcpu_free, process.
+ */
+void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
+{
+	struct exit_stats_vcpu *v = exit_stats_vcpu_of(vcpu);
+	struct exit_stats_vm *vm;
+	unsigned long flags;
+
+	if (!v)
+		return;
+	vm = v->vm;
+	exit_stats_hand_in(v);
+
+	flags = move_begin(vm);
+	retire_record(v);
+	list_del_rcu(&v->node);
+	WRITE_ONCE(host.nr_vcpus, host.nr_vcpus - 1);
+	move_end(vm, flags);
+
+	kvfree_rcu(v, rcu);
+	exit_stats_put_vm(vm);
+}
+EXPORT_SYMBOL_GPL(kvm_exit_stats_vcpu_free);
+
+/**
+ * exit_stats_drop_latched - forget the exits that are latched now
+ *
+ * Context: process, with kvm_exit_stats_on off: nobody latches. A close under
+ * way has its start time already, or loses that one exit.
+ */
+void exit_stats_drop_latched(void)
+{
+	struct exit_stats_vcpu *v;
+	struct exit_stats_vm *vm;
+
+	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
+		rcu_read_lock();
+		list_for_each_entry_rcu(v, &vm->vcpus, node)
+			WRITE_ONCE(v->tsc, 0);
+		rcu_read_unlock();
+	}
+}
+
+/**
+ * kvm_exit_stats_register - a vendor module comes
+ * @vendor: EXIT_STATS_VENDOR_VMX
+ * @vcpu_offset: where the vendor's vCPU structure has the record's pointer
+ * @vm_offset: the same for the VM
+ *
+ * Context: module init, before kvm_init(): no VM exists.
+ *
+ * Return: 0, -ENOMEM, or -EINVAL for a vendor without a table.
+ */
+int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset)
+{
+	if (vendor != EXIT_STATS_VENDOR_VMX)
+		return -EINVAL;
+	host.table = &exit_stats_table_vmx;
+	host.enabled = bitmap_zalloc(host.table->rows, GFP_KERNEL);
+	host.past.row = kvcalloc(host.table->rows, sizeof(*host.past.row), GFP_KERNEL);
+	if (!host.enabled || !host.past.row) {
+		kvm_exit_stats_unregister();
+		return -ENOMEM;
+	}
+	host.vcpu_offset = vcpu_offset;
+	host.vm_offset = vm_offset;
+	host.event = get_random_u32();
+	host.scope.reset_at = host.event;
+	host.past.since = host.event;
+	exit_stats_dump_start();
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kvm_exit_stats_register);
+
+/**
+ * kvm_exit_stats_start - KVM is up: which reasons have a handler, and the files
+ * @handlers: the vendor's exit handlers by reason, after nested set-up
+ * @nr: how many
+ *
+ * Context: module init, after kvm_init().
+ */
+void kvm_exit_stats_start(void *const *handlers, unsigned int nr)
+{
+	unsigned int code, row;
+
+	for (code = 0; code < nr; code++) {
+		row = host.table->row_of(code);
+		if (handlers[code] && row != EXIT_STATS_ROW_OTHER)
+			set_bit(row, host.enabled);
+	}
+	exit_stats_host_debugfs();
+}
+EXPORT_SYMBOL_GPL(kvm_exit_stats_start);
+
+/**
+ * kvm_exit_stats_unregister - the vendor module goes, and the numbers with it
+ *
+ * Context: module exit after kvm_exit(), or a failed init. Waits for readers
+ * that still hold a VM's record.
+ */
+void kvm_exit_stats_unregister(void)
+{
+	wait_event(no_vm_left, !READ_ONCE(host.nr_vms));
+	exit_stats_dump_stop();
+	exit_stats_log_stop();
+	host.table = NULL;
+	kvfree(host.past.row);
+	host.past.row = NULL;
+	bitmap_free(host.enabled);
+	host.enabled = NULL;
+}
+EXPORT_SYMBOL_GPL(kvm_exit_stats_unregister);
