@@ -17,7 +17,8 @@
  * @now: monotonic time, ns
  * @per_min: tokens a minute, and the most that are saved up; 0 = no limit
  *
- * A limit that changed counts at once: what was saved is kept as time.
+ * A limit that changed counts at once: what was saved is kept as time. After a
+ * time without a limit the bucket is full.
  *
  * Return: 0 with a token taken, otherwise the ns until there is one.
  */
@@ -25,8 +26,10 @@ u64 exit_stats_bucket_take(struct exit_stats_bucket *b, u64 now, unsigned int pe
 {
 	u64 token_ns;
 
-	if (!per_min)
+	if (!per_min) {
+		b->at = 0;
 		return 0;
+	}
 	/* Rounded down, and at least 1: per_min may be anything. */
 	token_ns = max_t(u64, div_u64(MINUTE_NS, per_min), 1);
 	if (!b->at)

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Raw /dev/kvm guests. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "tap.h"
+
+/* Page tables: the first GiB in 2 MiB pages. SDM vol. 3, "4-Level Paging". */
+#define PML4		0x1000ul
+#define PDPT		0x2000ul
+#define PD		0x3000ul
+#define PTE_P_RW	0x3ul
+#define PTE_PS		0x80ul
+
+#define CR0_PE		(1ul << 0)
+#define CR0_PG		(1ul << 31)
+#define CR4_PAE		(1ul << 5)
+#define EFER_LME	(1ul << 8)
+#define EFER_LMA	(1ul << 10)
+
+#define GUEST_PORT	0x80		/* POST codes: no device answers */
+
+extern const char guest_code_start[], guest_code_end[];
+
+static int dev_kvm(void)
+{
+	static int fd = -1;
+
+	if (fd < 0)
+		fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		bail_out("/dev/kvm");
+	return fd;
+}
+
+static void map_first_gib(unsigned char *mem)
+{
+	uint64_t *pd = (uint64_t *)(mem + PD);
+
+	*(uint64_t *)(mem + PML4) = PDPT | PTE_P_RW;
+	*(uint64_t *)(mem + PDPT) = PD | PTE_P_RW;
+	for (uint64_t i = 0; i < 512; i++)
+		pd[i] = i << 21 | PTE_P_RW | PTE_PS;
+}
+
+void vm_create(struct vm *vm, int nr_vcpus)
+{
+	struct kvm_userspace_memory_region region = { .memory_size = GUEST_MEM };
+
+	memset(vm, 0, sizeof(*vm));
+	vm->fd = ioctl(dev_kvm(), KVM_CREATE_VM, 0);
+	if (vm->fd < 0)
+		bail_out("KVM_CREATE_VM");
+	snprintf(vm->dir, sizeof(vm->dir), "/sys/kernel/debug/kvm/%d-%d", getpid(), vm->fd);
+
+	vm->mem = mmap(NULL, GUEST_MEM, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (vm->mem == MAP_FAILED)
+		bail_out("guest memory");
+	region.userspace_addr = (uintptr_t)vm->mem;
+	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
+		bail_out("KVM_SET_USER_MEMORY_REGION");
+	if (ioctl(vm->fd, KVM_SET_TSS_ADDR, 0xfffbd000ul))
+		bail_out("KVM_SET_TSS_ADDR");
+	map_first_gib(vm->mem);
+	memcpy(vm->mem + GUEST_CODE, guest_code_start, guest_code_end - guest_code_start);
+	while (nr_vcpus--)
+		vcpu_create(vm);
+}
+
+void vm_destroy(struct vm *vm)
+{
+	for (int i = 0; i < vm->nr_vcpus; i++) {
+		munmap(vm->vcpu[i].run, vm->vcpu[i].run_size);
+		close(vm->vcpu[i].fd);
+	}
+	close(vm->fd);
+	munmap(vm->mem, GUEST_MEM);
+}
+
+static void set_cpuid(int fd)
+{
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entry[256];
+	} cpuid = { .head.nent = 256 };
+
+	if (ioctl(dev_kvm(), KVM_GET_SUPPORTED_CPUID, &cpuid))
+		bail_out("KVM_GET_SUPPORTED_CPUID");
+	if (ioctl(fd, KVM_SET_CPUID2, &cpuid))
+		bail_out("KVM_SET_CPUID2");
+}
+
+void vcpu_create(struct vm *vm)
+{
+	struct vcpu *vcpu = &vm->vcpu[vm->nr_vcpus];
+
+	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, vm->nr_vcpus);
+	if (vcpu->fd < 0)
+		bail_out("KVM_CREATE_VCPU");
+	vm->nr_vcpus++;
+	vcpu->run_size = ioctl(dev_kvm(), KVM_GET_VCPU_MMAP_SIZE, 0);
+	vcpu->run = mmap(NULL, vcpu->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
+	if (vcpu->run == MAP_FAILED)
+		bail_out("mmap of a vCPU");
+	set_cpuid(vcpu->fd);
+}
+
+static void set_long_mode(int fd)
+{
+	struct kvm_segment code = {
+		.limit = 0xffffffff, .selector = 8, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1,
+	};
+	struct kvm_segment data = {
+		.limit = 0xffffffff, .selector = 16, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1,
+	};
+	struct kvm_sregs sregs;
+
+	if (ioctl(fd, KVM_GET_SREGS, &sregs))
+		bail_out("KVM_GET_SREGS");
+	sregs.cs = code;
+	sregs.ds = data;
+	sregs.es = data;
+	sregs.ss = data;
+	sregs.cr3 = PML4;
+	sregs.cr4 |= CR4_PAE;
+	sregs.cr0 |= CR0_PE | CR0_PG;
+	sregs.efer |= EFER_LME | EFER_LMA;
+	if (ioctl(fd, KVM_SET_SREGS, &sregs))
+		bail_out("KVM_SET_SREGS");
+}
+
+void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi,
+	       uint64_t rdx)
+{
+	struct kvm_regs regs = {
+		.rip = GUEST_CODE + (routine - guest_code_start),
+		.rsp = GUEST_DATA,
+		.rflags = 2,
+		.rdi = rdi,
+		.rsi = rsi,
+		.rdx = rdx,
+	};
+
+	set_long_mode(vm->vcpu[n].fd);
+	if (ioctl(vm->vcpu[n].fd, KVM_SET_REGS, &regs))
+		bail_out("KVM_SET_REGS");
+}
+
+void vcpu_run(struct vm *vm, int n, uint64_t hlts)
+{
+	struct vcpu *vcpu = &vm->vcpu[n];
+
+	while (hlts) {
+		if (ioctl(vcpu->fd, KVM_RUN, 0) && errno != EINTR)
+			bail_out("KVM_RUN");
+		if (vcpu->run->exit_reason == KVM_EXIT_HLT)
+			hlts--;
+		else if (vcpu->run->exit_reason != KVM_EXIT_IO &&
+			 vcpu->run->exit_reason != KVM_EXIT_INTR)
+			bail_out("KVM_RUN: exit reason %u", vcpu->run->exit_reason);
+	}
+}
+
+void guest_cpuid(struct vm *vm, int n, uint64_t times, uint32_t leaf, uint32_t subleaf)
+{
+	vcpu_call(vm, n, guest_cpuid_loop, times, leaf, subleaf);
+	vcpu_run(vm, n, 1);
+}
+
+void guest_out(struct vm *vm, int n, uint64_t times)
+{
+	vcpu_call(vm, n, guest_out_loop, times, GUEST_PORT, 0);
+	vcpu_run(vm, n, 1);
+}
+
+void guest_hlt(struct vm *vm, int n, uint64_t times)
+{
+	vcpu_call(vm, n, guest_hlt_loop, times, 0, 0);
+	vcpu_run(vm, n, times + 1);
+}
+
+void guest_cpuid_calls(struct vm *vm, int n, struct cpuid_call *calls, size_t nr)
+{
+	unsigned char *list = vm->mem + GUEST_DATA;
+
+	memcpy(list, calls, nr * sizeof(*calls));
+	vcpu_call(vm, n, guest_cpuid_list, nr, GUEST_DATA, 0);
+	vcpu_run(vm, n, 1);
+	memcpy(calls, list, nr * sizeof(*calls));
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Raw /dev/kvm guests: a VM with a few MiB, vCPUs that start in 64-bit mode,
+ * and small routines that make a known number of exits (guest_code.S).
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <linux/kvm.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define GUEST_MEM	(4ul << 20)
+#define GUEST_CODE	0x10000ul	/* guest_code.S is copied there */
+#define GUEST_DATA	0x100000ul	/* free for tests */
+#define MAX_VCPUS	8
+
+struct vcpu {
+	int fd;
+	struct kvm_run *run;
+	size_t run_size;
+};
+
+struct vm {
+	int fd;
+	unsigned char *mem;
+	int nr_vcpus;
+	struct vcpu vcpu[MAX_VCPUS];
+	char dir[64];			/* in debugfs */
+};
+
+/* One CPUID that guest_cpuid_list executes, and what it answered. */
+struct cpuid_call {
+	uint32_t leaf;
+	uint32_t subleaf;
+	uint32_t eax;
+	uint32_t ebx;
+	uint32_t ecx;
+	uint32_t edx;
+};
+
+/* Routines: arguments as in rdi, rsi, rdx. Each ends in one HLT. */
+extern char guest_cpuid_loop[];		/* rdi times CPUID leaf esi, subleaf edx */
+extern char guest_out_loop[];		/* rdi times OUT to port esi */
+extern char guest_hlt_loop[];		/* rdi times HLT, before the last one */
+extern char guest_cpuid_list[];		/* rdi calls, at rsi in guest memory */
+
+void vm_create(struct vm *vm, int nr_vcpus);
+void vm_destroy(struct vm *vm);
+void vcpu_create(struct vm *vm);
+
+/* Let a vCPU begin at a routine; 64-bit mode, interrupts off. */
+void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi,
+	       uint64_t rdx);
+/* Run until the @hlts-th HLT; port I/O is ignored. */
+void vcpu_run(struct vm *vm, int n, uint64_t hlts);
+/* vcpu_call() and vcpu_run() to the routine's end. */
+void guest_cpuid(struct vm *vm, int n, uint64_t times, uint32_t leaf, uint32_t subleaf);
+void guest_out(struct vm *vm, int n, uint64_t times);
+void guest_hlt(struct vm *vm, int n, uint64_t times);
+/* Execute a list of CPUIDs in the guest, in one run; at most 2,000. */
+void guest_cpuid_calls(struct vm *vm, int n, struct cpuid_call *calls, size_t nr);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The dump: due at exactly the multiples with one vCPU, rows that add up to
+ * what the first line says, merging that says so, held back and still printed.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "stats.h"
+#include "tap.h"
+
+struct dump {
+	uint64_t nr, due, taken, cycles, merged;
+	uint64_t sum_count, sum_total;
+	int reasons, rows;
+};
+
+static char line_kept[512];
+static bool kept;
+
+static const char *next_line(int ms)
+{
+	const char *line;
+
+	if (kept) {
+		kept = false;
+		return line_kept;
+	}
+	line = log_line(ms);
+	return line;
+}
+
+/* The next dump with its rows; false if none comes within @ms. */
+static bool next_dump(struct dump *d, int ms)
+{
+	const char *line = next_line(ms);
+	uint64_t nr, count, total;
+
+	memset(d, 0, sizeof(*d));
+	if (!line)
+		return false;
+	if (sscanf(line, "dump %lu: due at %lu, taken at %lu exits, %lu cycles, %d reasons (%lu",
+		   &d->nr, &d->due, &d->taken, &d->cycles, &d->reasons, &d->merged) < 5)
+		bail_out("not a dump's first line: %s", line);
+	while ((line = next_line(d->rows < d->reasons ? 2000 : 100))) {
+		if (sscanf(line, "%lu: exit reason %*s %*s count %lu total %lu", &nr, &count,
+			   &total) != 3) {
+			snprintf(line_kept, sizeof(line_kept), "%s", line);
+			kept = true;
+			break;
+		}
+		d->rows++;
+		d->sum_count += count;
+		d->sum_total += total;
+		if (nr != d->nr)
+			bail_out("a row of dump %lu in dump %lu", nr, d->nr);
+	}
+	return true;
+}
+
+static bool adds_up(const struct dump *d)
+{
+	return d->rows == d->reasons && d->sum_count == d->taken && d->sum_total == d->cycles;
+}
+
+static void settle(void)
+{
+	struct dump d;
+
+	while (next_dump(&d, 300))
+		;
+}
+
+static uint64_t host_exits(void)
+{
+	static struct stats s;
+
+	if (stats_read(HOST_STATS, &s))
+		bail_out(HOST_STATS);
+	return s.exits;
+}
+
+/* No limit, and slowly enough for the worker: every multiple, one by one. */
+static void check_exact(struct vm *vm)
+{
+	uint64_t last = 0, first = 0;
+	bool exact = true, sums = true, after_due = true;
+	int dumps = 0, merged = 0;
+	struct dump d;
+
+	param_set("exit_stats_dump_per_min", "0");
+	param_set("exit_stats_dump_interval", "500");
+	/* The vCPU learns of the interval at its next hand-in. */
+	guest_cpuid(vm, 0, 5000, 0, 0);
+	settle();
+	for (int i = 0; i < 12; i++) {
+		guest_cpuid(vm, 0, 250, 0, 0);
+		while (next_dump(&d, 150)) {
+			first = first ? first : d.due;
+			exact &= d.due % 500 == 0 && (!last || d.due == last + 500 * (1 + d.merged));
+			sums &= adds_up(&d);
+			after_due &= d.taken >= d.due;
+			last = d.due;
+			dumps++;
+			merged += d.merged;
+		}
+	}
+	ok(dumps >= 5 && exact, "one vCPU: dumps are due at exactly the multiples of 500 (%d: %lu-%lu)",
+	   dumps, first, last);
+	ok(dumps && merged == 0, "a worker that keeps up merges none");
+	ok(dumps && sums, "each dump's rows add up to its exits and cycles");
+	ok(dumps && after_due, "each is taken at or after the multiple that made it due");
+	ok(host_exits() >= last && host_exits() < last + 500, "the last multiple was not missed");
+}
+
+static void check_merging(struct vm *vm)
+{
+	uint64_t dumps = 0, merged = 0, first = 0, last = 0, exits;
+	bool exact = true, sums = true;
+	struct dump d;
+
+	settle();
+	param_set("exit_stats_dump_interval", "10");
+	guest_cpuid(vm, 0, 600, 0, 0);
+	settle();
+	exits = host_exits();
+	guest_cpuid(vm, 0, 3000, 0, 0);
+	exits = host_exits() - exits;
+	while (next_dump(&d, 1000)) {
+		first = first ? first : d.due - 10 * (1 + d.merged);
+		exact &= !last || d.due == last + 10 * (1 + d.merged);
+		sums &= adds_up(&d);
+		last = d.due;
+		dumps++;
+		merged += d.merged;
+	}
+	ok(merged > 0, "at interval 10 dumps are merged (%lu printed, %lu merged)", dumps, merged);
+	ok(exact && dumps, "each says how many: due points plus merged ones leave no gap");
+	ok(10 * (dumps + merged) >= exits - 10 && 10 * (dumps + merged) <= exits + 10,
+	   "printed and merged together are one a 10 exits (%lu exits)", exits);
+	ok(sums, "the rows of a merged dump add up");
+}
+
+/* A limit: burst, silence, and the rest when a token comes, without an exit. */
+static void check_limit(struct vm *vm)
+{
+	struct stats before, after;
+	struct dump d;
+	int burst = 0;
+
+	param_set("exit_stats_dump_per_min", "0");
+	guest_cpuid(vm, 0, 100, 0, 0);
+	settle();
+	stats_read(HOST_STATS, &before);
+	/* 20 a minute: 20 at once, then one every 3 seconds. */
+	param_set("exit_stats_dump_per_min", "20");
+	for (int i = 0; i < 40; i++) {
+		guest_cpuid(vm, 0, 20, 0, 0);
+		usleep(10000);
+	}
+	while (next_dump(&d, 700))
+		burst++;
+	stats_read(HOST_STATS, &after);
+	ok(burst >= 20 && burst <= 22, "exit_stats_dump_per_min=20 lets 20 through at once (%d)",
+	   burst);
+	ok(after.dumps - before.dumps == (uint64_t)burst, "the table's dumps= counts the printed ones");
+	ok(next_dump(&d, 6000), "what was held back is printed when a token comes, with no exit");
+	ok(d.merged > 0, "and says how many it stands for (%lu merged)", d.merged);
+	ok(adds_up(&d), "its rows add up");
+	ok(!next_dump(&d, 4000), "then nothing is due and nothing is printed");
+	stats_read(HOST_STATS, &after);
+	ok(after.merged > before.merged, "the table's merged= counts them");
+}
+
+static void check_off(struct vm *vm)
+{
+	struct dump d;
+
+	param_set("exit_stats_dump_per_min", "0");
+	param_set("exit_stats_dump_interval", "0");
+	guest_cpuid(vm, 0, 5000, 0, 0);
+	settle();
+	guest_cpuid(vm, 0, 5000, 0, 0);
+	ok(!next_dump(&d, 1000), "exit_stats_dump_interval=0: no dump in 5000 exits");
+}
+
+int main(void)
+{
+	struct vm vm;
+
+	log_open();
+	vm_create(&vm, 1);
+	check_exact(&vm);
+	check_merging(&vm);
+	check_limit(&vm);
+	check_off(&vm);
+	vm_destroy(&vm);
+	param_set("exit_stats_dump_interval", "500");
+	param_set("exit_stats_dump_per_min", "10");
+	return done_testing();
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The CPUID leaves' rules: which reasons the SDM defines, what the others
+ * answer, who may override a leaf, and that all else answers as stock KVM does.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "guest.h"
+#include "stats.h"
+#include "tap.h"
+
+static struct vm vm;
+
+static struct cpuid_call cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid_call call = { leaf, subleaf };
+
+	guest_cpuid_calls(&vm, 0, &call, 1);
+	return call;
+}
+
+static bool same(const struct cpuid_call *a, const struct cpuid_call *b)
+{
+	return a->eax == b->eax && a->ebx == b->ebx && a->ecx == b->ecx && a->edx == b->edx;
+}
+
+/* SDM vol. 3, appendix C: the numbers without a meaning, up to the last one. */
+static bool defined(uint32_t reason)
+{
+	switch (reason) {
+	case 35: case 38: case 42: case 71: case 82: case 83:
+		return false;
+	default:
+		return reason <= 85;
+	}
+}
+
+static bool answers_undefined(const struct cpuid_call *c)
+{
+	return !c->eax && !c->ebx && !c->ecx && c->edx == EXIT_STATS_NOT_DEFINED;
+}
+
+static bool answers_zero(const struct cpuid_call *c)
+{
+	return !c->eax && !c->ebx && !c->ecx && !c->edx;
+}
+
+static void check_reasons(uint32_t leaf)
+{
+	static struct cpuid_call calls[256];
+	int wrong = -1, zero = 0, counted = 0;
+
+	for (uint32_t r = 0; r < 256; r++)
+		calls[r] = (struct cpuid_call){ leaf, r };
+	guest_cpuid_calls(&vm, 0, calls, 256);
+	for (int r = 255; r >= 0; r--) {
+		if (defined(r) == answers_undefined(&calls[r]))
+			wrong = r;
+		zero += answers_zero(&calls[r]);
+		counted += defined(r) && calls[r].eax;
+	}
+	ok(wrong < 0, "leaf %#x: EDX=0xffffffff exactly for reasons not defined, 0-255 (wrong: %d)",
+	   leaf, wrong);
+	if (leaf == EXIT_STATS_LEAF_MIXED)
+		ok(counted >= 2, "leaf %#x: %d reasons counted", leaf, counted);
+	else
+		ok(zero + counted == 80, "leaf %#x: %d reasons counted, %d defined and all zero",
+		   leaf, counted, zero);
+}
+
+static void check_far_reasons(void)
+{
+	static const uint32_t far[] = { 256, 444, 4096, 65536 + CPUID, 1u << 31, 0x8000000au,
+					0xffffffffu };
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof(far) / sizeof(*far); i++) {
+		struct cpuid_call c = cpuid(EXIT_STATS_LEAF_COUNT, far[i]);
+
+		good &= answers_undefined(&c);
+	}
+	ok(good, "reasons past 255 are not defined either, flag bits are no reason");
+}
+
+static void check_identity(void)
+{
+	struct cpuid_call c = cpuid(EXIT_STATS_LEAF_ID, 0);
+	struct stats s;
+	char path[128];
+
+	ok(c.ebx == EXIT_STATS_SIG_EBX && c.ecx == EXIT_STATS_SIG_ECX &&
+	   c.edx == EXIT_STATS_SIG_EDX, "0x4ffffff0 carries the signature KVMEXITSTATS");
+	ok(c.eax == (EXIT_STATS_ABI_VERSION | EXIT_STATS_SCOPE_VM << 8 |
+		     EXIT_STATS_VENDOR_VMX << 10), "and version 1, scope VM, vendor VMX");
+
+	snprintf(path, sizeof(path), "%s/vm_exit_stats", vm.dir);
+	if (stats_read(path, &s))
+		bail_out("%s", path);
+	c = cpuid(EXIT_STATS_LEAF_INFO, 0);
+	ok(c.eax == s.tsc_khz && c.ebx == 85 && c.ecx == (uint32_t)s.epoch && !c.edx,
+	   "0x4ffffff1 has the TSC's kHz, the last reason 85 and the VM's epoch");
+}
+
+static void check_low_first(void)
+{
+	static const uint32_t leaves[] = { EXIT_STATS_LEAF_CYCLES, EXIT_STATS_LEAF_MIN,
+					   EXIT_STATS_LEAF_MAX, EXIT_STATS_LEAF_AVG };
+	struct cpuid_call a, b;
+	bool swapped = true;
+
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(*leaves); i++) {
+		param_set("exit_stats_low_first", "N");
+		a = cpuid(leaves[i], IO_INSTRUCTION);
+		param_set("exit_stats_low_first", "Y");
+		b = cpuid(leaves[i], IO_INSTRUCTION);
+		swapped &= a.ecx && a.ebx == b.ecx && a.ecx == b.ebx && a.eax == b.eax;
+	}
+	ok(swapped, "exit_stats_low_first=Y swaps EBX and ECX of the cycles leaves");
+	b = cpuid(EXIT_STATS_LEAF_TOTAL, 0);
+	a = cpuid(EXIT_STATS_LEAF_MIXED, CPUID);
+	ok(b.ebx && !b.ecx && a.ebx && !a.ecx, "of the total and the mixed leaf too");
+	a = cpuid(EXIT_STATS_LEAF_COUNT, IO_INSTRUCTION);
+	ok(a.eax && !a.ebx && !a.ecx, "and the count leaf keeps EBX = ECX = 0");
+	a = cpuid(EXIT_STATS_LEAF_COUNT, 35);
+	ok(answers_undefined(&a), "a reason not defined answers the same");
+	a = cpuid(EXIT_STATS_LEAF_ID, 0);
+	ok(a.eax & EXIT_STATS_ID_LOW_FIRST, "0x4ffffff0 tells of it in bit 12");
+	param_set("exit_stats_low_first", "N");
+}
+
+/* With an entry for a leaf the VMM decides. */
+static void check_entry_wins(void)
+{
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entry[2];
+	} cpuid2 = {
+		.head.nent = 2,
+		.entry = {
+			{ .function = 0, .eax = 0x16 },
+			{ .function = EXIT_STATS_LEAF_TOTAL, .eax = 0x11, .ebx = 0x22,
+			  .ecx = 0x33, .edx = 0x44 },
+		},
+	};
+	struct cpuid_call c;
+	struct vm other = vm;
+
+	vm_create(&vm, 1);
+	ok(!ioctl(vm.vcpu[0].fd, KVM_SET_CPUID2, &cpuid2), "user space sets 0x4fffffff itself");
+	c = cpuid(EXIT_STATS_LEAF_TOTAL, 0);
+	ok(c.eax == 0x11 && c.ebx == 0x22 && c.ecx == 0x33 && c.edx == 0x44,
+	   "then its entry answers");
+	c = cpuid(EXIT_STATS_LEAF_ID, 0);
+	ok(c.ebx == EXIT_STATS_SIG_EBX, "and the other leaves stay ours");
+	vm_destroy(&vm);
+	vm = other;
+}
+
+static bool lists_a_leaf(int ioctl_nr)
+{
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entry[256];
+	} c = { .head.nent = 256 };
+	bool found = false;
+	FILE *f = fopen("/dev/kvm", "r+");
+
+	if (!f || ioctl(fileno(f), ioctl_nr, &c))
+		bail_out("supported CPUID");
+	for (unsigned int i = 0; i < c.head.nent; i++)
+		found |= (c.entry[i].function & ~0xfu) == (EXIT_STATS_LEAF_ID & ~0xfu);
+	fclose(f);
+	return found;
+}
+
+/* The leaves around ours, and ours when switched off. */
+#define STOCK_LEAVES	48
+static struct cpuid_call stock[STOCK_LEAVES];
+
+static void read_leaves(struct cpuid_call *calls)
+{
+	for (uint32_t i = 0; i < STOCK_LEAVES; i++)
+		calls[i] = (struct cpuid_call){ 0x4fffffe0u + i, CPUID };
+	guest_cpuid_calls(&vm, 0, calls, STOCK_LEAVES);
+}
+
+static void check_stock(void)
+{
+	struct cpuid_call now[STOCK_LEAVES], basic;
+	int like_basic = 0, ours = 0, others = 0;
+
+	param_set("exit_stats_cpuid", "off");
+	read_leaves(stock);
+	basic = cpuid(stock[0].leaf, CPUID);
+	for (int i = 0; i < STOCK_LEAVES; i++)
+		like_basic += same(&stock[i], &basic);
+	ok(like_basic == STOCK_LEAVES,
+	   "exit_stats_cpuid=off: 0x4ffffff0-0x4fffffff answer like the leaves around them");
+	ok(stock[16].ebx != EXIT_STATS_SIG_EBX, "and without the signature");
+
+	param_set("exit_stats_cpuid", "vm");
+	read_leaves(now);
+	for (int i = 0; i < STOCK_LEAVES; i++) {
+		uint32_t leaf = now[i].leaf;
+		bool is_ours = leaf == 0x4ffffff0u || leaf == 0x4ffffff1u ||
+			       (leaf >= 0x4ffffff9u && leaf <= 0x4fffffffu);
+
+		if (is_ours)
+			ours += !same(&now[i], &stock[i]);
+		else
+			others += same(&now[i], &stock[i]);
+	}
+	ok(ours == 9, "exit_stats_cpuid=vm: the nine leaves of the ABI are ours (%d)", ours);
+	ok(others == STOCK_LEAVES - 9, "0x4ffffff2-8 and the leaves around answer as stock");
+	ok(!lists_a_leaf(KVM_GET_SUPPORTED_CPUID) && !lists_a_leaf(KVM_GET_EMULATED_CPUID),
+	   "they are in neither the supported nor the emulated list");
+}
+
+int main(void)
+{
+	static const uint32_t leaves[] = {
+		EXIT_STATS_LEAF_MIXED, EXIT_STATS_LEAF_COUNT, EXIT_STATS_LEAF_CYCLES,
+		EXIT_STATS_LEAF_MIN, EXIT_STATS_LEAF_MAX, EXIT_STATS_LEAF_AVG,
+	};
+
+	vm_create(&vm, 1);
+	guest_out(&vm, 0, 20);
+	check_identity();
+	for (size_t i = 0; i < sizeof(leaves) / sizeof(*leaves); i++)
+		check_reasons(leaves[i]);
+	check_far_reasons();
+	check_low_first();
+	check_entry_wins();
+	check_stock();
+	vm_destroy(&vm);
+	return done_testing();
+}

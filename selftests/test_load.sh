@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# load and unload, as an administrator would use them: ours out, Debian's in, and
+# back; refused while a VM runs; a load that fails puts the old modules back.
+# Leaves ours loaded.
+
+scripts=/exit-stats/scripts
+tests=0
+failures=0
+
+# ok STATUS WHAT: TAP
+ok() {
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $tests - $2"
+	fi
+}
+
+# says TEXT COMMAND...: fails, and its output has TEXT
+refuses() {
+	text=$1
+	shift
+	! "$@" >/tmp/output 2>&1 && grep -q "$text" /tmp/output
+	result=$?
+	[ $result -eq 0 ] || sed 's/^/# /' /tmp/output
+	return $result
+}
+
+ours() {
+	[ -e /sys/module/kvm/parameters/exit_stats ] && [ -d /sys/module/kvm_intel ]
+}
+
+stock() {
+	[ -d /sys/module/kvm_intel ] && [ ! -e /sys/module/kvm/parameters/exit_stats ]
+}
+
+refuses "already loaded" $scripts/load
+ok $? "load refuses when ours are loaded"
+
+/tests/hold_vm &
+holder=$!
+sleep 1
+refuses "process $holder (hold_vm)" $scripts/unload
+ok $? "unload refuses while a VM runs, naming its process"
+ours
+ok $? "and leaves our modules in"
+exits=$(cat /sys/kernel/debug/kvm/exit_stats | head -n 1)
+ok $? "whose table is still there: ${exits%% vendor*}"
+kill $holder
+wait $holder 2>/dev/null
+
+$scripts/unload >/tmp/output 2>&1
+ok $? "unload takes ours out when the VM is gone: $(cat /tmp/output)"
+stock
+ok $? "and Debian's are loaded"
+[ ! -e /sys/kernel/debug/kvm/exit_stats ]
+ok $? "without our files"
+
+/tests/hold_vm &
+holder=$!
+sleep 1
+refuses "process $holder (hold_vm)" $scripts/load
+ok $? "load refuses while a VM runs"
+kill $holder
+wait $holder 2>/dev/null
+
+refuses "no parameter 'exit_statz'" $scripts/load kvm.exit_statz=1
+ok $? "load refuses a parameter that the module does not have"
+mkdir -p /tmp/broken
+cp "/exit-stats/modules/$(uname -r)"/kvm*.ko /tmp/broken/
+# Cut short: its description can be read, and the kernel refuses it.
+dd if="/exit-stats/modules/$(uname -r)/kvm-intel.ko" of=/tmp/broken/kvm-intel.ko \
+	bs=1024 count=800 2>/dev/null
+! $scripts/load -d /tmp/broken >/tmp/output 2>&1
+ok $? "a load of a damaged module fails: $(tail -n 1 /tmp/output)"
+stock
+ok $? "and Debian's modules are back"
+
+$scripts/load kvm.exit_stats_dump_interval=1000 >/tmp/output 2>&1
+ok $? "load with a parameter: $(cat /tmp/output)"
+ours
+ok $? "ours are in again, without a reboot"
+[ "$(cat /sys/module/kvm/parameters/exit_stats_dump_interval)" = 1000 ]
+ok $? "with the parameter set"
+grep -q 'scope=host vendor=vmx .* exits=0 ' /sys/kernel/debug/kvm/exit_stats
+ok $? "and a host table that begins at 0"
+echo 500 >/sys/module/kvm/parameters/exit_stats_dump_interval
+
+echo "1..$tests"
+[ $failures -eq 0 ]

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every parameter: default, good values, bad values that change nothing, all
+ * while a VM lives; switched off, KVM neither counts nor leaks a start time.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "guest.h"
+#include "stats.h"
+#include "tap.h"
+
+struct value {
+	const char *param;
+	const char *val;
+	int err;
+	const char *reads;		/* afterwards */
+};
+
+/* In order: a bad value leaves what the line before set. */
+static const struct value values[] = {
+	{ "exit_stats", "N", 0, "N" },
+	{ "exit_stats", "y", 0, "Y" },
+	{ "exit_stats", "0", 0, "N" },
+	{ "exit_stats", "on\n", 0, "Y" },
+	{ "exit_stats", "2", -EINVAL, "Y" },
+	{ "exit_stats", "maybe", -EINVAL, "Y" },
+	{ "exit_stats_dump_interval", "1", 0, "1" },
+	{ "exit_stats_dump_interval", "0x20", 0, "32" },
+	{ "exit_stats_dump_interval", "4294967295", 0, "4294967295" },
+	{ "exit_stats_dump_interval", "4294967296", -ERANGE, "4294967295" },
+	{ "exit_stats_dump_interval", "0", 0, "0" },
+	{ "exit_stats_dump_interval", "-1", -EINVAL, "0" },
+	{ "exit_stats_dump_interval", "five", -EINVAL, "0" },
+	{ "exit_stats_dump_interval", "5 5", -EINVAL, "0" },
+	{ "exit_stats_dump_interval", "500\n", 0, "500" },
+	{ "exit_stats_dump_per_min", "0", 0, "0" },
+	{ "exit_stats_dump_per_min", "99999999999", -ERANGE, "0" },
+	{ "exit_stats_dump_per_min", "4294967295", 0, "4294967295" },
+	{ "exit_stats_dump_per_min", "ten", -EINVAL, "4294967295" },
+	{ "exit_stats_dump_per_min", "10", 0, "10" },
+	{ "exit_stats_cpuid", "off", 0, "off" },
+	{ "exit_stats_cpuid", "host\n", 0, "host" },
+	{ "exit_stats_cpuid", "guest", -EINVAL, "host" },
+	{ "exit_stats_cpuid", "VM", -EINVAL, "host" },
+	{ "exit_stats_cpuid", "1", -EINVAL, "host" },
+	{ "exit_stats_cpuid", "vm", 0, "vm" },
+	{ "exit_stats_low_first", "Y", 0, "Y" },
+	{ "exit_stats_low_first", "x", -EINVAL, "Y" },
+	{ "exit_stats_low_first", "N", 0, "N" },
+	{ "exit_stats_log_reads", "1", 0, "Y" },
+	{ "exit_stats_log_reads", "?", -EINVAL, "Y" },
+	{ "exit_stats_log_reads", "off", 0, "N" },
+};
+
+static const char *const defaults[][2] = {
+	{ "exit_stats", "Y" },
+	{ "exit_stats_dump_interval", "500" },
+	{ "exit_stats_dump_per_min", "10" },
+	{ "exit_stats_cpuid", "vm" },
+	{ "exit_stats_low_first", "N" },
+	{ "exit_stats_log_reads", "N" },
+};
+
+static void check_values(struct vm *vm)
+{
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		const struct value *v = &values[i];
+		int err = param_set(v->param, v->val);
+
+		guest_cpuid(vm, 0, 3, 0, 0);
+		ok(err == v->err && !strcmp(param_get(v->param), v->reads),
+		   "%s=%.*s: %s, then it reads %s", v->param, (int)strcspn(v->val, "\n"), v->val,
+		   v->err ? strerror(-v->err) : "taken", v->reads);
+	}
+}
+
+static void read_vm(struct vm *vm, struct stats *s)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/vm_exit_stats", vm->dir);
+	if (stats_read(path, s))
+		bail_out("%s", path);
+}
+
+static void check_off(struct vm *vm)
+{
+	static struct stats a, b;
+	struct cpuid_call call = { EXIT_STATS_LEAF_COUNT, CPUID };
+	const char *fault;
+
+	read_vm(vm, &a);
+	param_set("exit_stats", "N");
+	guest_cpuid(vm, 0, 1000, 0, 0);
+	read_vm(vm, &b);
+	ok(a.exits == b.exits && a.cycles == b.cycles, "exit_stats=N: 1000 exits count nothing");
+	guest_cpuid_calls(vm, 0, &call, 1);
+	ok(call.eax == stats_row(&a, CPUID)->count, "the leaves answer with what was counted");
+
+	param_set("exit_stats", "Y");
+	guest_cpuid(vm, 0, 1000, 0, 0);
+	read_vm(vm, &b);
+	ok(stats_row(&b, CPUID)->count == stats_row(&a, CPUID)->count + 1000,
+	   "exit_stats=Y again: the next 1000 count as 1000");
+	fault = stats_fault(&b);
+	ok(!fault, "and the table is sound (%s)", fault ? fault : "no fault");
+}
+
+/*
+ * The guest stands in user space after an I/O exit: latched and closed. Off and
+ * on, a second later, must not give a close with the old start time.
+ */
+static void check_stale_start(struct vm *vm)
+{
+	static struct stats a, b;
+
+	param_set("exit_stats", "Y");
+	guest_out(vm, 0, 50);
+	read_vm(vm, &a);
+	for (int i = 0; i < 20; i++) {
+		param_set("exit_stats", "N");
+		guest_out(vm, 0, 3);
+		param_set("exit_stats", "Y");
+		guest_out(vm, 0, 3);
+	}
+	read_vm(vm, &b);
+	ok(stats_row(&b, IO_INSTRUCTION)->count == stats_row(&a, IO_INSTRUCTION)->count + 60,
+	   "off and on 20 times: exactly the exits made while on are counted");
+	ok(stats_row(&b, IO_INSTRUCTION)->max < 100 * stats_row(&b, IO_INSTRUCTION)->avg + 10000000,
+	   "no exit has a start time from before it was off (max %lu)",
+	   stats_row(&b, IO_INSTRUCTION)->max);
+}
+
+static void check_log_reads(struct vm *vm)
+{
+	static const struct {
+		uint32_t leaf, reason;
+		const char *expect;
+	} reads[] = {
+		{ 0x4ffffffe, 10, "guest read 0x4ffffffe reason 10 CPUID: count " },
+		{ 0x4ffffffe, 3, "guest read 0x4ffffffe reason 3: defined, not enabled" },
+		{ 0x4ffffffe, 35, "guest read 0x4ffffffe reason 35: not defined" },
+		{ 0x4fffffff, 0, "guest read 0x4fffffff: count " },
+		{ 0x4ffffff0, 0, "guest read 0x4ffffff0" },
+	};
+	const char *line;
+	bool right = true;
+	int n = 0;
+
+	param_set("exit_stats_dump_interval", "0");
+	param_set("exit_stats_dump_per_min", "0");
+	guest_cpuid(vm, 0, 5000, 0, 0);
+	log_open();
+	param_set("exit_stats_log_reads", "Y");
+	for (size_t i = 0; i < sizeof(reads) / sizeof(*reads); i++) {
+		guest_cpuid(vm, 0, 1, reads[i].leaf, reads[i].reason);
+		line = log_line(2000);
+		right = line && !strncmp(line, reads[i].expect, strlen(reads[i].expect));
+		ok(right, "exit_stats_log_reads=Y logs: %s", line ? line : "nothing");
+	}
+
+	/* 6 a minute: 1000 reads give 6 lines, the rest is counted. */
+	param_set("exit_stats_dump_per_min", "6");
+	guest_cpuid(vm, 0, 1000, EXIT_STATS_LEAF_TOTAL, 0);
+	while (log_line(1000))
+		n++;
+	ok(n >= 1 && n <= 7, "1000 reads with 6 lines a minute: %d lines at once", n);
+	line = log_line(12000);
+	ok(line && strstr(line, "held back)"), "the next one counts what was held back: %s",
+	   line ? line : "nothing");
+
+	param_set("exit_stats_log_reads", "N");
+	param_set("exit_stats_dump_per_min", "0");
+	while (log_line(500))
+		;
+	guest_cpuid(vm, 0, 10, EXIT_STATS_LEAF_TOTAL, 0);
+	ok(!log_line(700), "exit_stats_log_reads=N logs nothing");
+	param_set("exit_stats_dump_per_min", "10");
+	param_set("exit_stats_dump_interval", "500");
+}
+
+int main(void)
+{
+	struct vm vm;
+
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(*defaults); i++)
+		ok(!strcmp(param_get(defaults[i][0]), defaults[i][1]), "%s is %s by default",
+		   defaults[i][0], defaults[i][1]);
+	vm_create(&vm, 1);
+	check_values(&vm);
+	check_off(&vm);
+	check_stale_start(&vm);
+	check_log_reads(&vm);
+	vm_destroy(&vm);
+	return done_testing();
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Resets: each scope reset, seen from each scope, on vCPUs that run again and
+ * on vCPUs that stay idle, and once more when VMs are gone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "guest.h"
+#include "stats.h"
+#include "tap.h"
+
+static struct vm one, two;		/* two vCPUs in the first, one in the second */
+static struct stats s;
+
+/* I/O exits of a scope; nobody but our guests makes any. */
+static uint64_t outs(const char *fmt, const char *dir)
+{
+	char path[128];
+	const char *fault;
+
+	snprintf(path, sizeof(path), fmt, dir);
+	if (stats_read(path, &s))
+		bail_out("%s", path);
+	fault = stats_fault(&s);
+	if (fault)
+		ok(false, "%s: %s", path, fault);
+	return stats_row(&s, IO_INSTRUCTION)->count;
+}
+
+static uint64_t leaf_outs(struct vm *vm)
+{
+	struct cpuid_call call = { EXIT_STATS_LEAF_COUNT, IO_INSTRUCTION };
+
+	guest_cpuid_calls(vm, 0, &call, 1);
+	return call.eax;
+}
+
+static void expect(const char *when, uint64_t vcpu0, uint64_t vcpu1, uint64_t vm1, uint64_t vm2,
+		   uint64_t host)
+{
+	uint64_t got[5] = {
+		outs("%s/vcpu0/exit_stats", one.dir), outs("%s/vcpu1/exit_stats", one.dir),
+		outs("%s/vm_exit_stats", one.dir), outs("%s/vm_exit_stats", two.dir),
+		outs("%s", HOST_STATS),
+	};
+
+	ok(got[0] == vcpu0 && got[1] == vcpu1 && got[2] == vm1 && got[3] == vm2 && got[4] == host,
+	   "%s: vCPUs %lu %lu, VMs %lu %lu, host %lu", when, got[0], got[1], got[2], got[3],
+	   got[4]);
+}
+
+static void reset(const char *fmt, const char *dir)
+{
+	char path[128];
+	int err;
+
+	snprintf(path, sizeof(path), fmt, dir);
+	err = write_file(path, "1\n");
+	if (err)
+		ok(false, "%s: %s", path, strerror(-err));
+}
+
+static void check_bad_writes(void)
+{
+	static const char *const bad[] = { "0", "2", "yes", "1 ", "11", "1\n\n", "", "\n", " 1" };
+	uint64_t before = outs("%s", HOST_STATS);
+	bool refused = true;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		refused &= write_file(HOST_STATS "_reset", bad[i]) == -EINVAL;
+	ok(refused, "anything but 1 is refused with EINVAL");
+	ok(outs("%s", HOST_STATS) == before, "and clears nothing");
+}
+
+static void check_epochs(void)
+{
+	uint64_t vcpu, vm, other, host;
+
+	outs("%s/vcpu0/exit_stats", one.dir);
+	vcpu = s.epoch;
+	outs("%s/vm_exit_stats", one.dir);
+	vm = s.epoch;
+	outs("%s/vm_exit_stats", two.dir);
+	other = s.epoch;
+	outs("%s", HOST_STATS);
+	host = s.epoch;
+	reset("%s/vm_exit_stats_reset", one.dir);
+	outs("%s/vcpu0/exit_stats", one.dir);
+	ok(s.epoch != vcpu, "a VM's reset changes the epoch of its vCPUs");
+	outs("%s/vm_exit_stats", one.dir);
+	ok(s.epoch != vm, "and of the VM");
+	outs("%s/vm_exit_stats", two.dir);
+	ok(s.epoch == other, "not of another VM");
+	outs("%s", HOST_STATS);
+	ok(s.epoch == host, "and not of the host");
+}
+
+static void check_hist(const char *path)
+{
+	static struct stats hist;
+	bool good = true;
+
+	if (stats_read_hist(path, &hist))
+		bail_out("%s", path);
+	for (int i = 0; i < hist.rows; i++) {
+		uint64_t sum = 0;
+
+		for (int b = 0; b < EXIT_STATS_BUCKETS; b++)
+			sum += hist.row[i].hist[b];
+		good &= sum == hist.row[i].count;
+	}
+	ok(good, "after all that the host's histogram still adds up");
+}
+
+int main(void)
+{
+	uint64_t max;
+
+	param_set("exit_stats_dump_interval", "0");
+	vm_create(&one, 2);
+	vm_create(&two, 1);
+	reset(HOST_STATS "_reset%s", "");
+	expect("host reset before anything ran", 0, 0, 0, 0, 0);
+
+	guest_out(&one, 0, 100);
+	guest_out(&one, 1, 40);
+	guest_out(&two, 0, 7);
+	expect("three vCPUs ran", 100, 40, 140, 7, 147);
+
+	reset("%s/vcpu0/exit_stats_reset", one.dir);
+	expect("vCPU 0 reset, idle", 0, 40, 140, 7, 147);
+	ok(leaf_outs(&one) == 140, "its VM's leaf keeps the 140");
+	guest_out(&one, 0, 5);
+	expect("it ran again", 5, 40, 145, 7, 152);
+	reset("%s/vcpu0/exit_stats_reset", one.dir);
+	reset("%s/vcpu0/exit_stats_reset", one.dir);
+	expect("reset twice, idle", 0, 40, 145, 7, 152);
+
+	reset("%s/vm_exit_stats_reset", one.dir);
+	expect("VM 1 reset, idle", 0, 0, 0, 7, 152);
+	ok(leaf_outs(&one) == 0, "the guest's leaf reads 0 too");
+	guest_out(&one, 1, 3);
+	expect("its vCPU 1 ran again, vCPU 0 stays idle", 0, 3, 3, 7, 155);
+	guest_out(&one, 0, 2);
+	expect("then vCPU 0", 2, 3, 5, 7, 157);
+
+	/* A reset of the VM upon a vCPU that still has to carry out its own. */
+	reset("%s/vcpu1/exit_stats_reset", one.dir);
+	reset("%s/vm_exit_stats_reset", one.dir);
+	expect("vCPU reset, then VM reset, both waiting", 0, 0, 0, 7, 157);
+	guest_out(&one, 1, 1);
+	expect("carried out", 0, 1, 1, 7, 158);
+
+	check_bad_writes();
+	check_epochs();
+
+	guest_out(&one, 0, 10);
+	guest_out(&two, 0, 10);
+	max = stats_row(&s, IO_INSTRUCTION)->max;
+	reset(HOST_STATS "_reset%s", "");
+	expect("host reset, all idle", 0, 0, 0, 0, 0);
+	ok(!s.exits && !s.cycles && !s.rows, "every number of the host is 0 (max was %lu)", max);
+	guest_out(&two, 0, 4);
+	expect("VM 2 ran", 0, 0, 0, 4, 4);
+	guest_out(&one, 0, 6);
+	expect("VM 1 ran", 6, 0, 6, 4, 10);
+
+	/* VM 2 dies with a reset waiting: history for the host. */
+	reset("%s/vm_exit_stats_reset", two.dir);
+	vm_destroy(&two);
+	ok(outs("%s", HOST_STATS) == 10, "a VM that dies after its reset leaves its history");
+	reset("%s/vcpu0/exit_stats_reset", one.dir);
+	vm_destroy(&one);
+	ok(outs("%s", HOST_STATS) == 10, "so does one whose vCPU was reset");
+	check_hist(HOST_STATS "_hist");
+	reset(HOST_STATS "_reset%s", "");
+	ok(outs("%s", HOST_STATS) == 0 && !s.rows, "a host reset clears the dead too");
+	param_set("exit_stats_dump_interval", "500");
+	return done_testing();
+}

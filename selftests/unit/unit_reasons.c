@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The VMX table: which reasons, which rows, and what a flag bit does. */
+#include "neighbours.h"
+#include "tap.h"
+
+int main(void)
+{
+	const struct exit_stats_table *t = &exit_stats_table_vmx;
+	static const u32 gaps[] = { 35, 38, 42, 71, 82, 83, 86, 255, 0xdead, 0x8000000a };
+	static const u32 without_row[] = { 5, 6, 17 };
+	int defined = 0, rows_seen[256] = {};
+	bool good = true;
+
+	for (u32 code = 0; code < 65536; code++)
+		defined += !!t->name(code);
+	ok(defined == 80, "the SDM defines 80 reasons (%d)", defined);
+	for (size_t i = 0; i < ARRAY_SIZE(gaps); i++)
+		good &= !t->name(gaps[i]);
+	ok(good, "none in the gaps, none past 85, none with a flag bit");
+
+	good = true;
+	for (unsigned int row = 1; row < t->rows; row++) {
+		u32 code = t->row[row].code;
+
+		good &= t->row_of(code) == row && exit_stats_row_vmx(code) == row;
+		good &= !strcmp(t->row[row].name, t->name(code));
+		good &= row == 1 || code > t->row[row - 1].code;
+		rows_seen[t->row_of(code)]++;
+	}
+	ok(good, "each row counts its reason, under its name, in order");
+	good = true;
+	for (unsigned int row = 1; row < t->rows; row++)
+		good &= rows_seen[row] == 1;
+	ok(good && t->rows == 78, "no row counts two: 77 reasons and OTHER (%u)", t->rows);
+
+	good = true;
+	for (size_t i = 0; i < ARRAY_SIZE(without_row); i++)
+		good &= t->name(without_row[i]) &&
+			t->row_of(without_row[i]) == EXIT_STATS_ROW_OTHER;
+	ok(good, "what only an SMM monitor sees has a name and no row");
+
+	ok(exit_stats_row_vmx(0xdead) == EXIT_STATS_ROW_OTHER &&
+	   exit_stats_row_vmx(35) == EXIT_STATS_ROW_OTHER &&
+	   exit_stats_row_vmx(0xffff) == EXIT_STATS_ROW_OTHER, "a reason without a row is OTHER");
+	ok(exit_stats_row_vmx(0x80000021) == exit_stats_row_vmx(33),
+	   "a failed entry counts under its basic reason");
+	ok(exit_stats_row_vmx(1u << 26 | 10) == exit_stats_row_vmx(10) &&
+	   exit_stats_row_vmx(1u << 27 | 10) == exit_stats_row_vmx(10),
+	   "the bus lock and SGX bits are masked");
+	ok(!strcmp(t->name(10), "CPUID") && !strcmp(t->name(30), "IO_INSTRUCTION") &&
+	   !strcmp(t->name(85), "WRMSRNS_IMM") && t->highest == 85, "names are the SDM's");
+	(void)neighbours_used;
+	return done_testing();
+}

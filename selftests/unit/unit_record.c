@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The record: closes, buckets, merging, and readers that meet a stopped writer. */
+#include "neighbours.h"
+#include "tap.h"
+
+#define ROWS	4
+
+static struct exit_stats_vcpu *v;
+
+static void make_exit(unsigned int row, bool nested, u64 cycles)
+{
+	v->row = row;
+	v->nested = nested;
+	v->tsc = shim_tsc = 1000000;
+	shim_tsc += cycles;
+	exit_stats_record_close(v);
+}
+
+static struct exit_stats_row row_of(unsigned int row)
+{
+	struct exit_stats_row r;
+
+	exit_stats_record_row(v, row, true, &r);
+	return r;
+}
+
+static bool same(const struct exit_stats_row *a, const struct exit_stats_row *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+static void check_close(void)
+{
+	static const struct { u64 cycles; int bucket; } cases[] = {
+		{ 0, 0 }, { 1, 0 }, { 2, 1 }, { 3, 1 }, { 4, 2 }, { 1023, 9 }, { 1024, 10 },
+		{ (1ull << 31) - 1, 30 }, { 1ull << 31, 31 }, { 1ull << 32, 31 }, { 1ull << 62, 31 },
+	};
+	struct exit_stats_row r;
+	bool good = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		exit_stats_record_clear(v, ROWS);
+		make_exit(1, false, cases[i].cycles);
+		r = row_of(1);
+		good &= r.count == 1 && r.hist[cases[i].bucket] == 1 &&
+			r.total == cases[i].cycles && r.min == r.total && r.max == r.total;
+	}
+	ok(good, "an exit of 0 to 2^62 cycles is in its bucket, and min = max = total");
+
+	exit_stats_record_clear(v, ROWS);
+	make_exit(2, false, 50);
+	make_exit(2, true, 10);
+	make_exit(2, true, 90);
+	r = row_of(2);
+	ok(r.count == 3 && r.total == 150 && r.min == 10 && r.max == 90 && r.nested_count == 2 &&
+	   r.nested_total == 100, "three exits, two of them nested: count, total, min, max, nested");
+	ok(v->tsc == 0, "nothing stays latched");
+
+	v->row = 2;
+	v->tsc = 2000;
+	shim_tsc = 1500;
+	exit_stats_record_close(v);
+	r = row_of(2);
+	ok(r.count == 4 && r.total == 150 && r.min == 0 && v->backwards == 1,
+	   "a TSC that went back counts the exit with 0 cycles, and itself");
+
+	handed_in = settled = 0;
+	v->batch = v->batch_left = 3;
+	for (int i = 0; i < 9; i++)
+		make_exit(1, false, 1);
+	ok(handed_in == 3, "a batch of 3 is handed in each 3 exits");
+	v->poked = true;
+	make_exit(1, false, 1);
+	make_exit(1, false, 1);
+	ok(settled == 1, "a reset that waits is carried out once");
+}
+
+static void check_total(void)
+{
+	struct exit_stats_row total, sum = {}, r;
+
+	exit_stats_record_clear(v, ROWS);
+	for (u64 i = 0; i < 100; i++)
+		make_exit(i % ROWS, i & 1, i * i);
+	for (unsigned int row = 0; row < ROWS; row++) {
+		r = row_of(row);
+		exit_stats_row_merge(&sum, &r, true);
+	}
+	exit_stats_record_total(v, &total);
+	ok(total.count == 100 && total.count == sum.count && total.total == sum.total,
+	   "the rows add up to exits and cycles");
+	ok(sum.nested_count == 50 && sum.min == 0 && sum.max == 99 * 99, "merged rows keep min and max");
+}
+
+/*
+ * The writer stops after any of its stores: whatever it has done to the row, a
+ * reader gets the row as it was before.
+ */
+static void check_half_written(void)
+{
+	struct exit_stats_row before, got, other, total;
+	struct exit_stats_vcpu *old, *new;
+	size_t size = sizeof(*v) + ROWS * (sizeof(v->brief[0]) + sizeof(v->detail[0]));
+	bool good = true, brief = true, sums = true, others = true;
+	int states = 0;
+
+	exit_stats_record_clear(v, ROWS);
+	make_exit(1, true, 100);
+	make_exit(1, false, 300);
+	make_exit(3, false, 7);
+	before = row_of(1);
+	old = malloc(size);
+	new = malloc(size);
+	memcpy(old, v, size);
+	make_exit(1, true, 200);
+	memcpy(new, v, size);
+
+	/* Each of the six stores done or not: more states than one order has. */
+	for (int done = 0; done < 64; done++) {
+		struct exit_stats_brief *b = &v->brief[1];
+		struct exit_stats_detail *d = &v->detail[1];
+		struct exit_stats_vcpu *from[2] = { old, new };
+#define PICK(bit, field) ((from[!!(done & (bit))])->field)
+		struct exit_stats_brief *nb = new->brief, *ob = old->brief;
+		struct exit_stats_detail *nd = (void *)new + ((void *)v->detail - (void *)v);
+		struct exit_stats_detail *od = (void *)old + ((void *)v->detail - (void *)v);
+
+		v->exits = old->exits;			/* and started is one ahead */
+		b->count = done & 1 ? nb[1].count : ob[1].count;
+		b->total = done & 2 ? nb[1].total : ob[1].total;
+		v->cycles = PICK(4, cycles);
+		d->hist[7] = done & 8 ? nd[1].hist[7] : od[1].hist[7];
+		d->nested_count = done & 16 ? nd[1].nested_count : od[1].nested_count;
+		d->nested_total = done & 32 ? nd[1].nested_total : od[1].nested_total;
+
+		got = row_of(1);
+		good &= same(&got, &before);
+		exit_stats_record_brief(v, 1, &got);
+		brief &= got.count == 2 && got.total == 400;
+		exit_stats_record_total(v, &total);
+		sums &= total.count == 3 && total.total == 407;
+		other = row_of(3);
+		others &= other.count == 1 && other.total == 7;
+		states++;
+	}
+	ok(good, "a row that stands half written reads as it was before, in %d states", states);
+	ok(brief, "so do its count and total for a leaf");
+	ok(sums, "and the total of all rows");
+	ok(others, "another row reads as it is");
+	free(old);
+	free(new);
+}
+
+static void check_merge(void)
+{
+	struct exit_stats_row a = {}, b = { 2, 30, 10, 20, 1, 10, { [3] = 2 } }, zero = {};
+
+	exit_stats_row_merge(&a, &zero, true);
+	ok(same(&a, &zero), "nothing merged into nothing is nothing");
+	exit_stats_row_merge(&a, &b, true);
+	ok(same(&a, &b), "a row merged into nothing is that row");
+	exit_stats_row_merge(&a, &zero, true);
+	ok(same(&a, &b), "nothing merged into a row leaves min alone");
+}
+
+int main(void)
+{
+	v = exit_stats_record_alloc(ROWS);
+	v->batch = v->batch_left = 1 << 30;
+	ok(((uintptr_t)v->brief & 63) == 0 && sizeof(v->brief[0]) == 32,
+	   "count, total, min and max of a row share a cache line");
+	ok(offsetof(struct exit_stats_vcpu, tsc) == 64, "what readers look at is one line");
+	check_close();
+	check_total();
+	check_half_written();
+	check_merge();
+	free(v);
+	(void)neighbours_used;
+	return done_testing();
+}
