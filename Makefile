@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The front door. Every target installs what it lacks, builds only what is
+# stale, and keeps all that is fetched or built in build/.
+
+# A kernel release to build for or to boot; Debian's cloud kernel if not given.
+KREL ?=
+export KREL
+
+# Parameters for "make load", such as "kvm.exit_stats_dump_interval=0".
+ARGS ?=
+
+# load and unload are for a whole machine, and are run as root.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## show this list
+	@echo 'usage: make TARGET [KREL=RELEASE]'
+	@echo
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	while IFS='	' read -r target text; do \
+		printf '  %-11s %s\n' "$$target" "$$text"; \
+	done
+
+.PHONY: setup
+setup: ## install the Debian packages that all of this needs
+	@scripts/setup
+
+.PHONY: modules
+modules: ## build kvm.ko, kvm-intel.ko, kvm-amd.ko for KREL
+	@scripts/setup build
+	@scripts/kernel-build
+
+.PHONY: load
+load: ## replace this host's KVM modules by ours (ARGS="kvm.NAME=VALUE ...")
+	@scripts/setup build
+	@$(if $(KREL),,KREL=$$(uname -r)) scripts/kernel-build
+	@$(SUDO) scripts/load $(ARGS)
+
+.PHONY: unload
+unload: ## put the distribution's KVM modules back
+	@$(SUDO) scripts/unload
+
+.PHONY: tools
+tools: ## build the programs for host and guest
+	@scripts/setup tools
+	@if [ -e tools/Makefile ]; then $(MAKE) --no-print-directory -C tools; fi
+
+.PHONY: selftests
+selftests: ## build the tests that run in an emulated host
+	@scripts/setup tools
+	@if [ -e selftests/Makefile ]; then $(MAKE) --no-print-directory -C selftests; fi
+
+.PHONY: demo
+demo: modules tools ## show all of it: emulated host, our KVM, a Linux guest
+	@scripts/setup build tools host
+	@scripts/demo
+
+.PHONY: check
+check: modules tools selftests ## run all tests in an emulated host
+	@scripts/setup build tools host
+	@scripts/check
+
+.PHONY: lint
+lint: ## checkpatch, sparse, shellcheck, clang-format and the like
+	@scripts/setup build tools lint
+	@scripts/lint
+
+.PHONY: clean
+clean: ## remove what was built, keep what was fetched
+	rm -rf build/modules build/log build/kernel/*/tree
+	@if [ -e tools/Makefile ]; then $(MAKE) --no-print-directory -C tools clean; fi
+	@if [ -e selftests/Makefile ]; then $(MAKE) --no-print-directory -C selftests clean; fi
+
+.PHONY: distclean
+distclean: ## remove all of build/
+	rm -rf build
