@@ -56,7 +56,7 @@ selftests: ## build the tests that run in an emulated host
 .PHONY: demo
 demo: modules tools ## show all of it: emulated host, our KVM, a Linux guest
 	@scripts/setup build tools host
-	@scripts/demo
+	@scripts/demo/run
 
 .PHONY: check
 check: modules tools selftests ## run all tests in an emulated host

@@ -3,7 +3,7 @@
  * The dump in the kernel log: due each time the host's exits pass a multiple
  * of exit_stats_dump_interval.
  *
- * vCPUs hand their exits in in batches; who passes a multiple wakes a worker,
+ * vCPUs hand in their exits by the batch; who passes a multiple wakes a worker,
  * which takes a snapshot and prints it. What falls due while the worker is
  * busy, or held back by the limit a minute, is merged into the next dump.
  */

@@ -110,9 +110,9 @@ void exit_stats_record_close(struct exit_stats_vcpu *v)
 		WRITE_ONCE(v->undo_nested_count, local64_read(&d->nested_count));
 		WRITE_ONCE(v->undo_nested_total, local64_read(&d->nested_total));
 	}
-	smp_wmb();
+	smp_wmb();	/* undo before started: read_begin() */
 	local64_inc(&v->started);
-	smp_wmb();
+	smp_wmb();	/* started before the row: read_retry() */
 
 	/* min and max need no undo: wider than the counted exits is still true. */
 	if (cycles < b->min)
@@ -128,10 +128,9 @@ void exit_stats_record_close(struct exit_stats_vcpu *v)
 		local64_add(cycles, &d->nested_total);
 	}
 
-	smp_wmb();
+	smp_wmb();	/* the row before exits: read_begin() */
 	local64_inc(&v->exits);
-	/* Neither the next latch nor the next undo may be seen before that. */
-	smp_wmb();
+	smp_wmb();	/* exits before the next latch and undo: read_retry() */
 
 	if (unlikely(--v->batch_left == 0))
 		exit_stats_hand_in(v);
@@ -147,15 +146,15 @@ struct position {
 static bool read_begin(const struct exit_stats_vcpu *v, struct position *p)
 {
 	p->exits = local64_read(&v->exits);
-	smp_rmb();
+	smp_rmb();	/* an update that ends in between makes two: no position */
 	p->started = local64_read(&v->started);
-	smp_rmb();
+	smp_rmb();	/* both before the row and undo: pairs with the writer's */
 	return p->started - p->exits <= 1;
 }
 
 static bool read_retry(const struct exit_stats_vcpu *v, const struct position *p)
 {
-	smp_rmb();
+	smp_rmb();	/* the row and undo before both: pairs with the writer's */
 	return local64_read(&v->started) != p->started || local64_read(&v->exits) != p->exits;
 }
 
@@ -280,7 +279,7 @@ void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,
 	out->total = clamp(out->total, out->count * out->min, out->count * out->max);
 out:
 	if (!out->count)
-		out->total = out->min = out->max = 0;
+		memset(out, 0, offsetof(struct exit_stats_row, nested_count));
 }
 
 /**
@@ -305,7 +304,8 @@ void exit_stats_record_total(const struct exit_stats_vcpu *v, struct exit_stats_
 		cpu_relax();
 	}
 	out->count = p.exits;
-	out->min = out->max = 0;
+	out->min = 0;
+	out->max = 0;
 }
 
 /**

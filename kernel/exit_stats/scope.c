@@ -77,6 +77,7 @@ u64 exit_stats_epoch(struct exit_stats_scope *scope)
 
 /* Both locks, both sequence counts odd: nobody reads what is being moved. */
 static unsigned long move_begin(struct exit_stats_vm *vm)
+	__acquires(&vm->lock) __acquires(&host.lock)
 {
 	unsigned long flags;
 
@@ -88,6 +89,7 @@ static unsigned long move_begin(struct exit_stats_vm *vm)
 }
 
 static void move_end(struct exit_stats_vm *vm, unsigned long flags)
+	__releases(&host.lock) __releases(&vm->lock)
 {
 	write_seqcount_end(&host.seq);
 	write_seqcount_end(&vm->seq);
@@ -311,11 +313,12 @@ struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm)
  */
 int kvm_exit_stats_vm_create(struct kvm *kvm)
 {
-	size_t past = struct_size_t(struct exit_stats_vm, past_row, host.table->rows);
-	size_t others = (host.table->rows + 1) * sizeof(struct exit_stats_others);
-	struct exit_stats_vm *vm = kvzalloc(past + others, GFP_KERNEL_ACCOUNT);
+	struct exit_stats_vm *vm;
+	size_t past = struct_size(vm, past_row, host.table->rows);
+	size_t others = (host.table->rows + 1) * sizeof(*vm->others);
 	unsigned long flags;
 
+	vm = kvzalloc(past + others, GFP_KERNEL_ACCOUNT);
 	if (!vm)
 		return -ENOMEM;
 	vm->past.row = vm->past_row;
