@@ -11,11 +11,11 @@
 #include "stats.h"
 #include "tap.h"
 
-#define N_CPUID	1234
+#define N_CPUID 1234
 #define N_OUT	321
 #define N_HLT	57
 /* Each of the three routines ends in one HLT. */
-#define N_HLT_ALL	(N_HLT + 3)
+#define N_HLT_ALL (N_HLT + 3)
 
 static struct stats before, after, vm_stats, vcpu_stats;
 
@@ -102,16 +102,18 @@ static void check_leaves(struct vm *vm, const char *scope, const struct stats *s
 
 	ok(leaf_count(vm, EXIT_STATS_LEAF_COUNT, IO_INSTRUCTION, NULL) == io->count,
 	   "%s scope: the count leaf says what the table says", scope);
-	ok(leaf_count(vm, EXIT_STATS_LEAF_CYCLES, IO_INSTRUCTION, &cycles) == io->count &&
-	   cycles == io->total, "%s scope: so does the cycles leaf", scope);
+	ok((leaf_count(vm, EXIT_STATS_LEAF_CYCLES, IO_INSTRUCTION, &cycles) == io->count &&
+	    cycles == io->total),
+	   "%s scope: so does the cycles leaf", scope);
 	leaf_count(vm, EXIT_STATS_LEAF_MIN, IO_INSTRUCTION, &cycles);
 	ok(cycles == io->min, "%s scope: so does the min leaf", scope);
 	leaf_count(vm, EXIT_STATS_LEAF_MAX, IO_INSTRUCTION, &cycles);
 	ok(cycles == io->max, "%s scope: so does the max leaf", scope);
 	leaf_count(vm, EXIT_STATS_LEAF_AVG, IO_INSTRUCTION, &cycles);
 	ok(cycles == io->avg, "%s scope: so does the avg leaf", scope);
-	ok(leaf_count(vm, EXIT_STATS_LEAF_MIXED, IO_INSTRUCTION, &cycles) == io->count &&
-	   cycles >= s->cycles, "%s scope: the mixed leaf has this count and all cycles", scope);
+	ok((leaf_count(vm, EXIT_STATS_LEAF_MIXED, IO_INSTRUCTION, &cycles) == io->count &&
+	    cycles >= s->cycles),
+	   "%s scope: the mixed leaf has this count and all cycles", scope);
 	ok(leaf_count(vm, EXIT_STATS_LEAF_TOTAL, 0, &cycles) > s->exits && cycles > s->cycles,
 	   "%s scope: the total leaf has gone on from the table", scope);
 }

@@ -99,7 +99,8 @@ static void check_exact(struct vm *vm)
 		guest_cpuid(vm, 0, 250, 0, 0);
 		while (next_dump(&d, 150)) {
 			first = first ? first : d.due;
-			exact &= d.due % 500 == 0 && (!last || d.due == last + 500 * (1 + d.merged));
+			exact &= d.due % 500 == 0 &&
+				 (!last || d.due == last + 500 * (1 + d.merged));
 			sums &= adds_up(&d);
 			after_due &= d.taken >= d.due;
 			last = d.due;
@@ -107,8 +108,9 @@ static void check_exact(struct vm *vm)
 			merged += d.merged;
 		}
 	}
-	ok(dumps >= 5 && exact, "one vCPU: dumps are due at exactly the multiples of 500 (%d: %lu-%lu)",
-	   dumps, first, last);
+	ok(dumps >= 5 && exact,
+	   "one vCPU: dumps are due at exactly the multiples of 500 (%d: %lu-%lu)", dumps, first,
+	   last);
 	ok(dumps && merged == 0, "a worker that keeps up merges none");
 	ok(dumps && sums, "each dump's rows add up to its exits and cycles");
 	ok(dumps && after_due, "each is taken at or after the multiple that made it due");
@@ -165,7 +167,8 @@ static void check_limit(struct vm *vm)
 	stats_read(HOST_STATS, &after);
 	ok(burst >= 20 && burst <= 22, "exit_stats_dump_per_min=20 lets 20 through at once (%d)",
 	   burst);
-	ok(after.dumps - before.dumps == (uint64_t)burst, "the table's dumps= counts the printed ones");
+	ok(after.dumps - before.dumps == (uint64_t)burst,
+	   "the table's dumps= counts the printed ones");
 	ok(next_dump(&d, 6000), "what was held back is printed when a token comes, with no exit");
 	ok(d.merged > 0, "and says how many it stands for (%lu merged)", d.merged);
 	ok(adds_up(&d), "its rows add up");

@@ -39,7 +39,8 @@ static void check_grammar(const char *path)
 
 	if (read_file(path, text, sizeof(text)) < 0)
 		bail_out("%s", path);
-	ok(!strncmp(text, "# kvm exit_stats 1 scope=", 25), "the first line names format and version");
+	ok(!strncmp(text, "# kvm exit_stats 1 scope=", 25),
+	   "the first line names format and version");
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		int n = 0;
 

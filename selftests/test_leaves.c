@@ -30,7 +30,12 @@ static bool same(const struct cpuid_call *a, const struct cpuid_call *b)
 static bool defined(uint32_t reason)
 {
 	switch (reason) {
-	case 35: case 38: case 42: case 71: case 82: case 83:
+	case 35:
+	case 38:
+	case 42:
+	case 71:
+	case 82:
+	case 83:
 		return false;
 	default:
 		return reason <= 85;
@@ -72,8 +77,9 @@ static void check_reasons(uint32_t leaf)
 
 static void check_far_reasons(void)
 {
-	static const uint32_t far[] = { 256, 444, 4096, 65536 + CPUID, 1u << 31, 0x8000000au,
-					0xffffffffu };
+	static const uint32_t far[] = {
+		256, 444, 4096, 65536 + CPUID, 1u << 31, 0x8000000au, 0xffffffffu,
+	};
 	bool good = true;
 
 	for (size_t i = 0; i < sizeof(far) / sizeof(*far); i++) {
@@ -90,10 +96,12 @@ static void check_identity(void)
 	struct stats s;
 	char path[128];
 
-	ok(c.ebx == EXIT_STATS_SIG_EBX && c.ecx == EXIT_STATS_SIG_ECX &&
-	   c.edx == EXIT_STATS_SIG_EDX, "0x4ffffff0 carries the signature KVMEXITSTATS");
+	ok((c.ebx == EXIT_STATS_SIG_EBX && c.ecx == EXIT_STATS_SIG_ECX &&
+	    c.edx == EXIT_STATS_SIG_EDX),
+	   "0x4ffffff0 carries the signature KVMEXITSTATS");
 	ok(c.eax == (EXIT_STATS_ABI_VERSION | EXIT_STATS_SCOPE_VM << 8 |
-		     EXIT_STATS_VENDOR_VMX << 10), "and version 1, scope VM, vendor VMX");
+		     EXIT_STATS_VENDOR_VMX << 10),
+	   "and version 1, scope VM, vendor VMX");
 
 	snprintf(path, sizeof(path), "%s/vm_exit_stats", vm.dir);
 	if (stats_read(path, &s))
@@ -176,7 +184,7 @@ static bool lists_a_leaf(int ioctl_nr)
 }
 
 /* The leaves around ours, and ours when switched off. */
-#define STOCK_LEAVES	48
+#define STOCK_LEAVES 48
 static struct cpuid_call stock[STOCK_LEAVES];
 
 static void read_leaves(struct cpuid_call *calls)
@@ -222,7 +230,7 @@ int main(void)
 {
 	static const uint32_t leaves[] = {
 		EXIT_STATS_LEAF_MIXED, EXIT_STATS_LEAF_COUNT, EXIT_STATS_LEAF_CYCLES,
-		EXIT_STATS_LEAF_MIN, EXIT_STATS_LEAF_MAX, EXIT_STATS_LEAF_AVG,
+		EXIT_STATS_LEAF_MIN,   EXIT_STATS_LEAF_MAX,   EXIT_STATS_LEAF_AVG,
 	};
 
 	vm_create(&vm, 1);

@@ -20,7 +20,7 @@ ok() {
 	fi
 }
 
-# says TEXT COMMAND...: fails, and its output has TEXT
+# refuses TEXT COMMAND...: the command fails, and its output has TEXT
 refuses() {
 	text=$1
 	shift
@@ -48,7 +48,7 @@ refuses "process $holder (hold_vm)" $scripts/unload
 ok $? "unload refuses while a VM runs, naming its process"
 ours
 ok $? "and leaves our modules in"
-exits=$(cat /sys/kernel/debug/kvm/exit_stats | head -n 1)
+exits=$(head -n 1 /sys/kernel/debug/kvm/exit_stats)
 ok $? "whose table is still there: ${exits%% vendor*}"
 kill $holder
 wait $holder 2>/dev/null

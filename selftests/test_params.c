@@ -15,7 +15,7 @@ struct value {
 	const char *param;
 	const char *val;
 	int err;
-	const char *reads;		/* afterwards */
+	const char *reads; /* afterwards */
 };
 
 /* In order: a bad value leaves what the line before set. */

@@ -11,7 +11,7 @@
 #include "stats.h"
 #include "tap.h"
 
-static struct vm one, two;		/* two vCPUs in the first, one in the second */
+static struct vm one, two; /* two vCPUs in the first, one in the second */
 static struct stats s;
 
 /* I/O exits of a scope; nobody but our guests makes any. */
@@ -41,8 +41,10 @@ static void expect(const char *when, uint64_t vcpu0, uint64_t vcpu1, uint64_t vm
 		   uint64_t host)
 {
 	uint64_t got[5] = {
-		outs("%s/vcpu0/exit_stats", one.dir), outs("%s/vcpu1/exit_stats", one.dir),
-		outs("%s/vm_exit_stats", one.dir), outs("%s/vm_exit_stats", two.dir),
+		outs("%s/vcpu0/exit_stats", one.dir),
+		outs("%s/vcpu1/exit_stats", one.dir),
+		outs("%s/vm_exit_stats", one.dir),
+		outs("%s/vm_exit_stats", two.dir),
 		outs("%s", HOST_STATS),
 	};
 

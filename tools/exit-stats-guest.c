@@ -17,17 +17,15 @@
 #include "reasons_vmx.h"
 
 const char *argp_program_version = "exit-stats-guest 1";
-static const char doc[] =
-	"Print the VM exits of this guest, by reason.\n\n"
-	"Works in a guest whose host runs KVM with kvm-exit-stats.\v"
-	"EXAMPLES:\n"
-	"  exit-stats-guest            reasons that occurred\n"
-	"  exit-stats-guest -a         all that the architecture defines\n"
-	"  exit-stats-guest -r 10      only reason 10";
+static const char doc[] = "Print the VM exits of this guest, by reason.\n\n"
+			  "Works in a guest whose host runs KVM with kvm-exit-stats.\vEXAMPLES:\n"
+			  "  exit-stats-guest            reasons that occurred\n"
+			  "  exit-stats-guest -a         all that the architecture defines\n"
+			  "  exit-stats-guest -r 10      only reason 10";
 
 static struct env {
 	bool all;
-	long reason;		/* -1: every one */
+	long reason; /* -1: every one */
 } env = {
 	.reason = -1,
 };
@@ -64,11 +62,15 @@ struct regs {
 	uint32_t eax, ebx, ecx, edx;
 };
 
+/* clang-format off */
 static const char *const vmx_names[] = {
-#define NAME(code, name) [code] = #name,
+#define NAME(code, name) \
+	[code] = #name,
 	VMX_REASONS(NAME)
 	VMX_SMM_REASONS(NAME)
 };
+
+/* clang-format on */
 
 static struct regs cpuid(uint32_t leaf, uint32_t reason)
 {
@@ -138,8 +140,10 @@ static void print_table(const struct regs *id)
 	bool low_first = id->eax & EXIT_STATS_ID_LOW_FIRST;
 	uint32_t first = 0, last = info.ebx;
 
-	if (env.reason >= 0)
-		first = last = env.reason;
+	if (env.reason >= 0) {
+		first = env.reason;
+		last = env.reason;
+	}
 	printf("# guest exit_stats %u scope=%s vendor=%s tsc_khz=%u epoch=%u exits=%" PRIu64
 	       " cycles=%" PRIu64 "\n",
 	       id->eax & EXIT_STATS_ID_VERSION_MASK, scopes[scope], vendors[vendor], info.eax,
@@ -158,7 +162,8 @@ int main(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	id = cpuid(EXIT_STATS_LEAF_ID, 0);
 	if (!have_kvm_exit_stats(&id)) {
-		fprintf(stderr, "exit-stats-guest: no signature on CPUID leaf 0x%x: this host's KVM has no kvm-exit-stats, or hides the leaves (exit_stats_cpuid=off)\n",
+		fprintf(stderr,
+			"exit-stats-guest: no signature on CPUID leaf 0x%x: this host's KVM has no kvm-exit-stats, or hides the leaves (exit_stats_cpuid=off)\n",
 			EXIT_STATS_LEAF_ID);
 		return 1;
 	}

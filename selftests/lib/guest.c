@@ -12,19 +12,19 @@
 #include "tap.h"
 
 /* Page tables: the first GiB in 2 MiB pages. SDM vol. 3, "4-Level Paging". */
-#define PML4		0x1000ul
-#define PDPT		0x2000ul
-#define PD		0x3000ul
-#define PTE_P_RW	0x3ul
-#define PTE_PS		0x80ul
+#define PML4	 0x1000ul
+#define PDPT	 0x2000ul
+#define PD	 0x3000ul
+#define PTE_P_RW 0x3ul
+#define PTE_PS	 0x80ul
 
-#define CR0_PE		(1ul << 0)
-#define CR0_PG		(1ul << 31)
-#define CR4_PAE		(1ul << 5)
-#define EFER_LME	(1ul << 8)
-#define EFER_LMA	(1ul << 10)
+#define CR0_PE	 (1ul << 0)
+#define CR0_PG	 (1ul << 31)
+#define CR4_PAE	 (1ul << 5)
+#define EFER_LME (1ul << 8)
+#define EFER_LMA (1ul << 10)
 
-#define GUEST_PORT	0x80		/* POST codes: no device answers */
+#define GUEST_PORT 0x80 /* POST codes: no device answers */
 
 extern const char guest_code_start[], guest_code_end[];
 
@@ -115,10 +115,22 @@ void vcpu_create(struct vm *vm)
 static void set_long_mode(int fd)
 {
 	struct kvm_segment code = {
-		.limit = 0xffffffff, .selector = 8, .type = 11, .present = 1, .s = 1, .l = 1, .g = 1,
+		.limit = 0xffffffff,
+		.selector = 8,
+		.type = 11,
+		.present = 1,
+		.s = 1,
+		.l = 1,
+		.g = 1,
 	};
 	struct kvm_segment data = {
-		.limit = 0xffffffff, .selector = 16, .type = 3, .present = 1, .s = 1, .db = 1, .g = 1,
+		.limit = 0xffffffff,
+		.selector = 16,
+		.type = 3,
+		.present = 1,
+		.s = 1,
+		.db = 1,
+		.g = 1,
 	};
 	struct kvm_sregs sregs;
 
@@ -136,8 +148,7 @@ static void set_long_mode(int fd)
 		bail_out("KVM_SET_SREGS");
 }
 
-void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi,
-	       uint64_t rdx)
+void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi, uint64_t rdx)
 {
 	struct kvm_regs regs = {
 		.rip = GUEST_CODE + (routine - guest_code_start),

@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define GUEST_MEM	(4ul << 20)
-#define GUEST_CODE	0x10000ul	/* guest_code.S is copied there */
-#define GUEST_DATA	0x100000ul	/* free for tests */
-#define MAX_VCPUS	8
+#define GUEST_MEM  (4ul << 20)
+#define GUEST_CODE 0x10000ul  /* guest_code.S is copied there */
+#define GUEST_DATA 0x100000ul /* free for tests */
+#define MAX_VCPUS  8
 
 struct vcpu {
 	int fd;
@@ -26,7 +26,7 @@ struct vm {
 	unsigned char *mem;
 	int nr_vcpus;
 	struct vcpu vcpu[MAX_VCPUS];
-	char dir[64];			/* in debugfs */
+	char dir[64]; /* in debugfs */
 };
 
 /* One CPUID that guest_cpuid_list executes, and what it answered. */
@@ -40,18 +40,17 @@ struct cpuid_call {
 };
 
 /* Routines: arguments as in rdi, rsi, rdx. Each ends in one HLT. */
-extern char guest_cpuid_loop[];		/* rdi times CPUID leaf esi, subleaf edx */
-extern char guest_out_loop[];		/* rdi times OUT to port esi */
-extern char guest_hlt_loop[];		/* rdi times HLT, before the last one */
-extern char guest_cpuid_list[];		/* rdi calls, at rsi in guest memory */
+extern char guest_cpuid_loop[]; /* rdi times CPUID leaf esi, subleaf edx */
+extern char guest_out_loop[];	/* rdi times OUT to port esi */
+extern char guest_hlt_loop[];	/* rdi times HLT, before the last one */
+extern char guest_cpuid_list[]; /* rdi calls, at rsi in guest memory */
 
 void vm_create(struct vm *vm, int nr_vcpus);
 void vm_destroy(struct vm *vm);
 void vcpu_create(struct vm *vm);
 
 /* Let a vCPU begin at a routine; 64-bit mode, interrupts off. */
-void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi,
-	       uint64_t rdx);
+void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi, uint64_t rdx);
 /* Run until the @hlts-th HLT; port I/O is ignored. */
 void vcpu_run(struct vm *vm, int n, uint64_t hlts);
 /* vcpu_call() and vcpu_run() to the routine's end. */

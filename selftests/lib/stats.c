@@ -12,8 +12,8 @@
 #include "stats.h"
 #include "tap.h"
 
-#define PARAMS		"/sys/module/kvm/parameters/"
-#define LOG_PREFIX	"kvm_exit_stats: "
+#define PARAMS	   "/sys/module/kvm/parameters/"
+#define LOG_PREFIX "kvm_exit_stats: "
 
 int read_file(const char *path, char *buf, int size)
 {
@@ -62,6 +62,7 @@ const char *param_get(const char *name)
 }
 
 /* Keys of the first line. */
+/* clang-format off */
 static const struct {
 	const char *key;
 	size_t offset;
@@ -71,6 +72,8 @@ static const struct {
 	NUMBER(cycles), NUMBER(nested), NUMBER(tsc_backwards), NUMBER(dumps),
 	NUMBER(merged), NUMBER(buckets),
 };
+
+/* clang-format on */
 
 static void parse_pair(struct stats *s, const char *key, const char *val)
 {
@@ -125,8 +128,8 @@ static bool parse_row(struct stats_row *r, const char *line, bool hist)
 	r->reason = strcmp(reason, "-") ? (long)strtoul(reason, NULL, 0) : REASON_OTHER;
 	if (hist)
 		return parse_hist(r, line + used);
-	return sscanf(line + used, "%lu %lu %lu %lu %lu %lu", &r->total, &r->min, &r->max,
-		      &r->avg, &r->nested_count, &r->nested_total) == 6;
+	return sscanf(line + used, "%lu %lu %lu %lu %lu %lu", &r->total, &r->min, &r->max, &r->avg,
+		      &r->nested_count, &r->nested_total) == 6;
 }
 
 int stats_parse(const char *text, bool hist, struct stats *s)

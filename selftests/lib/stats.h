@@ -11,18 +11,24 @@
 
 #include "abi.h"
 
-#define HOST_STATS	"/sys/kernel/debug/kvm/exit_stats"
-#define MAX_ROWS	256
-#define REASON_OTHER	-1
+#define HOST_STATS   "/sys/kernel/debug/kvm/exit_stats"
+#define MAX_ROWS     256
+#define REASON_OTHER -1
 
 /* VMX exit reasons that the tests make; SDM vol. 3, appendix C. */
-enum { EXTERNAL_INTERRUPT = 1, CPUID = 10, HLT = 12, IO_INSTRUCTION = 30, EPT_VIOLATION = 48 };
+enum {
+	EXTERNAL_INTERRUPT = 1,
+	CPUID = 10,
+	HLT = 12,
+	IO_INSTRUCTION = 30,
+	EPT_VIOLATION = 48,
+};
 
 struct stats_row {
 	long reason;
 	char name[32];
 	uint64_t count, total, min, max, avg, nested_count, nested_total;
-	uint64_t hist[EXIT_STATS_BUCKETS];	/* from a _hist file only */
+	uint64_t hist[EXIT_STATS_BUCKETS]; /* from a _hist file only */
 };
 
 struct stats {

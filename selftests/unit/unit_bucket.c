@@ -3,7 +3,7 @@
 #include "neighbours.h"
 #include "tap.h"
 
-#define SEC	NSEC_PER_SEC
+#define SEC NSEC_PER_SEC
 
 static u64 now = 1000 * SEC;
 

@@ -61,11 +61,13 @@ int main(void)
 	ok(is(encode(0x4ffffffb, false, true), 3, 5, 6, 1), "0x4ffffffb: min");
 	ok(is(encode(0x4ffffffa, false, true), 3, 7, 8, 1), "0x4ffffffa: max");
 	ok(is(encode(0x4ffffff9, false, true), 3, avg >> 32, avg, 1), "0x4ffffff9: avg");
-	ok(is(encode(0x4ffffff1, false, true), 2600000, 85, 0x12345678, 0), "0x4ffffff1: kHz, last reason, epoch");
+	ok(is(encode(0x4ffffff1, false, true), 2600000, 85, 0x12345678, 0),
+	   "0x4ffffff1: kHz, last reason, epoch");
 	ok(is(encode(0x4ffffff0, false, true), 0x501, 0x454d564b, 0x53544958, 0x53544154),
 	   "0x4ffffff0: version, scope, vendor, signature");
 
-	ok(is(encode(0x4fffffff, true, true), 0x10, 0x11000012, 0x71000000, 9), "low first: 0x4fffffff swaps EBX and ECX");
+	ok(is(encode(0x4fffffff, true, true), 0x10, 0x11000012, 0x71000000, 9),
+	   "low first: 0x4fffffff swaps EBX and ECX");
 	ok(is(encode(0x4ffffffe, true, true), 3, 0x11000012, 0x71000000, 1), "so does 0x4ffffffe");
 	ok(is(encode(0x4ffffffb, true, true), 3, 6, 5, 1), "and 0x4ffffffb");
 	ok(is(encode(0x4ffffff1, true, true), 2600000, 85, 0x12345678, 0), "0x4ffffff1 does not");
@@ -89,8 +91,9 @@ int main(void)
 	for (u64 leaf = 0x4fffff00; leaf < 0x50000100; leaf++)
 		known += exit_stats_leaf_known(leaf);
 	ok(known == 9, "of 0x4fffff00-0x500000ff nine are ours (%d)", known);
-	ok(!exit_stats_leaf_known(0x4ffffff2) && !exit_stats_leaf_known(0x4ffffff8) &&
-	   !exit_stats_leaf_known(0x40000000) && !exit_stats_leaf_known(0), "no others");
+	ok((!exit_stats_leaf_known(0x4ffffff2) && !exit_stats_leaf_known(0x4ffffff8) &&
+	    !exit_stats_leaf_known(0x40000000) && !exit_stats_leaf_known(0)),
+	   "no others");
 	(void)neighbours_used;
 	return done_testing();
 }

@@ -22,13 +22,15 @@ static bool reads(const struct shim_param *p, const char *val)
 
 int main(void)
 {
-	const struct shim_param *on = &shim_param_exit_stats, *mode = &shim_param_exit_stats_cpuid,
-		*limit = &shim_param_exit_stats_dump_per_min,
-		*interval = &shim_param_exit_stats_dump_interval;
+	const struct shim_param *on = &shim_param_exit_stats;
+	const struct shim_param *mode = &shim_param_exit_stats_cpuid;
+	const struct shim_param *limit = &shim_param_exit_stats_dump_per_min;
+	const struct shim_param *interval = &shim_param_exit_stats_dump_interval;
 
 	ok(reads(on, "Y") && reads(mode, "vm") && reads(limit, "10") && reads(interval, "500"),
 	   "defaults: Y, vm, 10, 500");
-	ok(!set(on, "N\n") && !kvm_exit_stats_on.on && reads(on, "N"), "N turns the static key off");
+	ok(!set(on, "N\n") && !kvm_exit_stats_on.on && reads(on, "N"),
+	   "N turns the static key off");
 	ok(dropped == 1, "and drops what is latched");
 	ok(set(on, "x") == -EINVAL && !kvm_exit_stats_on.on, "a bad value leaves it off");
 	ok(!set(on, "1") && kvm_exit_stats_on.on && dropped == 1, "1 turns it on");
@@ -36,16 +38,16 @@ int main(void)
 	ok(!set(mode, "off") && exit_stats_cpuid_mode == EXIT_STATS_CPUID_OFF, "off");
 	ok(!set(mode, "host\n") && exit_stats_cpuid_mode == EXIT_STATS_CPUID_HOST && shim_warnings,
 	   "host, with a warning in the log");
-	ok(set(mode, "hos") == -EINVAL && set(mode, "hosts") == -EINVAL &&
-	   set(mode, "") == -EINVAL && set(mode, "2") == -EINVAL && reads(mode, "host"),
+	ok((set(mode, "hos") == -EINVAL && set(mode, "hosts") == -EINVAL &&
+	    set(mode, "") == -EINVAL && set(mode, "2") == -EINVAL && reads(mode, "host")),
 	   "no abbreviation, no number; the value stays");
 	ok(!set(mode, "vm") && reads(mode, "vm"), "vm");
 
 	kicks = 0;
 	ok(!set(limit, "0") && exit_stats_dump_per_min == 0 && kicks == 2,
 	   "a new limit wakes what is held back");
-	ok(set(limit, "4294967296") == -ERANGE && set(limit, "-1") == -EINVAL &&
-	   set(limit, "1x") == -EINVAL && reads(limit, "0") && kicks == 2,
+	ok((set(limit, "4294967296") == -ERANGE && set(limit, "-1") == -EINVAL &&
+	    set(limit, "1x") == -EINVAL && reads(limit, "0") && kicks == 2),
 	   "a bad one changes and wakes nothing");
 	ok(!set(interval, "0x10") && exit_stats_dump_interval == 16, "an interval in hex");
 	(void)neighbours_used;

@@ -39,16 +39,18 @@ int main(void)
 			t->row_of(without_row[i]) == EXIT_STATS_ROW_OTHER;
 	ok(good, "what only an SMM monitor sees has a name and no row");
 
-	ok(exit_stats_row_vmx(0xdead) == EXIT_STATS_ROW_OTHER &&
-	   exit_stats_row_vmx(35) == EXIT_STATS_ROW_OTHER &&
-	   exit_stats_row_vmx(0xffff) == EXIT_STATS_ROW_OTHER, "a reason without a row is OTHER");
+	ok((exit_stats_row_vmx(0xdead) == EXIT_STATS_ROW_OTHER &&
+	    exit_stats_row_vmx(35) == EXIT_STATS_ROW_OTHER &&
+	    exit_stats_row_vmx(0xffff) == EXIT_STATS_ROW_OTHER),
+	   "a reason without a row is OTHER");
 	ok(exit_stats_row_vmx(0x80000021) == exit_stats_row_vmx(33),
 	   "a failed entry counts under its basic reason");
-	ok(exit_stats_row_vmx(1u << 26 | 10) == exit_stats_row_vmx(10) &&
-	   exit_stats_row_vmx(1u << 27 | 10) == exit_stats_row_vmx(10),
+	ok((exit_stats_row_vmx(1u << 26 | 10) == exit_stats_row_vmx(10) &&
+	    exit_stats_row_vmx(1u << 27 | 10) == exit_stats_row_vmx(10)),
 	   "the bus lock and SGX bits are masked");
-	ok(!strcmp(t->name(10), "CPUID") && !strcmp(t->name(30), "IO_INSTRUCTION") &&
-	   !strcmp(t->name(85), "WRMSRNS_IMM") && t->highest == 85, "names are the SDM's");
+	ok((!strcmp(t->name(10), "CPUID") && !strcmp(t->name(30), "IO_INSTRUCTION") &&
+	    !strcmp(t->name(85), "WRMSRNS_IMM") && t->highest == 85),
+	   "names are the SDM's");
 	(void)neighbours_used;
 	return done_testing();
 }

@@ -3,7 +3,7 @@
 #include "neighbours.h"
 #include "tap.h"
 
-#define ROWS	4
+#define ROWS 4
 
 static struct exit_stats_vcpu *v;
 
@@ -11,8 +11,8 @@ static void make_exit(unsigned int row, bool nested, u64 cycles)
 {
 	v->row = row;
 	v->nested = nested;
-	v->tsc = shim_tsc = 1000000;
-	shim_tsc += cycles;
+	v->tsc = 1000000;
+	shim_tsc = v->tsc + cycles;
 	exit_stats_record_close(v);
 }
 
@@ -31,9 +31,15 @@ static bool same(const struct exit_stats_row *a, const struct exit_stats_row *b)
 
 static void check_close(void)
 {
-	static const struct { u64 cycles; int bucket; } cases[] = {
+	static const struct {
+		u64 cycles;
+		int bucket;
+	} cases[] = {
+		/* clang-format off */
 		{ 0, 0 }, { 1, 0 }, { 2, 1 }, { 3, 1 }, { 4, 2 }, { 1023, 9 }, { 1024, 10 },
-		{ (1ull << 31) - 1, 30 }, { 1ull << 31, 31 }, { 1ull << 32, 31 }, { 1ull << 62, 31 },
+		{ (1ull << 31) - 1, 30 },
+		{ 1ull << 31, 31 }, { 1ull << 32, 31 }, { 1ull << 62, 31 },
+		/* clang-format on */
 	};
 	struct exit_stats_row r;
 	bool good = true;
@@ -52,8 +58,9 @@ static void check_close(void)
 	make_exit(2, true, 10);
 	make_exit(2, true, 90);
 	r = row_of(2);
-	ok(r.count == 3 && r.total == 150 && r.min == 10 && r.max == 90 && r.nested_count == 2 &&
-	   r.nested_total == 100, "three exits, two of them nested: count, total, min, max, nested");
+	ok((r.count == 3 && r.total == 150 && r.min == 10 && r.max == 90 && r.nested_count == 2 &&
+	    r.nested_total == 100),
+	   "three exits, two of them nested: count, total, min, max, nested");
 	ok(v->tsc == 0, "nothing stays latched");
 
 	v->row = 2;
@@ -64,8 +71,10 @@ static void check_close(void)
 	ok(r.count == 4 && r.total == 150 && r.min == 0 && v->backwards == 1,
 	   "a TSC that went back counts the exit with 0 cycles, and itself");
 
-	handed_in = settled = 0;
-	v->batch = v->batch_left = 3;
+	handed_in = 0;
+	settled = 0;
+	v->batch = 3;
+	v->batch_left = 3;
 	for (int i = 0; i < 9; i++)
 		make_exit(1, false, 1);
 	ok(handed_in == 3, "a batch of 3 is handed in each 3 exits");
@@ -89,7 +98,8 @@ static void check_total(void)
 	exit_stats_record_total(v, &total);
 	ok(total.count == 100 && total.count == sum.count && total.total == sum.total,
 	   "the rows add up to exits and cycles");
-	ok(sum.nested_count == 50 && sum.min == 0 && sum.max == 99 * 99, "merged rows keep min and max");
+	ok(sum.nested_count == 50 && sum.min == 0 && sum.max == 99 * 99,
+	   "merged rows keep min and max");
 }
 
 /*
@@ -119,16 +129,14 @@ static void check_half_written(void)
 	for (int done = 0; done < 64; done++) {
 		struct exit_stats_brief *b = &v->brief[1];
 		struct exit_stats_detail *d = &v->detail[1];
-		struct exit_stats_vcpu *from[2] = { old, new };
-#define PICK(bit, field) ((from[!!(done & (bit))])->field)
 		struct exit_stats_brief *nb = new->brief, *ob = old->brief;
 		struct exit_stats_detail *nd = (void *)new + ((void *)v->detail - (void *)v);
 		struct exit_stats_detail *od = (void *)old + ((void *)v->detail - (void *)v);
 
-		v->exits = old->exits;			/* and started is one ahead */
+		v->exits = old->exits; /* and started is one ahead */
 		b->count = done & 1 ? nb[1].count : ob[1].count;
 		b->total = done & 2 ? nb[1].total : ob[1].total;
-		v->cycles = PICK(4, cycles);
+		v->cycles = done & 4 ? new->cycles : old->cycles;
 		d->hist[7] = done & 8 ? nd[1].hist[7] : od[1].hist[7];
 		d->nested_count = done & 16 ? nd[1].nested_count : od[1].nested_count;
 		d->nested_total = done & 32 ? nd[1].nested_total : od[1].nested_total;
@@ -166,7 +174,8 @@ static void check_merge(void)
 int main(void)
 {
 	v = exit_stats_record_alloc(ROWS);
-	v->batch = v->batch_left = 1 << 30;
+	v->batch = 1 << 30;
+	v->batch_left = v->batch;
 	ok(((uintptr_t)v->brief & 63) == 0 && sizeof(v->brief[0]) == 32,
 	   "count, total, min and max of a row share a cache line");
 	ok(offsetof(struct exit_stats_vcpu, tsc) == 64, "what readers look at is one line");
