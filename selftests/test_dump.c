@@ -82,18 +82,34 @@ static uint64_t host_exits(void)
 	return s.exits;
 }
 
+/*
+ * A reset of the host, by a test before this one, lowers its table and not the
+ * due points: by how much? At interval 1 the latest due point is each exit.
+ */
+static uint64_t reset_away(struct vm *vm)
+{
+	uint64_t due = 0;
+	struct dump d;
+
+	param_set("exit_stats_dump_per_min", "0");
+	param_set("exit_stats_dump_interval", "1");
+	/* The vCPU learns of the interval at its next hand-in, after 500 at most. */
+	guest_cpuid(vm, 0, 510, 0, 0);
+	while (next_dump(&d, 500))
+		due = d.due;
+	return due - host_exits();
+}
+
 /* No limit, and slowly enough for the worker: every multiple, one by one. */
-static void check_exact(struct vm *vm)
+static void check_exact(struct vm *vm, uint64_t away)
 {
 	uint64_t last = 0, first = 0;
 	bool exact = true, sums = true, after_due = true;
 	int dumps = 0, merged = 0;
 	struct dump d;
 
-	param_set("exit_stats_dump_per_min", "0");
 	param_set("exit_stats_dump_interval", "500");
-	/* The vCPU learns of the interval at its next hand-in. */
-	guest_cpuid(vm, 0, 5000, 0, 0);
+	guest_cpuid(vm, 0, 10, 0, 0);
 	settle();
 	for (int i = 0; i < 12; i++) {
 		guest_cpuid(vm, 0, 250, 0, 0);
@@ -102,7 +118,7 @@ static void check_exact(struct vm *vm)
 			exact &= d.due % 500 == 0 &&
 				 (!last || d.due == last + 500 * (1 + d.merged));
 			sums &= adds_up(&d);
-			after_due &= d.taken >= d.due;
+			after_due &= d.taken + away >= d.due;
 			last = d.due;
 			dumps++;
 			merged += d.merged;
@@ -114,7 +130,8 @@ static void check_exact(struct vm *vm)
 	ok(dumps && merged == 0, "a worker that keeps up merges none");
 	ok(dumps && sums, "each dump's rows add up to its exits and cycles");
 	ok(dumps && after_due, "each is taken at or after the multiple that made it due");
-	ok(host_exits() >= last && host_exits() < last + 500, "the last multiple was not missed");
+	ok(host_exits() + away >= last && host_exits() + away < last + 500,
+	   "the last multiple was not missed");
 }
 
 static void check_merging(struct vm *vm)
@@ -195,7 +212,7 @@ int main(void)
 
 	log_open();
 	vm_create(&vm, 1);
-	check_exact(&vm);
+	check_exact(&vm, reset_away(&vm));
 	check_merging(&vm);
 	check_limit(&vm);
 	check_off(&vm);

@@ -90,5 +90,13 @@ grep -q 'scope=host vendor=vmx .* exits=0 ' /sys/kernel/debug/kvm/exit_stats
 ok $? "and a host table that begins at 0"
 echo 500 >/sys/module/kvm/parameters/exit_stats_dump_interval
 
+# The vendor's module alone: the host's numbers begin anew with it.
+rmmod kvm_intel && insmod "/exit-stats/modules/$(uname -r)/kvm-intel.ko"
+ok $? "kvm_intel alone goes and comes while kvm stays"
+grep -q 'vendor=vmx .* exits=0 cycles=0 ' /sys/kernel/debug/kvm/exit_stats
+ok $? "the host's table is empty"
+/tests/test_scope >/tmp/output
+ok $? "and test_scope passes: $(grep -c '^ok' /tmp/output) checks"
+
 echo "1..$tests"
 [ $failures -eq 0 ]

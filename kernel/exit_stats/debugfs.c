@@ -8,6 +8,7 @@
  * debugfs serves 0444 only.
  */
 #include <linux/debugfs.h>
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -39,8 +40,8 @@ static int open_snapshot(struct inode *inode, struct file *file, bool hist)
 	struct exit_stats_snap *snap = exit_stats_snapshot(inode->i_private, hist);
 	int err;
 
-	if (!snap)
-		return -ENOMEM;
+	if (IS_ERR(snap))
+		return PTR_ERR(snap);
 	err = single_open(file, hist ? hist_show : table_show, snap);
 	if (err)
 		kvfree(snap);

@@ -7,6 +7,7 @@
  * which takes a snapshot and prints it. What falls due while the worker is
  * busy, or held back by the limit a minute, is merged into the next dump.
  */
+#include <linux/err.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -59,7 +60,7 @@ static bool hand_in(struct exit_stats_vcpu *v)
 	if (!interval || div_u64(before, interval) == div_u64_rem(handed, interval, &past))
 		return false;
 	due_at = handed - past;
-	waiting++;
+	waiting += div_u64(handed, interval) - div_u64(before, interval);
 	if (armed)
 		return false;
 	armed = true;
@@ -133,13 +134,28 @@ static void put_back(u64 due)
 	queue_delayed_work(system_unbound_wq, &work, HZ);
 }
 
+/* Not so after a wake-up too many, or when dumps were switched off meanwhile. */
+static bool anything_due(void)
+{
+	bool due;
+
+	raw_spin_lock_irq(&lock);
+	if (!READ_ONCE(exit_stats_dump_interval))
+		waiting = 0;
+	armed = waiting;
+	due = armed;
+	raw_spin_unlock_irq(&lock);
+	return due;
+}
+
 static void dump_fn(struct work_struct *unused)
 {
-	u64 wait = exit_stats_bucket_take(&bucket, ktime_get_ns(),
-					  READ_ONCE(exit_stats_dump_per_min));
 	struct exit_stats_snap *snap;
-	u64 nr, due, taken;
+	u64 nr, due, taken, wait;
 
+	if (!anything_due())
+		return;
+	wait = exit_stats_bucket_take(&bucket, ktime_get_ns(), READ_ONCE(exit_stats_dump_per_min));
 	if (wait) {
 		queue_delayed_work(system_unbound_wq, &work, nsecs_to_jiffies(wait) + 1);
 		return;
@@ -153,7 +169,7 @@ static void dump_fn(struct work_struct *unused)
 	raw_spin_unlock_irq(&lock);
 
 	snap = exit_stats_snapshot(&exit_stats_host.scope, false);
-	if (!snap) {
+	if (IS_ERR(snap)) {
 		put_back(taken);
 		return;
 	}
@@ -207,8 +223,10 @@ void exit_stats_dump_start(void)
 	armed = false;
 }
 
-/* It goes: no vCPU is left to hand in. */
+/* It goes: no vCPU is left to hand in, and no setter runs (kernel_param_lock()). */
 void exit_stats_dump_stop(void)
 {
 	cancel_delayed_work_sync(&work);
+	waiting = 0;
+	armed = false;
 }

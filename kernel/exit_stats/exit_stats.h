@@ -35,13 +35,17 @@ struct exit_stats_past {
 	struct exit_stats_row *row;	/* by row of the table */
 };
 
-/* In host scope a leaf's answer from the other VMs may be this old. */
-#define EXIT_STATS_OTHERS_NS	NSEC_PER_MSEC
+/* What a VM's CPUID reads keep of a row (snapshot.c): */
+enum exit_stats_kind {
+	EXIT_STATS_KEPT_VM,		/* the last good answer in VM scope, */
+	EXIT_STATS_KEPT_HOST,		/* in host scope, */
+	EXIT_STATS_KEPT_OTHERS,		/* and the share of all VMs but this one */
+	EXIT_STATS_NR_KEPT
+};
 
-/* A row of all VMs but one, the past included; no histogram. */
-struct exit_stats_others {
-	u64 at;				/* ktime of the copy */
-	unsigned int seq;		/* host.seq then: a move makes the copy stale */
+struct exit_stats_kept {
+	u64 key;			/* with another one the numbers are stale */
+	u64 at;				/* ktime */
 	u64 count;
 	u64 total;
 	u64 min;
@@ -56,8 +60,8 @@ struct exit_stats_vm {
 	seqcount_raw_spinlock_t seq;
 	struct list_head vcpus;		/* RCU */
 	struct exit_stats_past past;
-	raw_spinlock_t others_lock;
-	struct exit_stats_others *others;	/* by row; [rows] is the total of all */
+	raw_spinlock_t kept_lock;	/* only ever tried */
+	struct exit_stats_kept (*kept)[EXIT_STATS_NR_KEPT];	/* by row; [rows]: the total */
 	struct rcu_head rcu;
 	struct exit_stats_row past_row[];
 };
@@ -177,7 +181,8 @@ void exit_stats_host_debugfs(void);
 /* params.c: /sys/module/kvm/parameters */
 enum exit_stats_cpuid_mode { EXIT_STATS_CPUID_OFF, EXIT_STATS_CPUID_VM, EXIT_STATS_CPUID_HOST };
 
-DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_on);
+DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
+DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
 extern unsigned int exit_stats_dump_interval;
 extern unsigned int exit_stats_dump_per_min;
 extern unsigned int exit_stats_cpuid_mode;

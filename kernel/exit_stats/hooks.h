@@ -13,33 +13,40 @@
 #include <linux/kvm_host.h>
 #include <asm/msr.h>
 
+#include "../kvm_cache_regs.h"
 #include "reasons.h"
 #include "record.h"
 
-DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_on);
+#ifndef CONFIG_X86_64
+#error "readers need 64-bit loads that are never torn"
+#endif
+
+DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
+DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
 
 static __always_inline void exit_stats_latch(struct exit_stats_vcpu *v, unsigned int row,
 					     bool nested)
 {
-	v->row = row;
-	v->nested = nested;
-	v->tsc = rdtsc();
+	WRITE_ONCE(v->row, row);
+	WRITE_ONCE(v->nested, nested);
+	WRITE_ONCE(v->tsc, rdtsc());
 }
 
 /**
  * kvm_exit_stats_latch_vmx - remember a VMX exit: reason, TSC, was this L2
  * @v: the vCPU's record
+ * @vcpu: the vCPU; in guest mode the exit left an L2 guest
  * @reason: the VMCS's exit reason with its flag bits (SDM vol. 3, "Basic
- *	VM-Exit Information"); the flags are masked
- * @nested: the exit left an L2 guest
+ *	VM-Exit Information"); the flags are masked. A pointer, so that nothing
+ *	is read for it while recording is off.
  *
  * Context: vmx_vcpu_run() once an exit, interrupts off.
  */
-static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *v, u32 reason,
-						     bool nested)
+static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *v,
+						     struct kvm_vcpu *vcpu, const u32 *reason)
 {
-	if (static_branch_likely(&kvm_exit_stats_on))
-		exit_stats_latch(v, exit_stats_row_vmx(reason), nested);
+	if (static_branch_likely(&kvm_exit_stats_latches))
+		exit_stats_latch(v, exit_stats_row_vmx(*reason), is_guest_mode(vcpu));
 }
 
 /**
@@ -50,8 +57,13 @@ static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *v, 
  */
 static __always_inline void kvm_exit_stats_close(struct exit_stats_vcpu *v)
 {
-	if (static_branch_likely(&kvm_exit_stats_on) && likely(v->tsc))
-		exit_stats_record_close(v);
+	u64 tsc;
+
+	if (static_branch_likely(&kvm_exit_stats_closes)) {
+		tsc = READ_ONCE(v->tsc);
+		if (likely(tsc))
+			exit_stats_record_close(v, tsc);
+	}
 }
 
 /**
@@ -63,8 +75,13 @@ static __always_inline void kvm_exit_stats_close(struct exit_stats_vcpu *v)
  */
 static __always_inline void kvm_exit_stats_reenter(struct exit_stats_vcpu *v)
 {
-	if (static_branch_likely(&kvm_exit_stats_on) && unlikely(v->tsc))
-		exit_stats_record_close(v);
+	u64 tsc;
+
+	if (static_branch_likely(&kvm_exit_stats_closes)) {
+		tsc = READ_ONCE(v->tsc);
+		if (unlikely(tsc))
+			exit_stats_record_close(v, tsc);
+	}
 }
 
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset);

@@ -13,8 +13,10 @@
 
 #include "exit_stats.h"
 
-DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_on);
-EXPORT_SYMBOL_GPL(kvm_exit_stats_on);
+DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
+EXPORT_SYMBOL_GPL(kvm_exit_stats_latches);
+DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
+EXPORT_SYMBOL_GPL(kvm_exit_stats_closes);
 
 unsigned int exit_stats_dump_interval = EXIT_STATS_DUMP_INTERVAL;
 unsigned int exit_stats_dump_per_min = EXIT_STATS_DUMP_PER_MIN;
@@ -30,21 +32,25 @@ static int set_on(const char *val, const struct kernel_param *kp)
 
 	if (err)
 		return err;
+	/*
+	 * Two keys, so that a latch never runs while its close is off. A latch
+	 * runs with interrupts off, and patching waits for an interrupt on every
+	 * CPU: after it none is under way, and what is latched can be dropped,
+	 * lest a close meets it after the next switching on.
+	 */
 	if (on) {
-		static_branch_enable(&kvm_exit_stats_on);
+		static_branch_enable(&kvm_exit_stats_closes);
+		static_branch_enable(&kvm_exit_stats_latches);
 	} else {
-		/*
-		 * A latch runs with interrupts off and patching waits for an
-		 * interrupt on every CPU: none is under way any more. What is
-		 * latched must not meet a close after the next switching on.
-		 */
-		static_branch_disable(&kvm_exit_stats_on);
+		static_branch_disable(&kvm_exit_stats_latches);
 		exit_stats_drop_latched();
+		static_branch_disable(&kvm_exit_stats_closes);
 	}
 	return 0;
 }
 
 static const struct kernel_param_ops on_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG,
 	.set = set_on,
 	.get = param_get_bool,
 };

@@ -31,6 +31,13 @@ static size_t record_size(unsigned int rows)
 	       rows * sizeof(struct exit_stats_detail);
 }
 
+static void clear_row(struct exit_stats_vcpu *v, unsigned int row)
+{
+	memset(&v->brief[row], 0, sizeof(v->brief[row]));
+	memset(&v->detail[row], 0, sizeof(v->detail[row]));
+	v->brief[row].min = U64_MAX;
+}
+
 /**
  * exit_stats_record_alloc - make an empty record
  * @rows: rows of the vendor's table
@@ -43,11 +50,13 @@ static size_t record_size(unsigned int rows)
 struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows)
 {
 	struct exit_stats_vcpu *v = __vmalloc(record_size(rows), GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	unsigned int i;
 
 	if (!v)
 		return NULL;
 	v->detail = (void *)v->brief + brief_size(rows);
-	exit_stats_record_clear(v, rows);
+	for (i = 0; i < rows; i++)
+		v->brief[i].min = U64_MAX;
 	return v;
 }
 
@@ -63,10 +72,10 @@ void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows)
 {
 	unsigned int i;
 
-	memset(v->brief, 0, brief_size(rows));
-	memset(v->detail, 0, rows * sizeof(*v->detail));
-	for (i = 0; i < rows; i++)
-		v->brief[i].min = U64_MAX;
+	for (i = 0; i < rows; i++) {
+		if (local64_read(&v->brief[i].count))
+			clear_row(v, i);
+	}
 	local64_set(&v->started, 0);
 	local64_set(&v->exits, 0);
 	local64_set(&v->cycles, 0);
@@ -80,18 +89,19 @@ static unsigned int bucket_of(u64 cycles)
 
 /**
  * exit_stats_record_close - count the exit that was latched
- * @v: the vCPU's record, with an exit latched
+ * @v: the vCPU's record
+ * @tsc: when it was latched
  *
  * Context: the vCPU's thread, interrupts on or off, preemptible or not. Takes
  * no lock but when a reset or a hand-in to the dump is waiting.
  */
-void exit_stats_record_close(struct exit_stats_vcpu *v)
+void exit_stats_record_close(struct exit_stats_vcpu *v, u64 tsc)
 {
-	u64 cycles = rdtsc() - v->tsc;
+	u64 cycles = rdtsc() - tsc;
 	struct exit_stats_detail *d;
 	struct exit_stats_brief *b;
 
-	v->tsc = 0;
+	WRITE_ONCE(v->tsc, 0);
 	if (unlikely(READ_ONCE(v->poked)))
 		exit_stats_settle(v);
 	if (unlikely((s64)cycles < 0)) {
@@ -269,6 +279,7 @@ static bool try_brief(const struct exit_stats_vcpu *v, unsigned int row,
 void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,
 			     struct exit_stats_row *out)
 {
+	const struct position settled = {};
 	int i;
 
 	for (i = 0; i < BRIEF_TRIES; i++) {
@@ -276,6 +287,7 @@ void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,
 			goto out;
 		cpu_relax();
 	}
+	copy_brief(v, &settled, row, out);
 	out->total = clamp(out->total, out->count * out->min, out->count * out->max);
 out:
 	if (!out->count)

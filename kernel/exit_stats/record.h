@@ -66,27 +66,28 @@ struct exit_stats_vcpu {
 	local64_t started;		/* updates begun */
 	local64_t exits;		/* updates finished: exits in the rows */
 	local64_t cycles;		/* of all rows */
-	u64 undo_count;
-	u64 undo_total;
-	u64 undo_cycles;
 	u64 since;			/* event number from which on the rows count */
 	u16 row;			/* latched */
 	u8 nested;			/* latched: the exit left an L2 guest */
 	u8 bucket;
+	struct list_head node;		/* vm->vcpus */
 
-	/* Second line: the vCPU's own; others only ever set poked. */
+	/* Second line: the vCPU's own, but for poked; undo when one half way is met. */
 	u64 tsc ____cacheline_aligned;	/* latched; 0 = nothing is */
 	struct exit_stats_detail *detail;
 	u32 batch_left;			/* exits until the next hand-in */
 	u32 batch;
 	u8 poked;			/* a reset is waiting: settle at the next close */
-	u64 undo_nested_count;
+	u64 undo_count;
+	u64 undo_total;
+	u64 undo_cycles;
+
+	/* Seldom written. */
+	u64 undo_nested_count ____cacheline_aligned;
 	u64 undo_nested_total;
 	u64 backwards;			/* closes at an earlier TSC than the latch */
-
-	struct exit_stats_scope scope ____cacheline_aligned;
+	struct exit_stats_scope scope;
 	struct exit_stats_vm *vm;
-	struct list_head node;		/* vm->vcpus */
 	struct rcu_head rcu;
 
 	struct exit_stats_brief brief[] ____cacheline_aligned;
@@ -94,7 +95,7 @@ struct exit_stats_vcpu {
 
 struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows);
 void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows);
-void exit_stats_record_close(struct exit_stats_vcpu *v);
+void exit_stats_record_close(struct exit_stats_vcpu *v, u64 tsc);
 void exit_stats_record_row(const struct exit_stats_vcpu *v, unsigned int row, bool hist,
 			   struct exit_stats_row *out);
 void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,

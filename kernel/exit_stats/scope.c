@@ -19,9 +19,12 @@
 #include <linux/bitmap.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 #include <linux/wait.h>
 
 #include "exit_stats.h"
@@ -75,14 +78,29 @@ u64 exit_stats_epoch(struct exit_stats_scope *scope)
 	}
 }
 
-/* Both locks, both sequence counts odd: nobody reads what is being moved. */
-static unsigned long move_begin(struct exit_stats_vm *vm)
+static unsigned long lock_scopes(struct exit_stats_vm *vm)
 	__acquires(&vm->lock) __acquires(&host.lock)
 {
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&vm->lock, flags);
 	raw_spin_lock(&host.lock);
+	return flags;
+}
+
+static void unlock_scopes(struct exit_stats_vm *vm, unsigned long flags)
+	__releases(&host.lock) __releases(&vm->lock)
+{
+	raw_spin_unlock(&host.lock);
+	raw_spin_unlock_irqrestore(&vm->lock, flags);
+}
+
+/* Both sequence counts odd: nobody reads what is being moved. */
+static unsigned long move_begin(struct exit_stats_vm *vm)
+	__acquires(&vm->lock) __acquires(&host.lock)
+{
+	unsigned long flags = lock_scopes(vm);
+
 	write_seqcount_begin(&vm->seq);
 	write_seqcount_begin(&host.seq);
 	return flags;
@@ -93,13 +111,17 @@ static void move_end(struct exit_stats_vm *vm, unsigned long flags)
 {
 	write_seqcount_end(&host.seq);
 	write_seqcount_end(&vm->seq);
-	raw_spin_unlock(&host.lock);
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	unlock_scopes(vm, flags);
 }
 
 static void past_clear(struct exit_stats_past *past, u64 since)
 {
-	memset(past->row, 0, host.table->rows * sizeof(*past->row));
+	unsigned int i;
+
+	for (i = 0; i < host.table->rows; i++) {
+		if (past->row[i].count)
+			memset(&past->row[i], 0, sizeof(past->row[i]));
+	}
 	past->backwards = 0;
 	past->count = 0;
 	past->total = 0;
@@ -187,11 +209,11 @@ static void poke_vcpus(struct exit_stats_vm *vm)
 
 static void reset_vcpu(struct exit_stats_vcpu *v)
 {
-	unsigned long flags = move_begin(v->vm);
+	unsigned long flags = lock_scopes(v->vm);
 
 	WRITE_ONCE(v->scope.reset_at, ++host.event);
 	WRITE_ONCE(v->poked, true);
-	move_end(v->vm, flags);
+	unlock_scopes(v->vm, flags);
 }
 
 static void reset_vm(struct exit_stats_vm *vm)
@@ -315,18 +337,18 @@ int kvm_exit_stats_vm_create(struct kvm *kvm)
 {
 	struct exit_stats_vm *vm;
 	size_t past = struct_size(vm, past_row, host.table->rows);
-	size_t others = (host.table->rows + 1) * sizeof(*vm->others);
+	size_t kept = (host.table->rows + 1) * sizeof(*vm->kept);
 	unsigned long flags;
 
-	vm = kvzalloc(past + others, GFP_KERNEL_ACCOUNT);
+	vm = __vmalloc(past + kept, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!vm)
 		return -ENOMEM;
 	vm->past.row = vm->past_row;
-	vm->others = (void *)vm + past;
+	vm->kept = (void *)vm + past;
 	vm->scope.kind = EXIT_STATS_SCOPE_VM;
 	kref_init(&vm->ref);
 	raw_spin_lock_init(&vm->lock);
-	raw_spin_lock_init(&vm->others_lock);
+	raw_spin_lock_init(&vm->kept_lock);
 	seqcount_raw_spinlock_init(&vm->seq, &vm->lock);
 	INIT_LIST_HEAD(&vm->vcpus);
 
@@ -376,14 +398,12 @@ int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
 	v->vm = vm;
 	kref_get(&vm->ref);
 
-	raw_spin_lock_irqsave(&vm->lock, flags);
-	raw_spin_lock(&host.lock);
+	flags = lock_scopes(vm);
 	v->scope.reset_at = ++host.event;
 	v->since = v->scope.reset_at;
 	list_add_tail_rcu(&v->node, &vm->vcpus);
 	WRITE_ONCE(host.nr_vcpus, host.nr_vcpus + 1);
-	raw_spin_unlock(&host.lock);
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
+	unlock_scopes(vm, flags);
 
 	exit_stats_first_batch(v);
 	*(struct exit_stats_vcpu **)((void *)vcpu + host.vcpu_offset) = v;
@@ -422,8 +442,8 @@ EXPORT_SYMBOL_GPL(kvm_exit_stats_vcpu_free);
 /**
  * exit_stats_drop_latched - forget the exits that are latched now
  *
- * Context: process, with kvm_exit_stats_on off: nobody latches. A close under
- * way has its start time already, or loses that one exit.
+ * Context: process, with kvm_exit_stats_latches off: nobody latches. A close
+ * under way has its start time already.
  */
 void exit_stats_drop_latched(void)
 {
@@ -463,7 +483,7 @@ int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_o
 	host.vm_offset = vm_offset;
 	host.event = get_random_u32();
 	host.scope.reset_at = host.event;
-	host.past.since = host.event;
+	past_clear(&host.past, host.event);
 	exit_stats_dump_start();
 	return 0;
 }
@@ -498,8 +518,11 @@ EXPORT_SYMBOL_GPL(kvm_exit_stats_start);
 void kvm_exit_stats_unregister(void)
 {
 	wait_event(no_vm_left, !READ_ONCE(host.nr_vms));
+	/* A parameter's setter may wake the workers: none of them runs now. */
+	kernel_param_lock(THIS_MODULE);
 	exit_stats_dump_stop();
 	exit_stats_log_stop();
+	kernel_param_unlock(THIS_MODULE);
 	host.table = NULL;
 	kvfree(host.past.row);
 	host.past.row = NULL;

@@ -7,11 +7,12 @@
  * For a CPUID leaf: one row, two cache lines a vCPU, nothing allocated, no
  * lock that another VM needs.
  */
+#include <linux/err.h>
 #include <linux/kvm_host.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/rculist.h>
-#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <asm/tsc.h>
 
@@ -19,8 +20,11 @@
 
 #define host exit_stats_host
 
-/* A try fails when a reset or a vCPU's death moved a record during it. */
-#define ROW_TRIES	8
+/* A try fails when a reset or a death moves a record meanwhile, for some us. */
+#define ROW_TRIES	1000
+
+/* In host scope a leaf's answer from the other VMs may be this old. */
+#define OTHERS_NS	NSEC_PER_MSEC
 
 static void add_record(struct exit_stats_snap *snap, const struct exit_stats_vcpu *v, bool hist)
 {
@@ -129,7 +133,8 @@ static void add_up(struct exit_stats_snap *snap)
  *
  * Context: process; may sleep. Never waits for a vCPU.
  *
- * Return: the snapshot, to be freed with kvfree(), or NULL without memory.
+ * Return: the snapshot, to be freed with kvfree(); ERR_PTR(-ENOMEM), or
+ * ERR_PTR(-EINTR) for a reader that is killed.
  */
 struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool hist)
 {
@@ -139,7 +144,7 @@ struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool
 
 	snap = kvzalloc(struct_size(snap, row, rows), GFP_KERNEL);
 	if (!snap)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	snap->table = host.table;
 	snap->rows = rows;
 	snap->scope = scope->kind;
@@ -151,6 +156,10 @@ struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool
 	seq = read_seqcount_begin(seq_of(scope));
 	take(snap, scope, hist);
 	while (read_seqcount_retry(seq_of(scope), seq)) {
+		if (fatal_signal_pending(current)) {
+			kvfree(snap);
+			return ERR_PTR(-EINTR);
+		}
 		cond_resched();
 		memset(snap->row, 0, rows * sizeof(*snap->row));
 		snap->vms = 0;
@@ -198,38 +207,68 @@ static void add_vm_row(struct exit_stats_row *out, struct exit_stats_vm *vm, uns
 	}
 }
 
+/*
+ * A good answer is kept, and a later one never says less: of two vCPUs that read
+ * at once the earlier may be the last to come here. Who does not get the lock
+ * leaves it: nobody waits.
+ */
+static void keep(struct exit_stats_vm *vm, unsigned int kind, unsigned int row, u64 key, u64 at,
+		 struct exit_stats_row *out)
+{
+	struct exit_stats_kept *kept = &vm->kept[row][kind];
+	unsigned long flags;
+
+	if (!raw_spin_trylock_irqsave(&vm->kept_lock, flags))
+		return;
+	if (kept->key == key && kept->count) {
+		out->min = out->count ? min(out->min, kept->min) : kept->min;
+		out->max = max(out->max, kept->max);
+		out->count = max(out->count, kept->count);
+		out->total = max(out->total, kept->total);
+	}
+	*kept = (struct exit_stats_kept){
+		.key = key,
+		.at = at,
+		.count = out->count,
+		.total = out->total,
+		.min = out->min,
+		.max = out->max,
+	};
+	raw_spin_unlock_irqrestore(&vm->kept_lock, flags);
+}
+
+/* What was kept under @key since @oldest, if anything was. */
+static bool read_kept(struct exit_stats_vm *vm, unsigned int kind, unsigned int row, u64 key,
+		      u64 oldest, struct exit_stats_row *out)
+{
+	struct exit_stats_kept *kept = &vm->kept[row][kind];
+	unsigned long flags;
+	bool good;
+
+	if (!raw_spin_trylock_irqsave(&vm->kept_lock, flags))
+		return false;
+	good = kept->key == key && kept->at >= oldest;
+	if (good)
+		*out = (struct exit_stats_row){
+			.count = kept->count,
+			.total = kept->total,
+			.min = kept->min,
+			.max = kept->max,
+		};
+	raw_spin_unlock_irqrestore(&vm->kept_lock, flags);
+	return good;
+}
+
 static bool try_vm_row(struct exit_stats_vm *vm, unsigned int row, u64 floor,
 		       struct exit_stats_row *out)
 {
-	unsigned int seq = raw_read_seqcount(&vm->seq);
+	unsigned int seq = raw_seqcount_begin(&vm->seq);
 
-	if (seq & 1)
-		return false;
 	*out = (struct exit_stats_row){};
-	add_vm_row(out, vm, row, floor);
-	return !read_seqcount_retry(&vm->seq, seq);
-}
-
-/* One VM's row from @floor on, while its own vCPUs may be reset. */
-static void vm_row(struct exit_stats_vm *vm, unsigned int row, u64 floor,
-		   struct exit_stats_row *out)
-{
-	unsigned long flags;
-	int i;
-
 	rcu_read_lock();
-	for (i = 0; i < ROW_TRIES; i++) {
-		if (try_vm_row(vm, row, floor, out))
-			goto out;
-		cpu_relax();
-	}
-	/* A burst of resets: keep them out. Only this VM's own need the lock. */
-	raw_spin_lock_irqsave(&vm->lock, flags);
-	*out = (struct exit_stats_row){};
 	add_vm_row(out, vm, row, floor);
-	raw_spin_unlock_irqrestore(&vm->lock, flags);
-out:
 	rcu_read_unlock();
+	return !read_seqcount_retry(&vm->seq, seq);
 }
 
 /**
@@ -238,11 +277,24 @@ out:
  * @row: which; the number of rows asks for the total of all
  * @out: count, total, min and max
  *
+ * Where resets spoil every try, the last good answer has to do.
+ *
  * Context: a vCPU's thread.
  */
 void exit_stats_vm_row(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out)
 {
-	vm_row(vm, row, exit_stats_vm_floor(vm), out);
+	u64 floor = exit_stats_vm_floor(vm);
+	int i;
+
+	for (i = 0; i < ROW_TRIES; i++) {
+		if (try_vm_row(vm, row, floor, out)) {
+			keep(vm, EXIT_STATS_KEPT_VM, row, floor, 0, out);
+			return;
+		}
+		cpu_relax();
+	}
+	if (!read_kept(vm, EXIT_STATS_KEPT_VM, row, floor, 0, out))
+		*out = (struct exit_stats_row){};
 }
 
 /* The share of all VMs but @self, and of the host's past. */
@@ -260,51 +312,31 @@ static void add_others_row(struct exit_stats_row *out, struct exit_stats_vm *sel
 	rcu_read_unlock();
 }
 
-/* Of two vCPUs that renew a copy at once, the larger numbers stay. */
-static void keep_others(struct exit_stats_others *kept, unsigned int seq, u64 now,
-			struct exit_stats_row *row)
-{
-	if (kept->seq == seq && kept->count > row->count) {
-		row->count = kept->count;
-		row->total = kept->total;
-		row->min = kept->min;
-		row->max = kept->max;
-		return;
-	}
-	*kept = (struct exit_stats_others){
-		.at = now,
-		.seq = seq,
-		.count = row->count,
-		.total = row->total,
-		.min = row->min,
-		.max = row->max,
-	};
-}
-
-static bool fresh(const struct exit_stats_others *kept, unsigned int seq, u64 now)
-{
-	return kept->seq == seq && now - kept->at < EXIT_STATS_OTHERS_NS;
-}
-
-static void others_row(struct exit_stats_vm *self, unsigned int row, unsigned int seq,
+/* Counted under one host.seq: a move makes what was kept of it stale. */
+static void others_row(struct exit_stats_vm *self, unsigned int row, unsigned int seq, u64 floor,
 		       struct exit_stats_row *out)
 {
-	struct exit_stats_others *kept = &self->others[row];
 	u64 now = ktime_get_mono_fast_ns();
-	unsigned long flags;
-	bool renew;
 
-	raw_spin_lock_irqsave(&self->others_lock, flags);
-	renew = !fresh(kept, seq, now);
-	raw_spin_unlock_irqrestore(&self->others_lock, flags);
-
+	if (read_kept(self, EXIT_STATS_KEPT_OTHERS, row, seq, now - OTHERS_NS, out))
+		return;
 	*out = (struct exit_stats_row){};
-	if (renew)
-		add_others_row(out, self, row, exit_stats_host_floor());
+	add_others_row(out, self, row, floor);
+	keep(self, EXIT_STATS_KEPT_OTHERS, row, seq, now, out);
+}
 
-	raw_spin_lock_irqsave(&self->others_lock, flags);
-	keep_others(kept, seq, now, out);
-	raw_spin_unlock_irqrestore(&self->others_lock, flags);
+static bool try_host_row(struct exit_stats_vm *vm, unsigned int row, u64 floor,
+			 struct exit_stats_row *out)
+{
+	unsigned int seq = raw_seqcount_begin(&host.seq);
+	struct exit_stats_row own = {};
+
+	others_row(vm, row, seq, floor, out);
+	rcu_read_lock();
+	add_vm_row(&own, vm, row, floor);
+	rcu_read_unlock();
+	exit_stats_row_merge(out, &own, false);
+	return !read_seqcount_retry(&host.seq, seq);
 }
 
 /**
@@ -313,23 +345,23 @@ static void others_row(struct exit_stats_vm *self, unsigned int row, unsigned in
  * @row: which; the number of rows asks for the total of all
  * @out: count, total, min and max
  *
- * The other VMs' share is at most %EXIT_STATS_OTHERS_NS old: a guest that reads
- * in a loop does not pull at their cache lines.
+ * The other VMs' share is at most %OTHERS_NS old: a guest that reads in a loop
+ * does not pull at their cache lines.
  *
  * Context: a vCPU's thread.
  */
 void exit_stats_host_row(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out)
 {
-	struct exit_stats_row own;
-	unsigned int seq;
+	u64 floor = exit_stats_host_floor();
 	int i;
 
 	for (i = 0; i < ROW_TRIES; i++) {
-		seq = raw_read_seqcount(&host.seq) & ~1u;
-		vm_row(vm, row, exit_stats_host_floor(), &own);
-		others_row(vm, row, seq, out);
-		exit_stats_row_merge(out, &own, false);
-		if (!read_seqcount_retry(&host.seq, seq))
-			break;
+		if (try_host_row(vm, row, floor, out)) {
+			keep(vm, EXIT_STATS_KEPT_HOST, row, floor, 0, out);
+			return;
+		}
+		cpu_relax();
 	}
+	if (!read_kept(vm, EXIT_STATS_KEPT_HOST, row, floor, 0, out))
+		*out = (struct exit_stats_row){};
 }

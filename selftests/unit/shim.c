@@ -4,7 +4,7 @@
 
 #include "shim.h"
 
-u64 shim_tsc;
+__thread u64 shim_tsc;
 int shim_warnings;
 
 static bool ends(const char *s)
@@ -66,5 +66,5 @@ int sysfs_match(const char *const *names, size_t n, const char *val)
 	return -EINVAL;
 }
 
-const struct kernel_param_ops param_ops_bool = { param_set_bool, param_get_bool };
-const struct kernel_param_ops param_ops_uint = { param_set_uint, param_get_uint };
+const struct kernel_param_ops param_ops_bool = { 0, param_set_bool, param_get_bool };
+const struct kernel_param_ops param_ops_uint = { 0, param_set_uint, param_get_uint };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Enough of the kernel to compile exit_stats' own sources in user space. Every
- * <linux/...> and <asm/...> header that they include is this one.
+ * <linux/...> and <asm/...> header that they include is this one. What only
+ * many threads need is in stress/shim.h, around this.
  */
 #ifndef SHIM_H
 #define SHIM_H
@@ -73,7 +74,7 @@ typedef struct {
 #define NSEC_PER_SEC		 1000000000ull
 #define NSEC_PER_MSEC		 1000000ull
 
-/* Only named in declarations. */
+/* Types only: unit tests use them in declarations. */
 struct list_head {
 	struct list_head *next, *prev;
 };
@@ -86,8 +87,13 @@ struct kref {
 	int count;
 };
 
-typedef int raw_spinlock_t;
-typedef int seqcount_raw_spinlock_t;
+typedef struct {
+	int locked;
+} raw_spinlock_t;
+
+typedef struct {
+	unsigned int sequence;
+} seqcount_raw_spinlock_t;
 
 /* jump_label.h */
 struct static_key_true {
@@ -111,8 +117,8 @@ static inline void *__vmalloc(size_t size, int flags)
 	return p ? memset(p, 0, size) : NULL;
 }
 
-/* msr.h: the test turns the clock */
-extern u64 shim_tsc;
+/* msr.h: the test turns the clock, each thread its own */
+extern __thread u64 shim_tsc;
 #define rdtsc() (shim_tsc)
 
 /* seq_file.h: onto a stream */
@@ -128,7 +134,10 @@ struct kernel_param {
 	void *arg;
 };
 
+#define KERNEL_PARAM_OPS_FL_NOARG 1
+
 struct kernel_param_ops {
+	unsigned int flags;
 	int (*set)(const char *val, const struct kernel_param *kp);
 	int (*get)(char *buf, const struct kernel_param *kp);
 };

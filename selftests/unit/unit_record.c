@@ -13,7 +13,7 @@ static void make_exit(unsigned int row, bool nested, u64 cycles)
 	v->nested = nested;
 	v->tsc = 1000000;
 	shim_tsc = v->tsc + cycles;
-	exit_stats_record_close(v);
+	exit_stats_record_close(v, v->tsc);
 }
 
 static struct exit_stats_row row_of(unsigned int row)
@@ -66,7 +66,7 @@ static void check_close(void)
 	v->row = 2;
 	v->tsc = 2000;
 	shim_tsc = 1500;
-	exit_stats_record_close(v);
+	exit_stats_record_close(v, v->tsc);
 	r = row_of(2);
 	ok(r.count == 4 && r.total == 150 && r.min == 0 && v->backwards == 1,
 	   "a TSC that went back counts the exit with 0 cycles, and itself");
