@@ -40,7 +40,7 @@ static void read_leaf(struct exit_stats_vm *vm, struct exit_stats_leaf *leaf, u3
 			read_row(vm, leaf->scope, row, &leaf->reason);
 	}
 	if (exit_stats_leaf_has_total(leaf->leaf))
-		read_row(vm, leaf->scope, table->rows, &leaf->total);
+		read_row(vm, leaf->scope, EXIT_STATS_ROW_ALL, &leaf->total);
 }
 
 /**

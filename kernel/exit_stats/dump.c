@@ -12,6 +12,7 @@
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/workqueue.h>
 
 #include "exit_stats.h"
@@ -85,6 +86,7 @@ void exit_stats_hand_in(struct exit_stats_vcpu *v)
 	if (wake)
 		queue_delayed_work(system_unbound_wq, &work, 0);
 }
+EXPORT_SYMBOL_GPL(exit_stats_hand_in);
 
 /* Context: the vCPU's creation. */
 void exit_stats_first_batch(struct exit_stats_vcpu *v)

@@ -12,8 +12,8 @@
 #define pr_fmt(fmt) "kvm_exit_stats: " fmt
 
 #include <linux/jump_label.h>
-#include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/refcount.h>
 #include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -54,14 +54,14 @@ struct exit_stats_kept {
 
 struct exit_stats_vm {
 	struct exit_stats_scope scope;
-	struct kref ref;		/* one by the VM, one by each vCPU, readers */
+	refcount_t ref;			/* one by the VM, one by each vCPU, readers */
 	struct list_head node;		/* host.vms */
 	raw_spinlock_t lock;		/* vcpus, past, and who moves a record */
 	seqcount_raw_spinlock_t seq;
 	struct list_head vcpus;		/* RCU */
 	struct exit_stats_past past;
-	raw_spinlock_t kept_lock;	/* only ever tried */
-	struct exit_stats_kept (*kept)[EXIT_STATS_NR_KEPT];	/* by row; [rows]: the total */
+	raw_spinlock_t kept_lock;	/* kept, for the copying of one */
+	struct exit_stats_kept (*kept)[EXIT_STATS_NR_KEPT];	/* by row */
 	struct rcu_head rcu;
 	struct exit_stats_row past_row[];
 };

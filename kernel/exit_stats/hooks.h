@@ -11,11 +11,10 @@
 
 #include <linux/jump_label.h>
 #include <linux/kvm_host.h>
-#include <asm/msr.h>
 
 #include "../kvm_cache_regs.h"
 #include "reasons.h"
-#include "record.h"
+#include "hot.h"
 
 #ifndef CONFIG_X86_64
 #error "readers need 64-bit loads that are never torn"
@@ -24,64 +23,56 @@
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
 
-static __always_inline void exit_stats_latch(struct exit_stats_vcpu *v, unsigned int row,
-					     bool nested)
-{
-	WRITE_ONCE(v->row, row);
-	WRITE_ONCE(v->nested, nested);
-	WRITE_ONCE(v->tsc, rdtsc());
-}
+void exit_stats_reenter(struct kvm_vcpu *vcpu);
 
 /**
  * kvm_exit_stats_latch_vmx - remember a VMX exit: reason, TSC, was this L2
- * @v: the vCPU's record
+ * @v: where the vCPU's record is pointed to
  * @vcpu: the vCPU; in guest mode the exit left an L2 guest
  * @reason: the VMCS's exit reason with its flag bits (SDM vol. 3, "Basic
- *	VM-Exit Information"); the flags are masked. A pointer, so that nothing
- *	is read for it while recording is off.
+ *	VM-Exit Information"); the flags are masked
+ *
+ * Pointers, so that nothing is read for it while recording is off.
  *
  * Context: vmx_vcpu_run() once an exit, interrupts off.
  */
-static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *v,
+static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *const *v,
 						     struct kvm_vcpu *vcpu, const u32 *reason)
 {
 	if (static_branch_likely(&kvm_exit_stats_latches))
-		exit_stats_latch(v, exit_stats_row_vmx(*reason), is_guest_mode(vcpu));
+		exit_stats_latch(*v, exit_stats_slot_vmx(reason),
+				 vcpu->arch.hflags & HF_GUEST_MASK);
 }
 
 /**
  * kvm_exit_stats_close - the exit is handled: count it, if one is latched
- * @v: the vCPU's record
+ * @v: where the vCPU's record is pointed to
  *
  * Context: the vCPU's thread, when the vendor's handle_exit returns.
  */
-static __always_inline void kvm_exit_stats_close(struct exit_stats_vcpu *v)
+static __always_inline void kvm_exit_stats_close(struct exit_stats_vcpu *const *v)
 {
-	u64 tsc;
+	unsigned long first;
 
 	if (static_branch_likely(&kvm_exit_stats_closes)) {
-		tsc = READ_ONCE(v->tsc);
-		if (likely(tsc))
-			exit_stats_record_close(v, tsc);
+		first = READ_ONCE((*v)->latched);
+		if (likely(first))
+			exit_stats_close(*v, first);
 	}
 }
 
 /**
- * kvm_exit_stats_reenter - the guest is entered again: count the exit that
- *	the fast path answered, if that is how it comes here
- * @v: the vCPU's record
+ * kvm_exit_stats_reenter - the guest is entered again at once: count the exit
+ *	that the fast path answered
+ * @vcpu: the vCPU
  *
- * Context: the vCPU's thread before an entry, interrupts off.
+ * Context: vcpu_enter_guest(), between two calls of the vendor's vcpu_run,
+ * interrupts off.
  */
-static __always_inline void kvm_exit_stats_reenter(struct exit_stats_vcpu *v)
+static __always_inline void kvm_exit_stats_reenter(struct kvm_vcpu *vcpu)
 {
-	u64 tsc;
-
-	if (static_branch_likely(&kvm_exit_stats_closes)) {
-		tsc = READ_ONCE(v->tsc);
-		if (unlikely(tsc))
-			exit_stats_record_close(v, tsc);
-	}
+	if (static_branch_likely(&kvm_exit_stats_closes))
+		exit_stats_reenter(vcpu);
 }
 
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Exit reasons as data: which the architecture defines, what they are called,
- * and which row of a record counts them. Row 0 is OTHER: every reason that has
- * no row of its own.
+ * and which row of a record counts them. Row 0 counts nothing; asked for, it
+ * stands for the total of all. Row 1 is OTHER: reasons without a row of their own.
  */
 #ifndef EXIT_STATS_REASONS_H
 #define EXIT_STATS_REASONS_H
@@ -10,7 +10,10 @@
 #include <linux/kernel.h>
 #include <linux/types.h>
 
-#define EXIT_STATS_ROW_OTHER	0
+#include "abi.h"
+
+#define EXIT_STATS_ROW_ALL	0
+#define EXIT_STATS_ROW_OTHER	1
 #define EXIT_STATS_VMX_REASONS	86	/* the SDM's last reason is 85 */
 
 struct exit_stats_reason {
@@ -25,26 +28,28 @@ struct exit_stats_table {
 	bool hex;				/* how codes are printed */
 	unsigned int rows;
 	u32 highest;				/* reason number */
-	const struct exit_stats_reason *row;	/* by row; row[0] is OTHER */
+	const struct exit_stats_reason *row;	/* by row, from OTHER on */
 	/* Name of a reason, or NULL if the architecture does not define it. */
 	const char *(*name)(u32 code);
 	unsigned int (*row_of)(u32 code);
 };
 
 extern const struct exit_stats_table exit_stats_table_vmx;
-extern const u8 exit_stats_vmx_row[EXIT_STATS_VMX_REASONS];
+extern const u16 exit_stats_vmx_slot[EXIT_STATS_VMX_REASONS];
 
 /**
- * exit_stats_row_vmx - the row that counts a VMX exit
+ * exit_stats_slot_vmx - where the histogram of a VMX exit's row begins
  * @reason: exit reason of the VMCS; bits 31:16 are flags
  *
- * Return: the row, EXIT_STATS_ROW_OTHER for a reason that has none.
+ * Return: the row's first slot, OTHER's for a reason that has no row.
  */
-static __always_inline unsigned int exit_stats_row_vmx(u32 reason)
+static __always_inline u32 exit_stats_slot_vmx(const u32 *reason)
 {
-	u16 basic = reason;
+	u16 basic = *(const u16 *)reason;
 
-	return basic < EXIT_STATS_VMX_REASONS ? exit_stats_vmx_row[basic] : EXIT_STATS_ROW_OTHER;
+	if (unlikely(basic >= EXIT_STATS_VMX_REASONS))
+		return EXIT_STATS_ROW_OTHER * EXIT_STATS_BUCKETS;
+	return exit_stats_vmx_slot[basic];
 }
 
 #endif

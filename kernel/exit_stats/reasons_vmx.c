@@ -8,6 +8,7 @@
 #include "reasons_vmx.h"
 
 enum {
+	ROW_ALL = EXIT_STATS_ROW_ALL,
 	ROW_OTHER = EXIT_STATS_ROW_OTHER,
 #define ROW(code, name)		ROW_##name,
 	VMX_REASONS(ROW)
@@ -26,11 +27,14 @@ static const char *const names[EXIT_STATS_VMX_REASONS] = {
 	VMX_SMM_REASONS(NAME)
 };
 
-const u8 exit_stats_vmx_row[EXIT_STATS_VMX_REASONS] = {
-#define CODE_ROW(code, name)	[code] = ROW_##name,
-	VMX_REASONS(CODE_ROW)
+const u16 exit_stats_vmx_slot[EXIT_STATS_VMX_REASONS] = {
+#define CODE_OTHER(code, name)	[code] = ROW_OTHER * EXIT_STATS_BUCKETS,
+	VMX_SMM_REASONS(CODE_OTHER)
+	VMX_NO_REASONS(CODE_OTHER)
+#define CODE_SLOT(code, name)	[code] = ROW_##name * EXIT_STATS_BUCKETS,
+	VMX_REASONS(CODE_SLOT)
 };
-EXPORT_SYMBOL_GPL(exit_stats_vmx_row);
+EXPORT_SYMBOL_GPL(exit_stats_vmx_slot);
 
 /* The code comes from a guest: no speculation past the tables. */
 static const char *vmx_name(u32 code)
@@ -44,7 +48,8 @@ static unsigned int vmx_row_of(u32 code)
 {
 	if (code >= EXIT_STATS_VMX_REASONS)
 		return EXIT_STATS_ROW_OTHER;
-	return exit_stats_vmx_row[array_index_nospec(code, EXIT_STATS_VMX_REASONS)];
+	return exit_stats_vmx_slot[array_index_nospec(code, EXIT_STATS_VMX_REASONS)] /
+	       EXIT_STATS_BUCKETS;
 }
 
 const struct exit_stats_table exit_stats_table_vmx = {

@@ -87,6 +87,15 @@
 	X(84, RDMSR_IMM)		\
 	X(85, WRMSRNS_IMM)
 
+/* The numbers up to the last one that the SDM gives no meaning. */
+#define VMX_NO_REASONS(X)		\
+	X(35, NONE)			\
+	X(38, NONE)			\
+	X(42, NONE)			\
+	X(71, NONE)			\
+	X(82, NONE)			\
+	X(83, NONE)
+
 /*
  * Delivered to the SMM-transfer monitor only (SDM vol. 3, "SMM VM Exits"),
  * never to KVM: named, without a row.

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The hot path, and the readers of one record. The model is in record.h.
- *
- * The stores are plain: x86 keeps their order, so smp_wmb() only binds the
- * compiler. What readers may see half done is local64_t (one instruction, not
- * locked) or READ_ONCE()/WRITE_ONCE().
+ * A record's memory, the closes that are not the common case, and the readers of
+ * one record. The model is in record.h, the hot path in hot.h.
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
@@ -13,9 +10,9 @@
 #include <linux/processor.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
-#include <asm/msr.h>
 
 #include "exit_stats.h"
+#include "hot.h"
 
 /* A try fails when the vCPU made an exit during it; a hundred in a row do not. */
 #define BRIEF_TRIES	100
@@ -25,16 +22,22 @@ static size_t brief_size(unsigned int rows)
 	return rows * sizeof(struct exit_stats_brief);
 }
 
+static size_t hist_size(unsigned int rows)
+{
+	return rows * EXIT_STATS_BUCKETS * sizeof(local64_t);
+}
+
 static size_t record_size(unsigned int rows)
 {
-	return sizeof(struct exit_stats_vcpu) + brief_size(rows) +
-	       rows * sizeof(struct exit_stats_detail);
+	return sizeof(struct exit_stats_vcpu) + brief_size(rows) + hist_size(rows) +
+	       rows * sizeof(struct exit_stats_nested);
 }
 
 static void clear_row(struct exit_stats_vcpu *v, unsigned int row)
 {
 	memset(&v->brief[row], 0, sizeof(v->brief[row]));
-	memset(&v->detail[row], 0, sizeof(v->detail[row]));
+	memset(&v->hist[row * EXIT_STATS_BUCKETS], 0, hist_size(1));
+	memset(&v->nested_row[row], 0, sizeof(v->nested_row[row]));
 	v->brief[row].min = U64_MAX;
 }
 
@@ -54,7 +57,8 @@ struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows)
 
 	if (!v)
 		return NULL;
-	v->detail = (void *)v->brief + brief_size(rows);
+	v->hist = (void *)v->brief + brief_size(rows);
+	v->nested_row = (void *)v->hist + hist_size(rows);
 	for (i = 0; i < rows; i++)
 		v->brief[i].min = U64_MAX;
 	return v;
@@ -82,68 +86,34 @@ void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows)
 	v->backwards = 0;
 }
 
-static unsigned int bucket_of(u64 cycles)
-{
-	return min_t(unsigned int, ilog2(cycles | 1), EXIT_STATS_BUCKETS - 1);
-}
-
 /**
- * exit_stats_record_close - count the exit that was latched
+ * exit_stats_record_close - close an exit that is not the common case
  * @v: the vCPU's record
- * @tsc: when it was latched
+ * @first: what is latched
+ *
+ * An L2 exit, one with a reset waiting, one during which the TSC's high half
+ * changed, one that began on a CPU whose TSC is ahead.
  *
  * Context: the vCPU's thread, interrupts on or off, preemptible or not. Takes
  * no lock but when a reset or a hand-in to the dump is waiting.
  */
-void exit_stats_record_close(struct exit_stats_vcpu *v, u64 tsc)
+void exit_stats_record_close(struct exit_stats_vcpu *v, unsigned long first)
 {
-	u64 cycles = rdtsc() - tsc;
-	struct exit_stats_detail *d;
-	struct exit_stats_brief *b;
+	unsigned int bucket;
+	u32 low, high;
+	u64 cycles;
 
-	WRITE_ONCE(v->tsc, 0);
-	if (unlikely(READ_ONCE(v->poked)))
+	exit_stats_tsc(&low, &high);
+	cycles = ((u64)high << 32 | low) - ((u64)v->tsc_high << 32 | v->tsc_low);
+	WRITE_ONCE(v->latched, 0);
+	if (READ_ONCE(v->poked))
 		exit_stats_settle(v);
-	if (unlikely((s64)cycles < 0)) {
-		/* The thread moved to a CPU whose TSC is behind. */
+	if ((s64)cycles < 0) {
 		WRITE_ONCE(v->backwards, v->backwards + 1);
 		cycles = 0;
 	}
-	b = &v->brief[v->row];
-	d = &v->detail[v->row];
-
-	WRITE_ONCE(v->bucket, bucket_of(cycles));
-	WRITE_ONCE(v->undo_count, local64_read(&b->count));
-	WRITE_ONCE(v->undo_total, local64_read(&b->total));
-	WRITE_ONCE(v->undo_cycles, local64_read(&v->cycles));
-	if (v->nested) {
-		WRITE_ONCE(v->undo_nested_count, local64_read(&d->nested_count));
-		WRITE_ONCE(v->undo_nested_total, local64_read(&d->nested_total));
-	}
-	smp_wmb();	/* undo before started: read_begin() */
-	local64_inc(&v->started);
-	smp_wmb();	/* started before the row: read_retry() */
-
-	/* min and max need no undo: wider than the counted exits is still true. */
-	if (cycles < b->min)
-		WRITE_ONCE(b->min, cycles);
-	if (cycles > b->max)
-		WRITE_ONCE(b->max, cycles);
-	local64_inc(&b->count);
-	local64_add(cycles, &b->total);
-	local64_add(cycles, &v->cycles);
-	local64_inc(&d->hist[v->bucket]);
-	if (v->nested) {
-		local64_inc(&d->nested_count);
-		local64_add(cycles, &d->nested_total);
-	}
-
-	smp_wmb();	/* the row before exits: read_begin() */
-	local64_inc(&v->exits);
-	smp_wmb();	/* exits before the next latch and undo: read_retry() */
-
-	if (unlikely(--v->batch_left == 0))
-		exit_stats_hand_in(v);
+	bucket = min_t(unsigned int, __fls(cycles | 1), EXIT_STATS_BUCKETS - 1);
+	exit_stats_count(v, first, cycles, bucket, v->nested);
 }
 EXPORT_SYMBOL_GPL(exit_stats_record_close);
 
@@ -172,7 +142,7 @@ static bool read_retry(const struct exit_stats_vcpu *v, const struct position *p
 static bool half_written(const struct exit_stats_vcpu *v, const struct position *p,
 			 unsigned int row)
 {
-	return p->started != p->exits && READ_ONCE(v->row) == row;
+	return p->started != p->exits && READ_ONCE(v->undo_slot) / EXIT_STATS_BUCKETS == row;
 }
 
 static void copy_brief(const struct exit_stats_vcpu *v, const struct position *p,
@@ -194,31 +164,31 @@ static void copy_brief(const struct exit_stats_vcpu *v, const struct position *p
 static void copy_nested(const struct exit_stats_vcpu *v, const struct position *p,
 			unsigned int row, struct exit_stats_row *out)
 {
-	const struct exit_stats_detail *d = &v->detail[row];
+	const struct exit_stats_nested *n = &v->nested_row[row];
 
 	if (half_written(v, p, row) && READ_ONCE(v->nested)) {
 		out->nested_count = READ_ONCE(v->undo_nested_count);
 		out->nested_total = READ_ONCE(v->undo_nested_total);
 	} else {
-		out->nested_count = local64_read(&d->nested_count);
-		out->nested_total = local64_read(&d->nested_total);
+		out->nested_count = local64_read(&n->count);
+		out->nested_total = local64_read(&n->total);
 	}
 }
 
 static void copy_hist(const struct exit_stats_vcpu *v, const struct position *p,
 		      unsigned int row, struct exit_stats_row *out)
 {
-	const struct exit_stats_detail *d = &v->detail[row];
+	const local64_t *hist = &v->hist[row * EXIT_STATS_BUCKETS];
 	u64 sum = 0;
 	int i;
 
 	for (i = 0; i < EXIT_STATS_BUCKETS; i++) {
-		out->hist[i] = local64_read(&d->hist[i]);
+		out->hist[i] = local64_read(&hist[i]);
 		sum += out->hist[i];
 	}
 	/* The exit under way is in its bucket already, and not in count yet. */
 	if (half_written(v, p, row) && sum != out->count)
-		out->hist[READ_ONCE(v->bucket) % EXIT_STATS_BUCKETS]--;
+		out->hist[READ_ONCE(v->undo_slot) % EXIT_STATS_BUCKETS]--;
 }
 
 static bool try_row(const struct exit_stats_vcpu *v, unsigned int row, bool hist,
@@ -294,6 +264,20 @@ out:
 		memset(out, 0, offsetof(struct exit_stats_row, nested_count));
 }
 
+static bool try_total(const struct exit_stats_vcpu *v, struct exit_stats_row *out)
+{
+	struct position p;
+
+	if (!read_begin(v, &p))
+		return false;
+	out->count = p.exits;
+	if (p.started == p.exits)
+		out->total = local64_read(&v->cycles);
+	else
+		out->total = READ_ONCE(v->undo_cycles);
+	return !read_retry(v, &p);
+}
+
 /**
  * exit_stats_record_total - exits and cycles of all rows, for a CPUID leaf
  * @v: the record
@@ -303,21 +287,17 @@ out:
  */
 void exit_stats_record_total(const struct exit_stats_vcpu *v, struct exit_stats_row *out)
 {
-	struct position p;
 	int i;
 
-	for (i = 0; i < BRIEF_TRIES; i++) {
-		if (read_begin(v, &p)) {
-			out->total = p.started == p.exits ? local64_read(&v->cycles) :
-							    READ_ONCE(v->undo_cycles);
-			if (!read_retry(v, &p))
-				break;
-		}
-		cpu_relax();
-	}
-	out->count = p.exits;
 	out->min = 0;
 	out->max = 0;
+	for (i = 0; i < BRIEF_TRIES; i++) {
+		if (try_total(v, out))
+			return;
+		cpu_relax();
+	}
+	out->count = local64_read(&v->exits);
+	out->total = local64_read(&v->cycles);
 }
 
 /**

@@ -15,8 +15,8 @@
  * held before stands in undo until then, so a reader never waits for a writer
  * that is scheduled out half way, and the writer for nobody.
  *
- * A row is in two arrays: what a CPUID leaf reads shares one cache line,
- * the rest lives apart. All numbers are 64 bits wide and aligned.
+ * A row is in three arrays, so that what a CPUID leaf reads shares one cache
+ * line. All numbers are 64 bits wide and aligned. Row 0 counts nothing.
  */
 #ifndef EXIT_STATS_RECORD_H
 #define EXIT_STATS_RECORD_H
@@ -44,10 +44,9 @@ struct exit_stats_brief {
 	u64 max;
 } __aligned(32);
 
-struct exit_stats_detail {
-	local64_t nested_count;
-	local64_t nested_total;
-	local64_t hist[EXIT_STATS_BUCKETS];
+struct exit_stats_nested {
+	local64_t count;
+	local64_t total;
 };
 
 /* One row as readers pass it on: a copy that no longer changes. */
@@ -67,17 +66,24 @@ struct exit_stats_vcpu {
 	local64_t exits;		/* updates finished: exits in the rows */
 	local64_t cycles;		/* of all rows */
 	u64 since;			/* event number from which on the rows count */
-	u16 row;			/* latched */
-	u8 nested;			/* latched: the exit left an L2 guest */
-	u8 bucket;
+	u32 latched;			/* the row's first slot of hist; 0 = nothing is */
+	u16 undo_slot;			/* of hist: what the update under way counts */
+	union {
+		struct {
+			u8 nested;	/* latched: the exit left an L2 guest */
+			u8 poked;	/* a reset waits: settle at the next close */
+		};
+		u16 special;		/* either: the close is not the common one */
+	};
 	struct list_head node;		/* vm->vcpus */
 
-	/* Second line: the vCPU's own, but for poked; undo when one half way is met. */
-	u64 tsc ____cacheline_aligned;	/* latched; 0 = nothing is */
-	struct exit_stats_detail *detail;
+	/* Second line: the vCPU's own; a reader looks where one half way is met. */
+	u32 tsc_low ____cacheline_aligned;	/* latched */
+	u32 tsc_high;
 	u32 batch_left;			/* exits until the next hand-in */
 	u32 batch;
-	u8 poked;			/* a reset is waiting: settle at the next close */
+	local64_t *hist;		/* EXIT_STATS_BUCKETS slots a row */
+	struct exit_stats_nested *nested_row;
 	u64 undo_count;
 	u64 undo_total;
 	u64 undo_cycles;
@@ -95,7 +101,7 @@ struct exit_stats_vcpu {
 
 struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows);
 void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows);
-void exit_stats_record_close(struct exit_stats_vcpu *v, u64 tsc);
+void exit_stats_record_close(struct exit_stats_vcpu *v, unsigned long first);
 void exit_stats_record_row(const struct exit_stats_vcpu *v, unsigned int row, bool hist,
 			   struct exit_stats_row *out);
 void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,

@@ -267,26 +267,40 @@ int exit_stats_reset(struct exit_stats_scope *scope)
 	return 0;
 }
 
-static void release_vm(struct kref *ref)
+/* The last reference: the VM's past goes to the host. Done within a move. */
+static bool drop_last(struct exit_stats_vm *vm)
 {
-	struct exit_stats_vm *vm = container_of(ref, struct exit_stats_vm, ref);
-	unsigned long flags = move_begin(vm);
-	bool last;
-
+	if (!refcount_dec_and_test(&vm->ref))
+		return false;
 	retire_vm_past(vm);
 	list_del_rcu(&vm->node);
-	last = --host.nr_vms == 0;
-	move_end(vm, flags);
-
-	kvfree_rcu(vm, rcu);
-	if (last)
-		wake_up(&no_vm_left);
+	host.nr_vms--;
+	return true;
 }
 
+/**
+ * exit_stats_put_vm - drop a reference of a VM
+ * @vm: the VM's record
+ *
+ * The count reaches 0 within the move, not before: a walk over the VMs either
+ * gets a reference, or finds the numbers in the host's past, or retries.
+ *
+ * Context: process.
+ */
 void exit_stats_put_vm(struct exit_stats_vm *vm)
 {
-	if (vm)
-		kref_put(&vm->ref, release_vm);
+	unsigned long flags;
+	bool gone;
+
+	if (refcount_dec_not_one(&vm->ref))
+		return;
+	flags = move_begin(vm);
+	gone = drop_last(vm);
+	move_end(vm, flags);
+	if (gone) {
+		kvfree_rcu(vm, rcu);
+		wake_up(&no_vm_left);
+	}
 }
 
 /**
@@ -305,13 +319,14 @@ struct exit_stats_vm *exit_stats_next_vm(struct exit_stats_vm *vm)
 	rcu_read_lock();
 	while ((pos = rcu_dereference(list_next_rcu(pos))) != &host.vms) {
 		v = list_entry(pos, struct exit_stats_vm, node);
-		if (kref_get_unless_zero(&v->ref)) {
+		if (refcount_inc_not_zero(&v->ref)) {
 			next = v;
 			break;
 		}
 	}
 	rcu_read_unlock();
-	exit_stats_put_vm(vm);
+	if (vm)
+		exit_stats_put_vm(vm);
 	return next;
 }
 
@@ -323,6 +338,16 @@ struct exit_stats_vcpu *exit_stats_vcpu_of(struct kvm_vcpu *vcpu)
 struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm)
 {
 	return host.table ? *(struct exit_stats_vm **)((void *)kvm + host.vm_offset) : NULL;
+}
+
+/* kvm_exit_stats_reenter(), with recording on. The vendor may not be hooked. */
+void exit_stats_reenter(struct kvm_vcpu *vcpu)
+{
+	struct exit_stats_vcpu *v = exit_stats_vcpu_of(vcpu);
+	unsigned long first = v ? READ_ONCE(v->latched) : 0;
+
+	if (first)
+		exit_stats_close(v, first);
 }
 
 /**
@@ -337,7 +362,7 @@ int kvm_exit_stats_vm_create(struct kvm *kvm)
 {
 	struct exit_stats_vm *vm;
 	size_t past = struct_size(vm, past_row, host.table->rows);
-	size_t kept = (host.table->rows + 1) * sizeof(*vm->kept);
+	size_t kept = host.table->rows * sizeof(*vm->kept);
 	unsigned long flags;
 
 	vm = __vmalloc(past + kept, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
@@ -346,7 +371,7 @@ int kvm_exit_stats_vm_create(struct kvm *kvm)
 	vm->past.row = vm->past_row;
 	vm->kept = (void *)vm + past;
 	vm->scope.kind = EXIT_STATS_SCOPE_VM;
-	kref_init(&vm->ref);
+	refcount_set(&vm->ref, 1);
 	raw_spin_lock_init(&vm->lock);
 	raw_spin_lock_init(&vm->kept_lock);
 	seqcount_raw_spinlock_init(&vm->seq, &vm->lock);
@@ -374,7 +399,10 @@ EXPORT_SYMBOL_GPL(kvm_exit_stats_vm_create);
  */
 void kvm_exit_stats_vm_destroy(struct kvm *kvm)
 {
-	exit_stats_put_vm(exit_stats_vm_of(kvm));
+	struct exit_stats_vm *vm = exit_stats_vm_of(kvm);
+
+	if (vm)
+		exit_stats_put_vm(vm);
 }
 EXPORT_SYMBOL_GPL(kvm_exit_stats_vm_destroy);
 
@@ -396,7 +424,7 @@ int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
 		return -ENOMEM;
 	v->scope.kind = EXIT_STATS_SCOPE_VCPU;
 	v->vm = vm;
-	kref_get(&vm->ref);
+	refcount_inc(&vm->ref);
 
 	flags = lock_scopes(vm);
 	v->scope.reset_at = ++host.event;
@@ -453,7 +481,7 @@ void exit_stats_drop_latched(void)
 	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
 		rcu_read_lock();
 		list_for_each_entry_rcu(v, &vm->vcpus, node)
-			WRITE_ONCE(v->tsc, 0);
+			WRITE_ONCE(v->latched, 0);
 		rcu_read_unlock();
 	}
 }

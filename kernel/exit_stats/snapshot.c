@@ -173,13 +173,12 @@ struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool
 	return snap;
 }
 
-/* Row number @rows asks for the total of all rows. */
 static void add_record_row(struct exit_stats_row *out, const struct exit_stats_vcpu *v,
 			   unsigned int row)
 {
 	struct exit_stats_row copy = {};
 
-	if (row == host.table->rows)
+	if (row == EXIT_STATS_ROW_ALL)
 		exit_stats_record_total(v, &copy);
 	else
 		exit_stats_record_brief(v, row, &copy);
@@ -191,7 +190,7 @@ static void add_past_row(struct exit_stats_row *out, const struct exit_stats_pas
 {
 	struct exit_stats_row all = { .count = past->count, .total = past->total };
 
-	exit_stats_row_merge(out, row < host.table->rows ? &past->row[row] : &all, false);
+	exit_stats_row_merge(out, row == EXIT_STATS_ROW_ALL ? &all : &past->row[row], false);
 }
 
 static void add_vm_row(struct exit_stats_row *out, struct exit_stats_vm *vm, unsigned int row,
@@ -207,34 +206,54 @@ static void add_vm_row(struct exit_stats_row *out, struct exit_stats_vm *vm, uns
 	}
 }
 
+/* Does @a say at least what @b says, in every number? */
+static bool covers(const struct exit_stats_row *a, const struct exit_stats_row *b)
+{
+	return !b->count || (a->count >= b->count && a->total >= b->total &&
+			     a->max >= b->max && a->min <= b->min);
+}
+
+static void copy_kept(const struct exit_stats_kept *kept, struct exit_stats_row *out)
+{
+	*out = (struct exit_stats_row){
+		.count = kept->count,
+		.total = kept->total,
+		.min = kept->min,
+		.max = kept->max,
+	};
+}
+
 /*
- * A good answer is kept, and a later one never says less: of two vCPUs that read
- * at once the earlier may be the last to come here. Who does not get the lock
- * leaves it: nobody waits.
+ * Keep an answer; a later one never says less. Of two vCPUs that read at once one
+ * may be ahead in one number and the other in another: false, and the caller
+ * reads again, which then is later than both. The lock is the VM's own, and held
+ * for this copy only.
  */
-static void keep(struct exit_stats_vm *vm, unsigned int kind, unsigned int row, u64 key, u64 at,
+static bool keep(struct exit_stats_vm *vm, unsigned int kind, unsigned int row, u64 key, u64 at,
 		 struct exit_stats_row *out)
 {
 	struct exit_stats_kept *kept = &vm->kept[row][kind];
+	struct exit_stats_row before;
 	unsigned long flags;
+	bool good = true;
 
-	if (!raw_spin_trylock_irqsave(&vm->kept_lock, flags))
-		return;
-	if (kept->key == key && kept->count) {
-		out->min = out->count ? min(out->min, kept->min) : kept->min;
-		out->max = max(out->max, kept->max);
-		out->count = max(out->count, kept->count);
-		out->total = max(out->total, kept->total);
-	}
-	*kept = (struct exit_stats_kept){
-		.key = key,
-		.at = at,
-		.count = out->count,
-		.total = out->total,
-		.min = out->min,
-		.max = out->max,
-	};
+	raw_spin_lock_irqsave(&vm->kept_lock, flags);
+	copy_kept(kept, &before);
+	if (kept->key != key || covers(out, &before))
+		*kept = (struct exit_stats_kept){
+			.key = key,
+			.at = at,
+			.count = out->count,
+			.total = out->total,
+			.min = out->min,
+			.max = out->max,
+		};
+	else if (covers(&before, out))
+		*out = before;
+	else
+		good = false;
 	raw_spin_unlock_irqrestore(&vm->kept_lock, flags);
+	return good;
 }
 
 /* What was kept under @key since @oldest, if anything was. */
@@ -245,36 +264,31 @@ static bool read_kept(struct exit_stats_vm *vm, unsigned int kind, unsigned int 
 	unsigned long flags;
 	bool good;
 
-	if (!raw_spin_trylock_irqsave(&vm->kept_lock, flags))
-		return false;
+	raw_spin_lock_irqsave(&vm->kept_lock, flags);
 	good = kept->key == key && kept->at >= oldest;
 	if (good)
-		*out = (struct exit_stats_row){
-			.count = kept->count,
-			.total = kept->total,
-			.min = kept->min,
-			.max = kept->max,
-		};
+		copy_kept(kept, out);
 	raw_spin_unlock_irqrestore(&vm->kept_lock, flags);
 	return good;
 }
 
-static bool try_vm_row(struct exit_stats_vm *vm, unsigned int row, u64 floor,
-		       struct exit_stats_row *out)
+static bool try_vm_row(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out)
 {
 	unsigned int seq = raw_seqcount_begin(&vm->seq);
+	u64 floor = exit_stats_vm_floor(vm);
 
 	*out = (struct exit_stats_row){};
 	rcu_read_lock();
 	add_vm_row(out, vm, row, floor);
 	rcu_read_unlock();
-	return !read_seqcount_retry(&vm->seq, seq);
+	return !read_seqcount_retry(&vm->seq, seq) &&
+	       keep(vm, EXIT_STATS_KEPT_VM, row, floor, 0, out);
 }
 
 /**
  * exit_stats_vm_row - a VM's row, for a CPUID leaf
  * @vm: the reader's own VM
- * @row: which; the number of rows asks for the total of all
+ * @row: which; EXIT_STATS_ROW_ALL for the total
  * @out: count, total, min and max
  *
  * Where resets spoil every try, the last good answer has to do.
@@ -283,17 +297,14 @@ static bool try_vm_row(struct exit_stats_vm *vm, unsigned int row, u64 floor,
  */
 void exit_stats_vm_row(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out)
 {
-	u64 floor = exit_stats_vm_floor(vm);
 	int i;
 
 	for (i = 0; i < ROW_TRIES; i++) {
-		if (try_vm_row(vm, row, floor, out)) {
-			keep(vm, EXIT_STATS_KEPT_VM, row, floor, 0, out);
+		if (try_vm_row(vm, row, out))
 			return;
-		}
 		cpu_relax();
 	}
-	if (!read_kept(vm, EXIT_STATS_KEPT_VM, row, floor, 0, out))
+	if (!read_kept(vm, EXIT_STATS_KEPT_VM, row, exit_stats_vm_floor(vm), 0, out))
 		*out = (struct exit_stats_row){};
 }
 
@@ -313,36 +324,38 @@ static void add_others_row(struct exit_stats_row *out, struct exit_stats_vm *sel
 }
 
 /* Counted under one host.seq: a move makes what was kept of it stale. */
-static void others_row(struct exit_stats_vm *self, unsigned int row, unsigned int seq, u64 floor,
+static bool others_row(struct exit_stats_vm *self, unsigned int row, unsigned int seq, u64 floor,
 		       struct exit_stats_row *out)
 {
 	u64 now = ktime_get_mono_fast_ns();
 
 	if (read_kept(self, EXIT_STATS_KEPT_OTHERS, row, seq, now - OTHERS_NS, out))
-		return;
+		return true;
 	*out = (struct exit_stats_row){};
 	add_others_row(out, self, row, floor);
-	keep(self, EXIT_STATS_KEPT_OTHERS, row, seq, now, out);
+	return keep(self, EXIT_STATS_KEPT_OTHERS, row, seq, now, out);
 }
 
-static bool try_host_row(struct exit_stats_vm *vm, unsigned int row, u64 floor,
-			 struct exit_stats_row *out)
+static bool try_host_row(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out)
 {
 	unsigned int seq = raw_seqcount_begin(&host.seq);
+	u64 floor = exit_stats_host_floor();
 	struct exit_stats_row own = {};
 
-	others_row(vm, row, seq, floor, out);
+	if (!others_row(vm, row, seq, floor, out))
+		return false;
 	rcu_read_lock();
 	add_vm_row(&own, vm, row, floor);
 	rcu_read_unlock();
 	exit_stats_row_merge(out, &own, false);
-	return !read_seqcount_retry(&host.seq, seq);
+	return !read_seqcount_retry(&host.seq, seq) &&
+	       keep(vm, EXIT_STATS_KEPT_HOST, row, floor, 0, out);
 }
 
 /**
  * exit_stats_host_row - the host's row, for a CPUID leaf
  * @vm: the reader's own VM, whose share is read as it is now
- * @row: which; the number of rows asks for the total of all
+ * @row: which; EXIT_STATS_ROW_ALL for the total
  * @out: count, total, min and max
  *
  * The other VMs' share is at most %OTHERS_NS old: a guest that reads in a loop
@@ -352,16 +365,13 @@ static bool try_host_row(struct exit_stats_vm *vm, unsigned int row, u64 floor,
  */
 void exit_stats_host_row(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out)
 {
-	u64 floor = exit_stats_host_floor();
 	int i;
 
 	for (i = 0; i < ROW_TRIES; i++) {
-		if (try_host_row(vm, row, floor, out)) {
-			keep(vm, EXIT_STATS_KEPT_HOST, row, floor, 0, out);
+		if (try_host_row(vm, row, out))
 			return;
-		}
 		cpu_relax();
 	}
-	if (!read_kept(vm, EXIT_STATS_KEPT_HOST, row, floor, 0, out))
+	if (!read_kept(vm, EXIT_STATS_KEPT_HOST, row, exit_stats_host_floor(), 0, out))
 		*out = (struct exit_stats_row){};
 }

@@ -50,8 +50,9 @@ void exit_stats_format_code(const struct exit_stats_table *table, unsigned int r
 const struct exit_stats_row *exit_stats_next_row(const struct exit_stats_snap *snap,
 						 unsigned int *pos, unsigned int *row)
 {
-	while (*pos < snap->rows) {
-		*row = ++*pos % snap->rows;
+	while (++*pos < snap->rows) {
+		/* From the row after OTHER's on, and OTHER's at the end. */
+		*row = *pos + 1 < snap->rows ? *pos + 1 : EXIT_STATS_ROW_OTHER;
 		if (snap->row[*row].count)
 			return &snap->row[*row];
 	}

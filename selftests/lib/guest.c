@@ -11,10 +11,14 @@
 #include "guest.h"
 #include "tap.h"
 
-/* Page tables: the first GiB in 2 MiB pages. SDM vol. 3, "4-Level Paging". */
+/*
+ * Page tables: the first GiB in 2 MiB pages, and the one with the APIC's page.
+ * SDM vol. 3, "4-Level Paging".
+ */
 #define PML4	 0x1000ul
 #define PDPT	 0x2000ul
 #define PD	 0x3000ul
+#define PD_APIC	 0x6000ul
 #define PTE_P_RW 0x3ul
 #define PTE_PS	 0x80ul
 
@@ -24,7 +28,14 @@
 #define EFER_LME (1ul << 8)
 #define EFER_LMA (1ul << 10)
 
-#define GUEST_PORT 0x80 /* POST codes: no device answers */
+/* What set_long_mode() loads, as descriptors: flat 64-bit code and data. */
+#define GDT_CODE      0x00af9b000000ffffull
+#define GDT_DATA      0x00cf93000000ffffull
+#define CODE_SELECTOR 8
+#define DATA_SELECTOR 16
+#define GATE_PRESENT  0x8e00ull /* a 64-bit interrupt gate */
+
+#define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
 
 extern const char guest_code_start[], guest_code_end[];
 
@@ -39,17 +50,43 @@ static int dev_kvm(void)
 	return fd;
 }
 
-static void map_first_gib(unsigned char *mem)
+static uint64_t guest_address(const char *routine)
 {
-	uint64_t *pd = (uint64_t *)(mem + PD);
-
-	*(uint64_t *)(mem + PML4) = PDPT | PTE_P_RW;
-	*(uint64_t *)(mem + PDPT) = PD | PTE_P_RW;
-	for (uint64_t i = 0; i < 512; i++)
-		pd[i] = i << 21 | PTE_P_RW | PTE_PS;
+	return GUEST_CODE + (routine - guest_code_start);
 }
 
-void vm_create(struct vm *vm, int nr_vcpus)
+static void map_gib(unsigned char *mem, uint64_t gib, uint64_t pd)
+{
+	uint64_t *entry = (uint64_t *)(mem + pd);
+
+	((uint64_t *)(mem + PDPT))[gib] = pd | PTE_P_RW;
+	for (uint64_t i = 0; i < 512; i++)
+		entry[i] = gib << 30 | i << 21 | PTE_P_RW | PTE_PS;
+}
+
+static void map_pages(unsigned char *mem)
+{
+	*(uint64_t *)(mem + PML4) = PDPT | PTE_P_RW;
+	map_gib(mem, 0, PD);
+	map_gib(mem, 3, PD_APIC);
+}
+
+/*
+ * Every page is there, so that KVM maps it for writing at the first touch, and
+ * none is part of a huge one, so that each page makes an EPT violation of its own.
+ */
+static unsigned char *map_memory(void)
+{
+	void *mem =
+		mmap(NULL, GUEST_MEM, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mem == MAP_FAILED || madvise(mem, GUEST_MEM, MADV_NOHUGEPAGE) ||
+	    madvise(mem, GUEST_MEM, MADV_POPULATE_WRITE))
+		bail_out("guest memory");
+	return mem;
+}
+
+static void create_vm(struct vm *vm)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = GUEST_MEM };
 
@@ -57,19 +94,31 @@ void vm_create(struct vm *vm, int nr_vcpus)
 	vm->fd = ioctl(dev_kvm(), KVM_CREATE_VM, 0);
 	if (vm->fd < 0)
 		bail_out("KVM_CREATE_VM");
-	snprintf(vm->dir, sizeof(vm->dir), "/sys/kernel/debug/kvm/%d-%d", getpid(), vm->fd);
+	snprintf(vm->dir, sizeof(vm->dir), "/sys/kernel/debug/kvm/%d-%d", gettid(), vm->fd);
 
-	vm->mem = mmap(NULL, GUEST_MEM, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-	if (vm->mem == MAP_FAILED)
-		bail_out("guest memory");
+	vm->mem = map_memory();
 	region.userspace_addr = (uintptr_t)vm->mem;
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
 		bail_out("KVM_SET_USER_MEMORY_REGION");
 	if (ioctl(vm->fd, KVM_SET_TSS_ADDR, 0xfffbd000ul))
 		bail_out("KVM_SET_TSS_ADDR");
-	map_first_gib(vm->mem);
+	map_pages(vm->mem);
 	memcpy(vm->mem + GUEST_CODE, guest_code_start, guest_code_end - guest_code_start);
+}
+
+void vm_create(struct vm *vm, int nr_vcpus)
+{
+	create_vm(vm);
+	while (nr_vcpus--)
+		vcpu_create(vm);
+}
+
+void vm_create_irqchip(struct vm *vm, int nr_vcpus)
+{
+	create_vm(vm);
+	if (ioctl(vm->fd, KVM_CREATE_IRQCHIP))
+		bail_out("KVM_CREATE_IRQCHIP");
+	vm->irqchip = true;
 	while (nr_vcpus--)
 		vcpu_create(vm);
 }
@@ -84,7 +133,16 @@ void vm_destroy(struct vm *vm)
 	munmap(vm->mem, GUEST_MEM);
 }
 
-static void set_cpuid(int fd)
+/* KVM does not offer TSC-deadline by itself: it needs an APIC in the kernel. */
+static void offer_tsc_deadline(struct kvm_cpuid2 *cpuid)
+{
+	for (unsigned int i = 0; i < cpuid->nent; i++) {
+		if (cpuid->entries[i].function == 1)
+			cpuid->entries[i].ecx |= CPUID_1_ECX_TSC_DEADLINE;
+	}
+}
+
+static void set_cpuid(const struct vm *vm, int fd)
 {
 	struct {
 		struct kvm_cpuid2 head;
@@ -93,8 +151,19 @@ static void set_cpuid(int fd)
 
 	if (ioctl(dev_kvm(), KVM_GET_SUPPORTED_CPUID, &cpuid))
 		bail_out("KVM_GET_SUPPORTED_CPUID");
+	if (vm->irqchip)
+		offer_tsc_deadline(&cpuid.head);
 	if (ioctl(fd, KVM_SET_CPUID2, &cpuid))
 		bail_out("KVM_SET_CPUID2");
+}
+
+/* With APICs in the kernel all but the first vCPU wait for an INIT. */
+static void make_runnable(int fd)
+{
+	struct kvm_mp_state state = { KVM_MP_STATE_RUNNABLE };
+
+	if (ioctl(fd, KVM_SET_MP_STATE, &state))
+		bail_out("KVM_SET_MP_STATE");
 }
 
 void vcpu_create(struct vm *vm)
@@ -109,14 +178,51 @@ void vcpu_create(struct vm *vm)
 	vcpu->run = mmap(NULL, vcpu->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	if (vcpu->run == MAP_FAILED)
 		bail_out("mmap of a vCPU");
-	set_cpuid(vcpu->fd);
+	set_cpuid(vm, vcpu->fd);
+	if (vm->irqchip)
+		make_runnable(vcpu->fd);
 }
 
-static void set_long_mode(int fd)
+void vcpu_get_sregs(struct vm *vm, int n, struct kvm_sregs *sregs)
+{
+	if (ioctl(vm->vcpu[n].fd, KVM_GET_SREGS, sregs))
+		bail_out("KVM_GET_SREGS");
+}
+
+void vcpu_set_sregs(struct vm *vm, int n, const struct kvm_sregs *sregs)
+{
+	if (ioctl(vm->vcpu[n].fd, KVM_SET_SREGS, sregs))
+		bail_out("KVM_SET_SREGS");
+}
+
+void vm_set_gate(struct vm *vm, int vector, const char *routine)
+{
+	uint64_t *gate = (uint64_t *)(vm->mem + GUEST_IDT) + 2 * vector;
+	uint64_t to = guest_address(routine);
+
+	gate[0] = (to & 0xffff) | CODE_SELECTOR << 16 | GATE_PRESENT << 32 | (to >> 16) << 48;
+	gate[1] = to >> 32;
+}
+
+void vcpu_set_tables(struct vm *vm, int n)
+{
+	static const uint64_t gdt[] = { 0, GDT_CODE, GDT_DATA };
+	struct kvm_sregs sregs;
+
+	memcpy(vm->mem + GUEST_GDT, gdt, sizeof(gdt));
+	vcpu_get_sregs(vm, n, &sregs);
+	sregs.gdt.base = GUEST_GDT;
+	sregs.gdt.limit = sizeof(gdt) - 1;
+	sregs.idt.base = GUEST_IDT;
+	sregs.idt.limit = 256 * 16 - 1;
+	vcpu_set_sregs(vm, n, &sregs);
+}
+
+static void set_long_mode(struct vm *vm, int n)
 {
 	struct kvm_segment code = {
 		.limit = 0xffffffff,
-		.selector = 8,
+		.selector = CODE_SELECTOR,
 		.type = 11,
 		.present = 1,
 		.s = 1,
@@ -125,7 +231,7 @@ static void set_long_mode(int fd)
 	};
 	struct kvm_segment data = {
 		.limit = 0xffffffff,
-		.selector = 16,
+		.selector = DATA_SELECTOR,
 		.type = 3,
 		.present = 1,
 		.s = 1,
@@ -134,8 +240,7 @@ static void set_long_mode(int fd)
 	};
 	struct kvm_sregs sregs;
 
-	if (ioctl(fd, KVM_GET_SREGS, &sregs))
-		bail_out("KVM_GET_SREGS");
+	vcpu_get_sregs(vm, n, &sregs);
 	sregs.cs = code;
 	sregs.ds = data;
 	sregs.es = data;
@@ -144,22 +249,21 @@ static void set_long_mode(int fd)
 	sregs.cr4 |= CR4_PAE;
 	sregs.cr0 |= CR0_PE | CR0_PG;
 	sregs.efer |= EFER_LME | EFER_LMA;
-	if (ioctl(fd, KVM_SET_SREGS, &sregs))
-		bail_out("KVM_SET_SREGS");
+	vcpu_set_sregs(vm, n, &sregs);
 }
 
 void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi, uint64_t rdx)
 {
 	struct kvm_regs regs = {
-		.rip = GUEST_CODE + (routine - guest_code_start),
-		.rsp = GUEST_DATA,
+		.rip = guest_address(routine),
+		.rsp = GUEST_DATA - n * 0x1000,
 		.rflags = 2,
 		.rdi = rdi,
 		.rsi = rsi,
 		.rdx = rdx,
 	};
 
-	set_long_mode(vm->vcpu[n].fd);
+	set_long_mode(vm, n);
 	if (ioctl(vm->vcpu[n].fd, KVM_SET_REGS, &regs))
 		bail_out("KVM_SET_REGS");
 }
@@ -187,7 +291,7 @@ void guest_cpuid(struct vm *vm, int n, uint64_t times, uint32_t leaf, uint32_t s
 
 void guest_out(struct vm *vm, int n, uint64_t times)
 {
-	vcpu_call(vm, n, guest_out_loop, times, GUEST_PORT, 0);
+	vcpu_call(vm, n, guest_out_loop, times, PORT_POST, 0);
 	vcpu_run(vm, n, 1);
 }
 

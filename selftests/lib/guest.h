@@ -7,13 +7,14 @@
 #define GUEST_H
 
 #include <linux/kvm.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define GUEST_MEM  (4ul << 20)
-#define GUEST_CODE 0x10000ul  /* guest_code.S is copied there */
-#define GUEST_DATA 0x100000ul /* free for tests */
-#define MAX_VCPUS  8
+#include "guest_layout.h"
+
+#define GUEST_MEM (4ul << 20)
+#define MAX_VCPUS 8
 
 struct vcpu {
 	int fd;
@@ -25,6 +26,7 @@ struct vm {
 	int fd;
 	unsigned char *mem;
 	int nr_vcpus;
+	bool irqchip;
 	struct vcpu vcpu[MAX_VCPUS];
 	char dir[64]; /* in debugfs */
 };
@@ -39,15 +41,25 @@ struct cpuid_call {
 	uint32_t edx;
 };
 
-/* Routines: arguments as in rdi, rsi, rdx. Each ends in one HLT. */
+/* Routines: arguments as in rdi, rsi, rdx. Each of these ends in one HLT. */
 extern char guest_cpuid_loop[]; /* rdi times CPUID leaf esi, subleaf edx */
 extern char guest_out_loop[];	/* rdi times OUT to port esi */
 extern char guest_hlt_loop[];	/* rdi times HLT, before the last one */
 extern char guest_cpuid_list[]; /* rdi calls, at rsi in guest memory */
 
 void vm_create(struct vm *vm, int nr_vcpus);
+/* With APICs in the kernel; vCPUs offer the guest x2APIC and TSC-deadline. */
+void vm_create_irqchip(struct vm *vm, int nr_vcpus);
 void vm_destroy(struct vm *vm);
 void vcpu_create(struct vm *vm);
+
+void vcpu_get_sregs(struct vm *vm, int n, struct kvm_sregs *sregs);
+void vcpu_set_sregs(struct vm *vm, int n, const struct kvm_sregs *sregs);
+
+/* Let an exception or interrupt enter the guest at a routine ... */
+void vm_set_gate(struct vm *vm, int vector, const char *routine);
+/* ... on vCPUs whose GDT and IDT are those of guest_layout.h. */
+void vcpu_set_tables(struct vm *vm, int n);
 
 /* Let a vCPU begin at a routine; 64-bit mode, interrupts off. */
 void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi, uint64_t rdx);

@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the guests execute. Position-independent; arguments in rdi, rsi, rdx. */
+#include "guest_layout.h"
+
+#define MSR_TSC_DEADLINE 0x6e0
+#define MSR_X2APIC_EOI	 0x80b
+#define MSR_X2APIC_ICR	 0x830
+#define MSR_STAR	 0xc0000081
+#define X86_CR0_AM	 0x40000
+#define X86_CR4_MCE	 0x40
+#define SELF_IPI	 (0x40000|GUEST_VECTOR)
+
 	.section .rodata
 	.globl guest_code_start, guest_code_end
 	.globl guest_cpuid_loop, guest_out_loop, guest_hlt_loop, guest_cpuid_list
@@ -45,5 +55,164 @@ guest_cpuid_list:
 	jnz	1b
 	hlt
 
+/*
+ * Routines of truth.h: rdi times the same, then the OUT that ends it.
+ * r15 is the length of an instruction that faults.
+ */
+#define ROUTINE(name, ...)		\
+	.globl	truth_##name;		\
+truth_##name:				\
+1:	__VA_ARGS__;			\
+	dec	%rdi;			\
+	jnz	1b;			\
+	jmp	done
+
+	/* EDX:EAX = now + rsi, in r8 too */
+	.macro	deadline
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	add	%rsi, %rax
+	mov	%rax, %r8
+	mov	%rax, %rdx
+	shr	$32, %rdx
+	mov	$MSR_TSC_DEADLINE, %ecx
+	wrmsr
+	.endm
+
+	/* The handler counts in r14. */
+	.macro	await_interrupt
+2:	cmp	%r14, %r9
+	je	2b
+	.endm
+
+	.macro	send_ipi low
+	mov	$\low, %eax
+	mov	%esi, %edx
+	mov	$MSR_X2APIC_ICR, %ecx
+	wrmsr
+	.endm
+
+	.globl	truth_warm_up, truth_skip, truth_skip_error, truth_interrupt
+
+truth_warm_up:
+	push	%rax
+	mov	GUEST_GDT, %al
+	mov	GUEST_IDT, %al
+	test	%rdi, %rdi
+	jz	done
+	mov	(%rdi), %eax
+done:
+	out	%al, $PORT_DONE
+
+	/* Handlers of exceptions: go on behind the instruction. */
+truth_skip_error:
+	add	$8, %rsp
+truth_skip:
+	add	%r15, (%rsp)
+	iretq
+
+	/* Handler of interrupts. */
+truth_interrupt:
+	inc	%r14
+	push	%rax
+	push	%rcx
+	push	%rdx
+	mov	$MSR_X2APIC_EOI, %ecx
+	xor	%eax, %eax
+	xor	%edx, %edx
+	wrmsr
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	iretq
+
+ROUTINE(cpuid, mov %esi, %eax; cpuid)
+ROUTINE(hlt, hlt)
+ROUTINE(vmcall, mov $-1, %eax; vmcall)
+ROUTINE(out, out %al, $PORT_POST)
+ROUTINE(in, in $PORT_POST, %al)
+ROUTINE(rdmsr, mov %esi, %ecx; rdmsr)
+ROUTINE(wrmsr, mov %esi, %ecx; xor %eax, %eax; xor %edx, %edx; wrmsr)
+ROUTINE(wbinvd, wbinvd)
+ROUTINE(invd, invd)
+ROUTINE(xsetbv, mov $1, %eax; xor %edx, %edx; xor %ecx, %ecx; xsetbv)
+ROUTINE(cr0, mov %cr0, %rax; xor $X86_CR0_AM, %eax; mov %rax, %cr0)
+ROUTINE(cr3, mov %cr3, %rax; mov %rax, %cr3)
+ROUTINE(cr4, mov %cr4, %rax; xor $X86_CR4_MCE, %eax; mov %rax, %cr4)
+	/* Up, down, read. */
+ROUTINE(cr8,
+	mov $5, %eax; mov %rax, %cr8; xor %eax, %eax; mov %rax, %cr8; mov %cr8, %rax)
+ROUTINE(dr, mov %rax, %dr0)
+ROUTINE(dr_out, mov %rax, %dr0; out %al, $PORT_POST)
+ROUTINE(invlpg, invlpg (%rsi))
+ROUTINE(rdtsc, rdtsc)
+ROUTINE(rdpmc, mov $2, %r15d; xor %ecx, %ecx; rdpmc)
+ROUTINE(monitor, mov %rsi, %rax; xor %ecx, %ecx; xor %edx, %edx; monitor)
+ROUTINE(mwait, xor %eax, %eax; xor %ecx, %ecx; mwait)
+ROUTINE(pause, pause)
+ROUTINE(sgdt, sgdt -16(%rsp))
+ROUTINE(sldt, sldt %eax)
+ROUTINE(vmclear, mov $6, %r15d; mov $0x100000, %eax; vmclear -8(%rsp))
+ROUTINE(vmxoff, mov $3, %r15d; vmxoff)
+ROUTINE(ud2, mov $2, %r15d; ud2)
+ROUTINE(int3, int3)
+ROUTINE(nop, nop)
+ROUTINE(triple_fault, int $0x20)
+ROUTINE(window, cli; out %al, $PORT_WINDOW; sti; nop; nop)
+ROUTINE(read_page, mov (%rsi), %al; add $4096, %rsi)
+ROUTINE(write_page, mov %al, (%rsi); add $4096, %rsi)
+ROUTINE(read_write_page, mov (%rsi), %al; mov %al, (%rsi); add $4096, %rsi)
+ROUTINE(read, mov (%rsi), %eax)
+ROUTINE(write, mov %eax, (%rsi))
+	/* rdi bytes from rsi; rdi KiB to rsi */
+	.globl	truth_outsb, truth_insb
+truth_outsb:
+	mov	%rdi, %rcx
+	mov	$PORT_POST, %edx
+	rep outsb
+	jmp	done
+truth_insb:
+	mov	%rdi, %rcx
+	shl	$10, %rcx
+	mov	%rsi, %rdi
+	mov	$PORT_POST, %edx
+	rep insb
+	jmp	done
+
+	/* One of each, in this order. */
+ROUTINE(mix,
+	xor %eax, %eax; cpuid; hlt; mov $-1, %eax; vmcall;
+	out %al, $PORT_POST; in $PORT_POST, %al;
+	mov $MSR_STAR, %ecx; rdmsr; wrmsr; wbinvd; invd;
+	mov %cr0, %rax; xor $X86_CR0_AM, %eax; mov %rax, %cr0;
+	mov $2, %r15d; ud2;
+	mov %al, (%rsi); add $4096, %rsi)
+
+	/* With an APIC in the kernel. */
+ROUTINE(deadline_moved, deadline)
+	.globl	truth_deadline_passed
+truth_deadline_passed:
+1:	deadline
+	add	%rsi, %r8
+2:	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	cmp	%r8, %rax
+	jb	2b
+	dec	%rdi
+	jnz	1b
+	jmp	done
+
+ROUTINE(timer, mov %r14, %r9; deadline; sti; await_interrupt; cli)
+ROUTINE(ipi, send_ipi GUEST_VECTOR)
+ROUTINE(self_ipi, sti; mov %r14, %r9; send_ipi SELF_IPI; await_interrupt)
+ROUTINE(self_ipi_window, cli; mov %r14, %r9; send_ipi SELF_IPI; sti; nop; await_interrupt)
+ROUTINE(tpr,
+	sti; mov %r14, %r9; mov $15, %eax; mov %rax, %cr8; send_ipi SELF_IPI;
+	xor %eax, %eax; mov %rax, %cr8; await_interrupt)
+
+	/* A page, and no more: the first run of a vCPU maps it. */
+	.org	guest_code_start + 4096
 guest_code_end:
 	.section .note.GNU-stack, "", @progbits

@@ -27,7 +27,9 @@ typedef unsigned short umode_t;
 #define U64_MAX	      (~0ull)
 #define BITS_PER_LONG 64
 
-/* compiler.h, cache.h */
+/* compiler.h, cache.h, build_bug.h */
+#undef static_assert
+#define static_assert(x) _Static_assert(x, #x)
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #undef __always_inline
@@ -38,6 +40,8 @@ typedef unsigned short umode_t;
 #define WRITE_ONCE(x, v)      __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #define smp_wmb()	      __atomic_thread_fence(__ATOMIC_RELEASE)
 #define smp_rmb()	      __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define data_race(x)	      READ_ONCE(x)
+#define OPTIMIZER_HIDE_VAR(x) asm("" : "+r"(x))
 #define cpu_relax()	      __builtin_ia32_pause()
 
 /* local64.h: one writer, any readers */
@@ -67,6 +71,7 @@ typedef struct {
 
 #define lower_32_bits(n)	 ((u32)(n))
 #define upper_32_bits(n)	 ((u32)((n) >> 32))
+#define __fls(n)		 (63 - __builtin_clzl(n))
 #define ilog2(n)		 (63 - __builtin_clzll(n))
 #define div64_u64(a, b)		 ((a) / (b))
 #define div_u64(a, b)		 ((a) / (b))
@@ -83,9 +88,9 @@ struct rcu_head {
 	void *next;
 };
 
-struct kref {
-	int count;
-};
+typedef struct {
+	int refs;
+} refcount_t;
 
 typedef struct {
 	int locked;
@@ -117,9 +122,9 @@ static inline void *__vmalloc(size_t size, int flags)
 	return p ? memset(p, 0, size) : NULL;
 }
 
-/* msr.h: the test turns the clock, each thread its own */
+/* The test turns the clock, each thread its own. */
 extern __thread u64 shim_tsc;
-#define rdtsc() (shim_tsc)
+#define exit_stats_tsc(low, high) (*(low) = (u32)shim_tsc, *(high) = shim_tsc >> 32)
 
 /* seq_file.h: onto a stream */
 struct seq_file {

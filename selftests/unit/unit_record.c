@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The record: closes, buckets, merging, and readers that meet a stopped writer. */
 #include "neighbours.h"
+#include "hot.h"
 #include "tap.h"
 
-#define ROWS 4
+#define ROWS	      4 /* with row 0, which counts nothing */
+#define HF_GUEST_MASK 32
 
 static struct exit_stats_vcpu *v;
 
 static void make_exit(unsigned int row, bool nested, u64 cycles)
 {
-	v->row = row;
-	v->nested = nested;
-	v->tsc = 1000000;
-	shim_tsc = v->tsc + cycles;
-	exit_stats_record_close(v, v->tsc);
+	shim_tsc = 1000000;
+	exit_stats_latch(v, row * EXIT_STATS_BUCKETS, nested ? HF_GUEST_MASK : 0);
+	shim_tsc += cycles;
+	exit_stats_close(v, v->latched);
 }
 
 static struct exit_stats_row row_of(unsigned int row)
@@ -61,12 +62,12 @@ static void check_close(void)
 	ok((r.count == 3 && r.total == 150 && r.min == 10 && r.max == 90 && r.nested_count == 2 &&
 	    r.nested_total == 100),
 	   "three exits, two of them nested: count, total, min, max, nested");
-	ok(v->tsc == 0, "nothing stays latched");
+	ok(v->latched == 0, "nothing stays latched");
 
-	v->row = 2;
-	v->tsc = 2000;
+	shim_tsc = 2000;
+	exit_stats_latch(v, 2 * EXIT_STATS_BUCKETS, 0);
 	shim_tsc = 1500;
-	exit_stats_record_close(v, v->tsc);
+	exit_stats_close(v, v->latched);
 	r = row_of(2);
 	ok(r.count == 4 && r.total == 150 && r.min == 0 && v->backwards == 1,
 	   "a TSC that went back counts the exit with 0 cycles, and itself");
@@ -90,7 +91,7 @@ static void check_total(void)
 
 	exit_stats_record_clear(v, ROWS);
 	for (u64 i = 0; i < 100; i++)
-		make_exit(i % ROWS, i & 1, i * i);
+		make_exit(1 + i % (ROWS - 1), i & 1, i * i);
 	for (unsigned int row = 0; row < ROWS; row++) {
 		r = row_of(row);
 		exit_stats_row_merge(&sum, &r, true);
@@ -102,6 +103,12 @@ static void check_total(void)
 	   "merged rows keep min and max");
 }
 
+/* Where a copy of the record has what @p points to in the record. */
+static void *in_copy(struct exit_stats_vcpu *copy, void *p)
+{
+	return (void *)copy + (p - (void *)v);
+}
+
 /*
  * The writer stops after any of its stores: whatever it has done to the row, a
  * reader gets the row as it was before.
@@ -110,7 +117,8 @@ static void check_half_written(void)
 {
 	struct exit_stats_row before, got, other, total;
 	struct exit_stats_vcpu *old, *new;
-	size_t size = sizeof(*v) + ROWS * (sizeof(v->brief[0]) + sizeof(v->detail[0]));
+	size_t size = sizeof(*v) + ROWS * (sizeof(v->brief[0]) + sizeof(v->nested_row[0]) +
+					   EXIT_STATS_BUCKETS * sizeof(v->hist[0]));
 	bool good = true, brief = true, sums = true, others = true;
 	int states = 0;
 
@@ -128,18 +136,20 @@ static void check_half_written(void)
 	/* Each of the six stores done or not: more states than one order has. */
 	for (int done = 0; done < 64; done++) {
 		struct exit_stats_brief *b = &v->brief[1];
-		struct exit_stats_detail *d = &v->detail[1];
+		struct exit_stats_nested *n = &v->nested_row[1];
 		struct exit_stats_brief *nb = new->brief, *ob = old->brief;
-		struct exit_stats_detail *nd = (void *)new + ((void *)v->detail - (void *)v);
-		struct exit_stats_detail *od = (void *)old + ((void *)v->detail - (void *)v);
+		struct exit_stats_nested *nn = in_copy(new, v->nested_row);
+		struct exit_stats_nested *on = in_copy(old, v->nested_row);
+		local64_t *nh = in_copy(new, v->hist), *oh = in_copy(old, v->hist);
+		const int slot = EXIT_STATS_BUCKETS + 7; /* of 200 cycles */
 
 		v->exits = old->exits; /* and started is one ahead */
 		b->count = done & 1 ? nb[1].count : ob[1].count;
 		b->total = done & 2 ? nb[1].total : ob[1].total;
 		v->cycles = done & 4 ? new->cycles : old->cycles;
-		d->hist[7] = done & 8 ? nd[1].hist[7] : od[1].hist[7];
-		d->nested_count = done & 16 ? nd[1].nested_count : od[1].nested_count;
-		d->nested_total = done & 32 ? nd[1].nested_total : od[1].nested_total;
+		v->hist[slot] = done & 8 ? nh[slot] : oh[slot];
+		n->count = done & 16 ? nn[1].count : on[1].count;
+		n->total = done & 32 ? nn[1].total : on[1].total;
 
 		got = row_of(1);
 		good &= same(&got, &before);
@@ -178,7 +188,7 @@ int main(void)
 	v->batch_left = v->batch;
 	ok(((uintptr_t)v->brief & 63) == 0 && sizeof(v->brief[0]) == 32,
 	   "count, total, min and max of a row share a cache line");
-	ok(offsetof(struct exit_stats_vcpu, tsc) == 64, "what readers look at is one line");
+	ok(offsetof(struct exit_stats_vcpu, tsc_low) == 64, "what readers look at is one line");
 	check_close();
 	check_total();
 	check_half_written();

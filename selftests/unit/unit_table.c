@@ -4,13 +4,10 @@
 #include "tap.h"
 
 static const struct exit_stats_reason rows[] = {
-	{ 0, "OTHER" },
-	{ 10, "CPUID" },
-	{ 30, "IO_INSTRUCTION" },
-	{ 0x403, "VMGEXIT" },
+	{ 0, "" }, { 0, "OTHER" }, { 10, "CPUID" }, { 30, "IO_INSTRUCTION" }, { 0x403, "VMGEXIT" },
 };
 
-static struct exit_stats_table table = { .vendor = "vmx", .rows = 4, .row = rows };
+static struct exit_stats_table table = { .vendor = "vmx", .rows = 5, .row = rows };
 
 static char *text_of(void (*show)(struct seq_file *, const struct exit_stats_snap *),
 		     const struct exit_stats_snap *snap)
@@ -39,7 +36,7 @@ static bool shows(void (*show)(struct seq_file *, const struct exit_stats_snap *
 
 int main(void)
 {
-	struct exit_stats_snap *s = calloc(1, sizeof(*s) + 4 * sizeof(s->row[0]));
+	struct exit_stats_snap *s = calloc(1, sizeof(*s) + 5 * sizeof(s->row[0]));
 
 	s->table = &table;
 	s->scope = EXIT_STATS_SCOPE_HOST;
@@ -48,13 +45,13 @@ int main(void)
 	s->vcpus = 2;
 	s->tsc_khz = 2600000;
 	s->tsc_stable = true;
-	s->rows = 4;
+	s->rows = 5;
 	s->exits = 6;
 	s->cycles = 1000;
 	s->nested = 1;
 	s->dumps = 8;
-	s->row[1] = (struct exit_stats_row){ 3, 100, 20, 50, 1, 30, { [4] = 2, [5] = 1 } };
-	s->row[0] = (struct exit_stats_row){ 3, 900, 300, 300, 0, 0, { [8] = 3 } };
+	s->row[2] = (struct exit_stats_row){ 3, 100, 20, 50, 1, 30, { [4] = 2, [5] = 1 } };
+	s->row[1] = (struct exit_stats_row){ 3, 900, 300, 300, 0, 0, { [8] = 3 } };
 
 	ok(shows(exit_stats_show_table,
 		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=0 dumps=8 merged=0\n"
@@ -75,7 +72,7 @@ int main(void)
 	table.vendor = "svm";
 	s->tsc_stable = false;
 	s->scope = EXIT_STATS_SCOPE_VCPU;
-	s->row[3] = (struct exit_stats_row){ U64_MAX, U64_MAX, 1, U64_MAX };
+	s->row[4] = (struct exit_stats_row){ U64_MAX, U64_MAX, 1, U64_MAX };
 	ok(shows(exit_stats_show_table,
 		 "# kvm exit_stats 1 scope=vcpu vendor=svm tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=0 dumps=8 merged=0\n"
 		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n"

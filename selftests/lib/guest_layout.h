@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Places in a guest's memory and ports, for C and for guest_code.S. */
+#ifndef GUEST_LAYOUT_H
+#define GUEST_LAYOUT_H
+
+#define GUEST_GDT   0x4000 /* vcpu_set_tables() */
+#define GUEST_IDT   0x5000
+#define GUEST_CODE  0x10000  /* guest_code.S is copied there; less than a page */
+#define GUEST_DATA  0x100000 /* free for tests; stacks are below it */
+#define GUEST_PAGES 0x200000 /* the rest: nobody touches it before a test does */
+
+#define PORT_POST   0x80 /* no device answers */
+#define PORT_DONE   0xd0 /* a routine's end */
+#define PORT_WINDOW 0xd1 /* "ask for an interrupt window" */
+
+#define GUEST_VECTOR 0x41 /* of timers and IPIs */
+
+#endif

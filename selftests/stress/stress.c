@@ -1,0 +1,675 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records, scopes and snapshots on all real cores: writers make exits through
+ * the hooks, readers take every kind of snapshot and hold it against rules.h,
+ * while resets come and VMs come and go. A simulated processor shows no
+ * reordered stores; this one does.
+ *
+ * A guest is a slot in a table. Whoever uses it holds a reference, as KVM's own
+ * users do, and the last one to let go destroys it: VM first, then its vCPUs.
+ * A vCPU is written by one thread only, and made by it when it comes to a new
+ * guest. Signals stop threads anywhere for a while, but not under a spinlock.
+ */
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "hooks.h"
+#include "rules.h"
+#include "tap.h"
+
+#define MAX_WRITERS 4
+#define MAX_GUESTS  2
+#define BURST	    2000 /* exits before a writer looks whether its guest is still there */
+#define AHEAD	    8	 /* exits that fit into a processor's store buffer */
+#define VISIT	    6	 /* rounds of reads before a reader lets go of a guest */
+
+#define host exit_stats_host
+
+struct cpu {
+	struct kvm_vcpu vcpu;
+	struct exit_stats_vcpu *record; /* at vcpu_offset */
+	bool exists;			/* under table_lock */
+	u64 made;			/* closes that returned */
+};
+
+struct guest {
+	struct kvm kvm;
+	struct exit_stats_vm *record; /* at vm_offset */
+	int refs;		      /* under table_lock */
+	struct cpu cpu[MAX_WRITERS];
+};
+
+struct scenario {
+	const char *name;
+	unsigned int percent; /* of the updates */
+	unsigned int writers;
+	unsigned int guests;
+	unsigned int readers;
+	bool reset_host;
+	bool reset_inner; /* VMs and vCPUs */
+	bool churn;	  /* guests come and go */
+	bool flips;	  /* recording is switched off and on */
+};
+
+static const struct scenario scenarios[] = {
+	{ .name = "one writer, one resetter, readers",
+	  .percent = 25,
+	  .writers = 1,
+	  .guests = 1,
+	  .readers = 3,
+	  .reset_host = true,
+	  .reset_inner = true },
+	{ .name = "guests come and go",
+	  .percent = 25,
+	  .writers = 4,
+	  .guests = 2,
+	  .readers = 2,
+	  .churn = true },
+	{ .name = "resets of VMs and vCPUs, which come and go",
+	  .percent = 25,
+	  .writers = 4,
+	  .guests = 2,
+	  .readers = 2,
+	  .reset_inner = true,
+	  .churn = true },
+	{ .name = "all at once, recording switched off and on",
+	  .percent = 25,
+	  .writers = 4,
+	  .guests = 2,
+	  .readers = 2,
+	  .reset_host = true,
+	  .reset_inner = true,
+	  .churn = true,
+	  .flips = true },
+};
+
+struct thread {
+	pthread_t id;
+	unsigned int nr; /* of its kind */
+	u64 random;
+	struct shim_met met;
+	u64 snapshots;
+	u64 leaves;
+	u64 turns; /* resets, new guests, flips, stops */
+	/* A writer's: */
+	u64 to_make;
+	u64 made;
+	struct exit_stats_row tally[MAX_ROWS];
+};
+
+/* Reasons that writers make: few, so that readers meet the row being written. */
+static const u32 reasons[] = { 10, 10, 10, 10, 30, 1, 48, 12 | 1 << 26 };
+
+extern const struct shim_param shim_param_exit_stats;
+
+static const struct scenario *now;
+static struct guest *guests[MAX_GUESTS];
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned int finished; /* writers */
+static bool stop;
+static struct thread writers[MAX_WRITERS], others[16];
+static unsigned int nr_others;
+static u64 seed = 1;
+
+/* ---- what the sources call in files that are not here */
+
+void exit_stats_hand_in(struct exit_stats_vcpu *v)
+{
+	v->batch = 500;
+	v->batch_left = v->batch;
+}
+
+void exit_stats_first_batch(struct exit_stats_vcpu *v)
+{
+	exit_stats_hand_in(v);
+}
+
+void exit_stats_dump_counts(u64 *dumps, u64 *merged)
+{
+	*dumps = 0;
+	*merged = 0;
+}
+
+void exit_stats_dump_start(void)
+{
+}
+
+void exit_stats_dump_stop(void)
+{
+}
+
+void exit_stats_dump_kick(void)
+{
+}
+
+void exit_stats_log_kick(void)
+{
+}
+
+void exit_stats_log_stop(void)
+{
+}
+
+void exit_stats_host_debugfs(void)
+{
+}
+
+/* ---- */
+
+static u64 next_random(struct thread *t)
+{
+	t->random ^= t->random << 13;
+	t->random ^= t->random >> 7;
+	t->random ^= t->random << 17;
+	return t->random;
+}
+
+static void wait_at_most(struct thread *t, unsigned int us)
+{
+	usleep(next_random(t) % us);
+}
+
+static struct guest *make_guest(void)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+
+	if (!g || kvm_exit_stats_vm_create(&g->kvm))
+		bail_out("no memory for a guest");
+	g->refs = 1;
+	for (int i = 0; i < MAX_WRITERS; i++)
+		g->cpu[i].vcpu.kvm = &g->kvm;
+	return g;
+}
+
+static void put_guest(struct guest *g)
+{
+	bool last;
+
+	pthread_mutex_lock(&table_lock);
+	last = --g->refs == 0;
+	pthread_mutex_unlock(&table_lock);
+	if (!last)
+		return;
+	kvm_exit_stats_vm_destroy(&g->kvm);
+	for (int i = 0; i < MAX_WRITERS; i++) {
+		if (g->cpu[i].exists)
+			kvm_exit_stats_vcpu_free(&g->cpu[i].vcpu);
+	}
+	free(g);
+}
+
+/* @exists: which vCPUs there are, as bits */
+static struct guest *get_guest(unsigned int slot, unsigned int *exists)
+{
+	struct guest *g;
+
+	pthread_mutex_lock(&table_lock);
+	g = guests[slot];
+	g->refs++;
+	*exists = 0;
+	for (int i = 0; i < MAX_WRITERS; i++)
+		*exists |= g->cpu[i].exists << i;
+	pthread_mutex_unlock(&table_lock);
+	return g;
+}
+
+/* ---- writers */
+
+static void make_exit(struct thread *t, struct cpu *c)
+{
+	u64 r = next_random(t);
+	u32 reason = reasons[r % ARRAY_SIZE(reasons)];
+	/* One row is seldom far, so that its max shows what came before a reset. */
+	bool far = (r >> 20 & (reason == 48 ? 511 : 1)) == 0, nested = (r >> 9 & 3) == 0;
+	unsigned int row = exit_stats_slot_vmx(&reason) / EXIT_STATS_BUCKETS;
+	u64 cycles = cycles_of(row, far);
+	struct exit_stats_row *tally = &t->tally[row];
+
+	shim_tsc = 1 + (r >> 40);
+	c->vcpu.arch.hflags = nested ? HF_GUEST_MASK : 0;
+	if (now->flips)
+		rcu_read_lock(); /* interrupts are off */
+	kvm_exit_stats_latch_vmx(&c->record, &c->vcpu, &reason);
+	if (now->flips)
+		rcu_read_unlock();
+	shim_let_out(); /* the close reads its own latch plainly */
+	shim_tsc += cycles;
+	if (r >> 16 & 1)
+		kvm_exit_stats_close(&c->record);
+	kvm_exit_stats_reenter(&c->vcpu);
+
+	tally->min = tally->count ? min(tally->min, cycles) : cycles;
+	tally->max = max(tally->max, cycles);
+	tally->count++;
+	tally->total += cycles;
+	tally->nested_count += nested;
+	tally->nested_total += nested ? cycles : 0;
+	tally->hist[ilog2(cycles)]++;
+	__atomic_store_n(&c->made, c->made + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(&t->made, t->made + 1, __ATOMIC_RELAXED);
+}
+
+/* A guest that reads its own numbers is a reader too. */
+static void read_own(struct thread *t, struct guest *g)
+{
+	unsigned int row = exit_stats_slot_vmx(&reasons[0]) / EXIT_STATS_BUCKETS;
+	struct exit_stats_row r;
+
+	exit_stats_vm_row(g->record, row, &r);
+	check_leaf(row, &r);
+	exit_stats_host_row(g->record, row, &r);
+	check_leaf(row, &r);
+	t->leaves += 2;
+}
+
+static void come_to(struct cpu *c)
+{
+	if (c->exists)
+		return;
+	pthread_mutex_lock(&table_lock);
+	if (kvm_exit_stats_vcpu_create(&c->vcpu))
+		bail_out("no memory for a vCPU");
+	c->exists = true;
+	pthread_mutex_unlock(&table_lock);
+}
+
+static void *writer(void *arg)
+{
+	struct thread *t = arg;
+	unsigned int slot = t->nr % now->guests, exists;
+
+	while (t->made < t->to_make) {
+		struct guest *g = get_guest(slot, &exists);
+
+		come_to(&g->cpu[t->nr]);
+		for (int i = 0; i < BURST; i++)
+			make_exit(t, &g->cpu[t->nr]);
+		read_own(t, g);
+		put_guest(g);
+	}
+	t->met = shim_met;
+	__atomic_fetch_add(&finished, 1, __ATOMIC_RELEASE);
+	return NULL;
+}
+
+/* ---- readers */
+
+static void read_scope(struct thread *t, struct exit_stats_scope *scope, struct seen *seen)
+{
+	bool hist = next_random(t) & 1;
+	struct exit_stats_snap *snap = exit_stats_snapshot(scope, hist);
+
+	if (IS_ERR(snap))
+		bail_out("no memory for a snapshot");
+	check_snap(snap, hist, seen);
+	free(snap);
+	t->snapshots++;
+}
+
+typedef void (*read_row_fn)(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out);
+
+static void read_leaf(struct thread *t, struct exit_stats_vm *vm, struct exit_stats_scope *scope,
+		      read_row_fn read_row, enum rule down, unsigned int row, struct seen *seen)
+{
+	u64 epoch = exit_stats_epoch(scope);
+	struct exit_stats_row r;
+
+	read_row(vm, row, &r);
+	t->leaves++;
+	if (row == EXIT_STATS_ROW_ALL)
+		check_total_leaf(&r);
+	else
+		check_leaf(row, &r);
+	/* One that meets a reset belongs to neither epoch. */
+	if (epoch == exit_stats_epoch(scope))
+		check_leaf_since(down, epoch, row, &r, seen);
+}
+
+/* Some rounds of everything that can be read of a guest while it is held. */
+static void visit(struct thread *t, struct guest *g, unsigned int exists)
+{
+	static __thread struct seen vm, vcpu, vm_leaf, host_leaf;
+	struct cpu *c = &g->cpu[next_random(t) % now->writers];
+	struct exit_stats_scope *scope = &g->record->scope;
+	unsigned int row;
+
+	vm.any = false;
+	vcpu.any = false;
+	vm_leaf.any = false;
+	host_leaf.any = false;
+	for (int i = 0; i < VISIT; i++) {
+		row = exit_stats_slot_vmx(&reasons[next_random(t) % ARRAY_SIZE(reasons)]) /
+		      EXIT_STATS_BUCKETS;
+		read_scope(t, scope, &vm);
+		read_leaf(t, g->record, scope, exit_stats_vm_row, RULE_DOWN_VM_LEAF, row, &vm_leaf);
+		read_leaf(t, g->record, scope, exit_stats_vm_row, RULE_DOWN_VM_LEAF,
+			  EXIT_STATS_ROW_ALL, &vm_leaf);
+		read_leaf(t, g->record, &host.scope, exit_stats_host_row, RULE_DOWN_HOST_LEAF, row,
+			  &host_leaf);
+		read_leaf(t, g->record, &host.scope, exit_stats_host_row, RULE_DOWN_HOST_LEAF,
+			  EXIT_STATS_ROW_ALL, &host_leaf);
+		if (exists & 1 << (c - g->cpu))
+			read_scope(t, &c->record->scope, &vcpu);
+	}
+}
+
+/* Every VM that has a record, also those whose vCPUs are dying. */
+static void read_all_vms(struct thread *t)
+{
+	static __thread struct seen seen;
+	struct exit_stats_vm *vm;
+
+	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
+		seen.any = false;
+		read_scope(t, &vm->scope, &seen);
+		read_scope(t, &vm->scope, &seen);
+	}
+}
+
+static void *reader(void *arg)
+{
+	static __thread struct seen whole;
+	struct thread *t = arg;
+	unsigned int exists;
+	struct guest *g;
+
+	while (!READ_ONCE(stop)) {
+		g = get_guest(next_random(t) % now->guests, &exists);
+		visit(t, g, exists);
+		put_guest(g);
+		read_scope(t, &host.scope, &whole);
+		read_all_vms(t);
+		read_scope(t, &host.scope, &whole);
+	}
+	t->met = shim_met;
+	return NULL;
+}
+
+/* ---- resets */
+
+static u64 made_in(struct exit_stats_scope *scope, struct guest *g, struct cpu *c)
+{
+	u64 made = 0;
+
+	if (scope->kind == EXIT_STATS_SCOPE_VCPU)
+		return READ_ONCE(c->made);
+	for (unsigned int i = 0; i < now->writers; i++)
+		made += scope->kind == EXIT_STATS_SCOPE_VM ? READ_ONCE(g->cpu[i].made)
+							   : READ_ONCE(writers[i].made);
+	return made;
+}
+
+/*
+ * Nobody else resets meanwhile. A writer may be ahead of what it says it made:
+ * by the exit that it is in, and by what its processor has not yet stored when
+ * it sees the reset. What is switched off is made and not counted.
+ */
+static void reset(struct thread *t, struct exit_stats_scope *scope, struct guest *g, struct cpu *c)
+{
+	u64 slack = now->writers * AHEAD, before = made_in(scope, g, c), after, least, most;
+	struct exit_stats_snap *snap;
+
+	exit_stats_reset(scope);
+	smp_mb(); /* what the reset stored is out before we look what writers did */
+	after = made_in(scope, g, c);
+	if (next_random(t) & 1)
+		wait_at_most(t, 200);
+	least = made_in(scope, g, c);
+	snap = exit_stats_snapshot(scope, false);
+	if (IS_ERR(snap))
+		bail_out("no memory for a snapshot");
+	most = made_in(scope, g, c);
+	if (snap->exits > most + slack - before ||
+	    (!now->flips && snap->exits + slack < least - after))
+		broken(RULE_RESET, "scope %u: %llu exits, of %llu to %llu made since", scope->kind,
+		       snap->exits, least - after, most - before);
+	free(snap);
+	t->turns++;
+	t->snapshots++;
+}
+
+static void *resetter(void *arg)
+{
+	struct thread *t = arg;
+	unsigned int exists;
+	struct guest *g;
+	struct cpu *c;
+
+	while (!READ_ONCE(stop)) {
+		g = get_guest(next_random(t) % now->guests, &exists);
+		c = &g->cpu[next_random(t) % now->writers];
+		if (now->reset_host && next_random(t) % 3 == 0)
+			reset(t, &host.scope, g, c);
+		else if (next_random(t) & 1)
+			reset(t, &g->record->scope, g, c);
+		else if (exists & 1 << (c - g->cpu))
+			reset(t, &c->record->scope, g, c);
+		put_guest(g);
+		wait_at_most(t, 300);
+	}
+	t->met = shim_met;
+	return NULL;
+}
+
+/* ---- those that disturb */
+
+static void *churner(void *arg)
+{
+	struct guest *new, *old;
+	struct thread *t = arg;
+	unsigned int slot;
+
+	while (!READ_ONCE(stop)) {
+		slot = next_random(t) % now->guests;
+		new = make_guest();
+		pthread_mutex_lock(&table_lock);
+		old = guests[slot];
+		guests[slot] = new;
+		pthread_mutex_unlock(&table_lock);
+		put_guest(old);
+		t->turns++;
+		wait_at_most(t, 20000);
+	}
+	t->met = shim_met;
+	return NULL;
+}
+
+static void *flipper(void *arg)
+{
+	const struct shim_param *on = &shim_param_exit_stats;
+	struct thread *t = arg;
+
+	while (!READ_ONCE(stop)) {
+		on->ops->set("N", &on->kp);
+		on->ops->set("Y", &on->kp);
+		t->turns++;
+		wait_at_most(t, 10000);
+	}
+	return NULL;
+}
+
+static void stand_still(int sig)
+{
+	struct timespec time = { .tv_nsec = 100000 };
+	int err = errno;
+
+	if (!shim_irqs_off)
+		nanosleep(&time, NULL);
+	errno = err;
+}
+
+static void *stopper(void *arg)
+{
+	struct thread *t = arg;
+
+	while (!READ_ONCE(stop)) {
+		if (next_random(t) & 1)
+			pthread_kill(writers[next_random(t) % now->writers].id, SIGUSR1);
+		else
+			pthread_kill(others[next_random(t) % (t - others)].id, SIGUSR1);
+		t->turns++;
+		wait_at_most(t, 100);
+	}
+	return NULL;
+}
+
+/*
+ * ThreadSanitizer hands a signal on at the next system call only. It makes
+ * threads so slow that the scheduler stops them half way often enough.
+ */
+static bool can_stop(void)
+{
+#ifdef __SANITIZE_THREAD__
+	return false;
+#else
+	return true;
+#endif
+}
+
+/* ---- a scenario */
+
+static struct thread *start(struct thread *t, unsigned int nr, void *(*fn)(void *arg))
+{
+	memset(t, 0, sizeof(*t));
+	t->nr = nr;
+	t->random = (seed * 64 + (t - others + MAX_WRITERS) + 1) * 0x9e3779b97f4a7c15ull | 1;
+	if (fn == writer)
+		t->random = (seed * 64 + nr) * 0x9e3779b97f4a7c15ull | 1;
+	return t;
+}
+
+static void run_thread(struct thread *t, void *(*fn)(void *arg))
+{
+	if (pthread_create(&t->id, NULL, fn, t))
+		bail_out("pthread_create");
+}
+
+static void start_other(unsigned int nr, void *(*fn)(void *arg))
+{
+	struct thread *t = start(&others[nr_others], nr, fn);
+
+	run_thread(t, fn);
+	nr_others++;
+}
+
+static void check_sum(void)
+{
+	struct exit_stats_row expected[MAX_ROWS] = {};
+	struct exit_stats_snap *snap = exit_stats_snapshot(&host.scope, true);
+	struct exit_stats_row *e;
+
+	for (unsigned int i = 0; i < snap->rows; i++) {
+		e = &expected[i];
+		for (unsigned int n = 0; n < now->writers; n++)
+			exit_stats_row_merge(e, &writers[n].tally[i], true);
+		if (memcmp(e, &snap->row[i], sizeof(*e)))
+			broken(RULE_LOST, "row %u: %llu made, %llu counted", i, e->count,
+			       snap->row[i].count);
+	}
+	free(snap);
+}
+
+static void say_met(double seconds)
+{
+	struct thread sum = {};
+	u64 made = 0;
+
+	for (unsigned int i = 0; i < now->writers + nr_others; i++) {
+		const struct thread *t = i < now->writers ? &writers[i] : &others[i - now->writers];
+
+		made += t->made;
+		sum.snapshots += t->snapshots;
+		sum.leaves += t->leaves;
+		sum.turns += t->turns;
+		sum.met.relaxed += t->met.relaxed;
+		sum.met.moved += t->met.moved;
+		sum.met.undo += t->met.undo;
+		sum.met.total_undo += t->met.total_undo;
+	}
+	diag("%llu updates in %.1f s, disturbed %llu times; %llu snapshots, %llu leaves", made,
+	     seconds, sum.turns, sum.snapshots, sum.leaves);
+	diag("readers met %llu updates, %llu moves, and used undo for %llu rows, %llu totals",
+	     sum.met.relaxed, sum.met.moved, sum.met.undo, sum.met.total_undo);
+	ok(sum.met.undo && sum.snapshots, "%s: readers met writers half way", now->name);
+}
+
+static void run(const struct scenario *s, u64 updates)
+{
+	u64 began = ktime_get_mono_fast_ns();
+	u64 times;
+
+	now = s;
+	stop = false;
+	finished = 0;
+	nr_others = 0;
+	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
+				    offsetof(struct guest, record)))
+		bail_out("register");
+	for (unsigned int i = 0; i < s->guests; i++)
+		guests[i] = make_guest();
+	for (unsigned int i = 0; i < s->writers; i++)
+		start(&writers[i], i, writer)->to_make = updates / s->writers;
+	for (unsigned int i = 0; i < s->writers; i++)
+		run_thread(&writers[i], writer);
+	for (unsigned int i = 0; i < s->readers; i++)
+		start_other(i, reader);
+	if (s->reset_host || s->reset_inner)
+		start_other(0, resetter);
+	if (s->churn)
+		start_other(0, churner);
+	if (s->flips)
+		start_other(0, flipper);
+	if (can_stop())
+		start_other(0, stopper);
+
+	while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < s->writers)
+		usleep(1000);
+	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
+	/* The stopper, who sends signals to all others, is the last of them. */
+	for (unsigned int i = nr_others; i-- > 0;)
+		pthread_join(others[i].id, NULL);
+	for (unsigned int i = 0; i < s->writers; i++)
+		pthread_join(writers[i].id, NULL);
+	for (unsigned int i = 0; i < s->guests; i++)
+		put_guest(guests[i]);
+	if (!s->reset_host && !s->flips)
+		check_sum();
+	kvm_exit_stats_unregister();
+
+	for (int i = 0; i < NR_RULES; i++) {
+		if (i == RULE_LOST && (s->reset_host || s->flips))
+			continue;
+		if (i == RULE_RESET && !s->reset_host && !s->reset_inner)
+			continue;
+		times = times_broken(i);
+		ok(!times, "%s: %s", s->name, rule_names[i]);
+		if (times)
+			diag("broken %llu times", times);
+	}
+	say_met((ktime_get_mono_fast_ns() - began) / 1e9);
+}
+
+int main(int argc, char **argv)
+{
+	struct sigaction still = { .sa_handler = stand_still, .sa_flags = SA_RESTART };
+	u64 updates = 20000000;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "n:s:")) != -1) {
+		if (opt == 'n')
+			updates = strtoull(optarg, NULL, 0);
+		else if (opt == 's')
+			seed = strtoull(optarg, NULL, 0);
+		else
+			bail_out("usage: stress [-n UPDATES] [-s SEED]");
+	}
+	if (sigaction(SIGUSR1, &still, NULL))
+		bail_out("sigaction");
+	diag("seed %llu, %llu updates", seed, updates);
+	/* A reader in a list that was freed may go round for ever. */
+	alarm(60 + updates / 1000000);
+	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
+		run(&scenarios[i], updates / 100 * scenarios[i].percent);
+	return done_testing();
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guests whose APIC is in the kernel: timers, among them the exits that KVM's
+ * fast path answers by entering again; interrupts to oneself and to another
+ * vCPU, and their ends; accesses to the APIC's page.
+ */
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "guest.h"
+#include "stats.h"
+#include "tap.h"
+#include "truth.h"
+#include "witness.h"
+
+#define APIC_BASE_X2APIC 0xc00 /* enabled, in x2APIC mode */
+#define APIC_EOI	 0xb0
+#define APIC_SVR	 0xf0
+#define APIC_LVTT	 0x320
+#define SVR_ENABLED	 0x1ff
+#define LVTT_DEADLINE	 (2u << 17)
+#define LVTT_MASKED	 (1u << 16)
+
+/* Ticks to a deadline: beyond any run; soon, yet behind the WRMSR's own exit. */
+#define FAR  (1ul << 31)
+#define SOON 20000
+
+static void set_register(struct kvm_lapic_state *apic, int offset, uint32_t val)
+{
+	memcpy(apic->regs + offset, &val, sizeof(val));
+}
+
+static void start_apic(struct vm *vm, int n, uint32_t lvtt)
+{
+	struct kvm_lapic_state apic;
+
+	if (ioctl(vm->vcpu[n].fd, KVM_GET_LAPIC, &apic))
+		bail_out("KVM_GET_LAPIC");
+	set_register(&apic, APIC_SVR, SVR_ENABLED);
+	set_register(&apic, APIC_LVTT, lvtt);
+	if (ioctl(vm->vcpu[n].fd, KVM_SET_LAPIC, &apic))
+		bail_out("KVM_SET_LAPIC");
+}
+
+static void start_x2apic(struct vm *vm, int n, uint32_t lvtt)
+{
+	struct kvm_sregs sregs;
+
+	vcpu_get_sregs(vm, n, &sregs);
+	sregs.apic_base |= APIC_BASE_X2APIC;
+	vcpu_set_sregs(vm, n, &sregs);
+	start_apic(vm, n, lvtt);
+}
+
+static void xapic(struct vm *vm, int n)
+{
+	start_apic(vm, n, LVTT_MASKED);
+}
+
+static void x2apic(struct vm *vm, int n)
+{
+	start_x2apic(vm, n, LVTT_MASKED);
+}
+
+static void masked_timer(struct vm *vm, int n)
+{
+	start_x2apic(vm, n, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
+}
+
+static void timer(struct vm *vm, int n)
+{
+	start_x2apic(vm, n, LVTT_DEADLINE | GUEST_VECTOR);
+}
+
+#define N 60
+
+#define NO_APICV "no APICv: kvm_intel.enable_apicv=N"
+
+/* clang-format off */
+static const struct truth_case cases[] = {
+	/* Fast path: entered again at once. */
+	{ "TSC deadline moved", truth_deadline_moved, N, FAR, .setup = masked_timer,
+	  .expect = { { MSR_WRITE, 1 } } },
+	/* Scheduled out before the WRMSR, a deadline may be past already: no timer runs. */
+	{ "TSC deadline passed", truth_deadline_passed, N, SOON, .setup = masked_timer,
+	  .expect = { { PREEMPTION_TIMER, 1, .slack = LESS_PER_INTERRUPT },
+		      { MSR_WRITE, 1 } } },
+	/* The deadline, and the EOI. */
+	{ "timer interrupt", truth_timer, N, SOON, .setup = timer,
+	  .expect = { { PREEMPTION_TIMER, 1, .slack = LESS_PER_INTERRUPT },
+		      { MSR_WRITE, 2 } } },
+	/* Ever the same IPI, which the other, with interrupts off, never takes. */
+	{ "IPI to the next vCPU", truth_ipi, N, 0, 1, .setup = x2apic,
+	  .expect = { { MSR_WRITE, 1 } } },
+	/* The ICR, and the EOI. */
+	{ "IPI to itself", truth_self_ipi, N, .setup = x2apic, .expect = { { MSR_WRITE, 2 } } },
+	{ "IPI to itself, interrupts off", truth_self_ipi_window, N, .setup = x2apic,
+	  .expect = { { INTERRUPT_WINDOW, 1 }, { MSR_WRITE, 2 } } },
+	{ "IPI to itself, TPR above it", truth_tpr, N, .setup = x2apic,
+	  .expect = { { TPR_BELOW_THRESHOLD, 1 }, { MSR_WRITE, 2 } } },
+	/*
+	 * Where APICv is off, 6.1 maps no APIC page: every access is an EPT violation, a read
+	 * two, as KVM tries first whether a page table's write protection was the cause.
+	 */
+	{ "read of the APIC's page", truth_read, N, APIC_PAGE + APIC_SVR, .touch = APIC_PAGE,
+	  .setup = xapic, .expect = { { EPT_VIOLATION, 2 } } },
+	{ "EOI in the APIC's page", truth_write, N, APIC_PAGE + APIC_EOI, .touch = APIC_PAGE,
+	  .setup = xapic, .expect = { { EPT_VIOLATION, 1 } } },
+	{ "APIC_ACCESS", truth_read, N, APIC_PAGE + APIC_SVR, .touch = APIC_PAGE,
+	  .setup = xapic, .expect = { { APIC_ACCESS, 1 } }, .why_none = NO_APICV },
+	{ "APIC_WRITE", truth_self_ipi, N, .setup = x2apic, .expect = { { APIC_WRITE, 1 } },
+	  .why_none = NO_APICV },
+	{ "EOI_INDUCED", truth_self_ipi, N, .setup = x2apic, .expect = { { EOI_INDUCED, 1 } },
+	  .why_none = NO_APICV },
+};
+
+/* clang-format on */
+
+int main(void)
+{
+	param_set("exit_stats_dump_interval", "0");
+	witness_open();
+	truth_run(cases, sizeof(cases) / sizeof(*cases), vm_create_irqchip);
+	witness_close();
+	param_set("exit_stats_dump_interval", "500");
+	return done_testing();
+}

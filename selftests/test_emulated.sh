@@ -1,0 +1,19 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Loads our modules without unrestricted guests for "emulated", then as before.
+
+scripts=/exit-stats/scripts
+
+reload() {
+	$scripts/unload >/tmp/output 2>&1 && $scripts/load "$@" >/tmp/output 2>&1 && return
+	sed 's/^/# /' /tmp/output
+	echo "not ok - load $*"
+	exit 1
+}
+
+reload kvm_intel.unrestricted_guest=0
+/tests/emulated
+status=$?
+reload
+exit $status
