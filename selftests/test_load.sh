@@ -6,19 +6,8 @@
 # Leaves ours loaded.
 
 scripts=/exit-stats/scripts
-tests=0
-failures=0
-
-# ok STATUS WHAT: TAP
-ok() {
-	tests=$((tests + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $tests - $2"
-	else
-		failures=$((failures + 1))
-		echo "not ok $tests - $2"
-	fi
-}
+# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+. /tests/shell.sh
 
 # refuses TEXT COMMAND...: the command fails, and its output has TEXT
 refuses() {
@@ -98,5 +87,4 @@ ok $? "the host's table is empty"
 /tests/test_scope >/tmp/output
 ok $? "and test_scope passes: $(grep -c '^ok' /tmp/output) checks"
 
-echo "1..$tests"
-[ $failures -eq 0 ]
+done_testing

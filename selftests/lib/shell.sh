@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the tests in shell share: TAP, the host's table, and tracepoints counted
+# by ftrace as a witness. Sourced; POSIX sh for busybox.
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # variables are for those that source this
+
+kvm=/sys/kernel/debug/kvm
+events=/sys/kernel/tracing/events/kvm
+params=/sys/module/kvm/parameters
+tests=0
+failures=0
+
+# ok STATUS WHAT
+ok() {
+	tests=$((tests + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $tests - $2"
+	else
+		failures=$((failures + 1))
+		echo "not ok $tests - $2"
+	fi
+}
+
+# The plan; to be the last command, for its status.
+done_testing() {
+	echo "1..$tests"
+	[ $failures -eq 0 ]
+}
+
+# watch EVENT: count its exits by vCPU and reason from now on
+watch() {
+	echo hist:keys=vcpu_id,exit_reason:size=1024 >"$events/$1/trigger"
+}
+
+unwatch() {
+	echo '!hist:keys=vcpu_id,exit_reason:size=1024' >"$events/$1/trigger"
+}
+
+# witness EVENT: reason and count a line. Of the reason the low 16 bits.
+witness() {
+	awk '/^[{] vcpu_id:/ { gsub(/[{},:]/, " "); count[$4 % 65536] += $6 }
+		END { for (reason in count) print reason, count[reason] }' \
+		"$events/$1/hist" | sort -n
+}
+
+# table COLUMN: reason and number a line of the host's table, without zeros
+table() {
+	awk -v column="$1" '!/^#/ && $column { print $1, $column }' "$kvm/exit_stats"
+}
+
+sum() {
+	awk '{ sum += $2 } END { print sum + 0 }' "$1"
+}
+
+# header KEY: of the host's table
+header() {
+	sed -n "1s/.* $1=\([0-9]*\).*/\1/p" "$kvm/exit_stats"
+}
+
+# same WITNESS TABLE: two lists of reason and count; the difference is shown
+same() {
+	diff "$1" "$2" >/tmp/diff
+	result=$?
+	sed 's/^/# /' /tmp/diff
+	return $result
+}

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Guests that run guests: KVM's own selftests, whose L1 executes VMX. Each L2
+# exit is counted once, reflected to L1 or not, and again in the nested columns.
+# Witnesses: kvm:kvm_exit for all exits, kvm:kvm_nested_vmexit for those of L2.
+
+# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+. /tests/shell.sh
+
+# Whether the selftest itself passes is KVM's affair: some skip, some end early.
+check() {
+	watch kvm_exit
+	watch kvm_nested_vmexit
+	echo 1 >$kvm/exit_stats_reset
+	"/tests/nested/$1" >/tmp/output 2>&1
+	status=$?
+	witness kvm_exit >/tmp/witness
+	witness kvm_nested_vmexit >/tmp/nested_witness
+	table 3 >/tmp/table
+	table 8 >/tmp/nested_table
+	unwatch kvm_exit
+	unwatch kvm_nested_vmexit
+	nested=$(sum /tmp/nested_table)
+	all_nested=$((all_nested + nested))
+
+	echo "# $1 ended with $status: $(header exits) exits, $nested of L2"
+	same /tmp/witness /tmp/table
+	ok $? "$1: all exits as the tracepoint has them, by reason"
+	same /tmp/nested_witness /tmp/nested_table
+	ok $? "$1: L2's exits as the nested tracepoint has them, by reason"
+	[ "$nested" -eq "$(header nested)" ]
+	ok $? "$1: nested= is their sum"
+	awk '!/^#/ && ($8 > $3 || $9 > $4 || !$8 != !$9) { bad = 1 } END { exit bad }' $kvm/exit_stats
+	ok $? "$1: no row has more nested than all, and cycles where it has exits"
+}
+
+echo 0 >$params/exit_stats_dump_interval
+all_nested=0
+for program in /tests/nested/*; do
+	check "${program##*/}"
+done
+[ $all_nested -ge 100 ]
+ok $? "L2 guests ran: $all_nested exits of theirs in all"
+echo 500 >$params/exit_stats_dump_interval
+done_testing
