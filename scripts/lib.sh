@@ -113,6 +113,16 @@ default_release() {
 		grep .
 }
 
+# tree_of RELEASE [PATCH], modules_of RELEASE [PATCH]: where KVM is built, and
+# where its modules go; with a patch more each has a place of its own
+tree_of() {
+	say "$BUILD/kernel/$1/tree${2:++$(basename "$2" .patch)}"
+}
+
+modules_of() {
+	say "$BUILD/modules/$1${2:++$(basename "$2" .patch)}"
+}
+
 # kernel_series RELEASE: 6.1.0-56-amd64 -> 6.1
 kernel_series() {
 	say "$1" | sed -n 's/^\([0-9][0-9]*\.[0-9][0-9]*\)[.-].*$/\1/p'
