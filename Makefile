@@ -19,9 +19,9 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 help: ## show this list
 	@echo 'usage: make TARGET [KREL=RELEASE]'
 	@echo
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	while IFS='	' read -r target text; do \
-		printf '  %-11s %s\n' "$$target" "$$text"; \
+		printf '  %-14s %s\n' "$$target" "$$text"; \
 	done
 
 .PHONY: setup
@@ -62,6 +62,16 @@ demo: modules tools ## show all of it: emulated host, our KVM, a Linux guest
 check: modules tools selftests ## run all tests in an emulated host
 	@scripts/setup build tools host
 	@scripts/check
+
+.PHONY: check-long
+check-long: modules tools selftests ## run the long forms: stress, concurrency, hostile guests
+	@scripts/setup build tools host
+	@scripts/check -l
+
+.PHONY: check-mutants
+check-mutants: ## break our code in one place after another: does a test notice?
+	@scripts/setup build tools host
+	@scripts/check-mutants
 
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like

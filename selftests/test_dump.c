@@ -206,6 +206,29 @@ static void check_off(struct vm *vm)
 	ok(!next_dump(&d, 1000), "exit_stats_dump_interval=0: no dump in 5000 exits");
 }
 
+/* VMs that die long before their vCPU's first batch is full. */
+static void check_rest(void)
+{
+	uint64_t exits, due = 0;
+	struct dump d;
+	struct vm vm;
+
+	settle();
+	param_set("exit_stats_dump_interval", "500");
+	exits = host_exits();
+	for (int i = 0; i < 10; i++) {
+		vm_create(&vm, 1);
+		guest_out(&vm, 0, 150);
+		vm_destroy(&vm);
+	}
+	exits = host_exits() - exits;
+	while (next_dump(&d, 1000))
+		due += 1 + d.merged;
+	ok(500 * due < exits + 500 && 500 * due + 500 > exits,
+	   "dying vCPUs hand in the rest of their batches (%lu dumps due in %lu exits)", due,
+	   exits);
+}
+
 int main(void)
 {
 	struct vm vm;
@@ -217,6 +240,7 @@ int main(void)
 	check_limit(&vm);
 	check_off(&vm);
 	vm_destroy(&vm);
+	check_rest();
 	param_set("exit_stats_dump_interval", "500");
 	param_set("exit_stats_dump_per_min", "10");
 	return done_testing();

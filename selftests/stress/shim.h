@@ -292,7 +292,8 @@ extern unsigned int tsc_khz;
 /* jump_label.h. Patching waits until no CPU runs with interrupts off: RCU here. */
 #define static_branch_likely(key) __atomic_load_n(&(key)->on, __ATOMIC_RELAXED)
 #undef static_branch_enable
-#define static_branch_enable(key) __atomic_store_n(&(key)->on, true, __ATOMIC_RELAXED)
+#define static_branch_enable(key) \
+	(__atomic_store_n(&(key)->on, true, __ATOMIC_RELAXED), synchronize_rcu())
 #undef static_branch_disable
 #define static_branch_disable(key) \
 	(__atomic_store_n(&(key)->on, false, __ATOMIC_RELAXED), synchronize_rcu())

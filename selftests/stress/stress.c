@@ -234,6 +234,8 @@ static void make_exit(struct thread *t, struct cpu *c)
 	if (now->flips)
 		rcu_read_unlock();
 	shim_let_out(); /* the close reads its own latch plainly */
+	if (now->flips && (r >> 32 & 1023) == 0)
+		usleep(100); /* a handler that sleeps, perhaps until recording is off */
 	shim_tsc += cycles;
 	if (r >> 16 & 1)
 		kvm_exit_stats_close(&c->record);
@@ -482,6 +484,7 @@ static void *flipper(void *arg)
 
 	while (!READ_ONCE(stop)) {
 		on->ops->set("N", &on->kp);
+		wait_at_most(t, 1000); /* exits go on without a close */
 		on->ops->set("Y", &on->kp);
 		t->turns++;
 		wait_at_most(t, 10000);

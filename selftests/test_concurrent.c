@@ -1,0 +1,621 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Everything at once: vCPUs exit as fast as they can, in VMs that come and go,
+ * while all files are read, scopes are reset, parameters flip and dumps are
+ * printed. Every table is checked. Then the same without what loses numbers:
+ * nothing is lost or gained.
+ *
+ *	test_concurrent [-l] [-s SEED]
+ *
+ *	-l	the long form: at least 20,000 tables, not 1,500
+ *	-s	repeat what is chosen at random, as far as threads let it
+ *
+ * Wants two CPUs; with one there are half the vCPUs.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dump_log.h"
+#include "guest.h"
+#include "stats.h"
+#include "tap.h"
+#include "witness.h"
+
+#define SLOTS	     2 /* VMs at a time */
+#define READERS	     2
+#define TABLES	     1500
+#define TABLES_LONG  20000
+#define EXACT_VMS    6 /* VMs a slot in the exact part */
+#define EXACT_LONG   20
+#define PROGRESS     500 /* a line each so many tables */
+#define MAX_LEAVES   200
+#define READ_TIMEOUT 600000 /* ms until too few tables are a failure */
+
+enum {
+	HOST_SCOPE,
+	VM_SCOPE,
+	VCPU_SCOPE,
+	NR_SCOPES,
+};
+
+/* A VM slot: whoever else looks for the VM's files takes a copy of the path. */
+struct slot {
+	int nr;
+	struct vm vm;
+	pthread_mutex_t lock;
+	char dir[64];
+};
+
+static struct slot slots[SLOTS] = {
+	{ .nr = 0, .lock = PTHREAD_MUTEX_INITIALIZER },
+	{ .nr = 1, .lock = PTHREAD_MUTEX_INITIALIZER },
+};
+
+static uint32_t seed;
+static int cpus, vcpus; /* vCPUs of a VM */
+static atomic_bool stop;
+static atomic_int slots_running;
+static bool exact; /* the second part */
+static int exact_vms;
+
+/* What was done. */
+static atomic_long tables, gone, flips, vms_made;
+static atomic_long tables_of[NR_SCOPES], resets_of[NR_SCOPES]; /* by scope */
+static atomic_ulong made_cpuid, made_out, made_hlt, stat_exits;
+
+/* The first fault that any thread found. */
+static pthread_mutex_t fault_lock = PTHREAD_MUTEX_INITIALIZER;
+static char fault_text[512];
+
+static void fault(const char *path, const char *what, const char *text)
+{
+	pthread_mutex_lock(&fault_lock);
+	if (!*fault_text)
+		snprintf(fault_text, sizeof(fault_text), "%s: %s: %.300s", path, what, text);
+	pthread_mutex_unlock(&fault_lock);
+}
+
+/* Each thread has its own sequence: xorshift32. */
+static uint32_t pick(uint32_t *state, uint32_t below)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state % below;
+}
+
+static uint32_t thread_seed(uint32_t thread)
+{
+	uint32_t state = (seed + thread) * 2654435761u;
+
+	return state ? state : 1;
+}
+
+static void sleep_ms(int ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
+/* ---- vCPUs */
+
+/* In the exact part scope is host, where only a host reset could lower a count. */
+static void check_leaves(const struct cpuid_call *calls, int nr)
+{
+	uint64_t last = 0, now;
+
+	for (int i = 0; i < nr; i++) {
+		now = (uint64_t)calls[i].edx << 32 | calls[i].eax;
+		if (now < last)
+			fault("leaf 0x4ffffffd", "the count went down", "");
+		last = now;
+	}
+}
+
+static void read_leaves(struct vm *vm, int n, uint32_t *state)
+{
+	struct cpuid_call calls[MAX_LEAVES];
+	int nr = 1 + pick(state, MAX_LEAVES);
+
+	for (int i = 0; i < nr; i++) {
+		calls[i].leaf = exact ? EXIT_STATS_LEAF_COUNT
+				      : EXIT_STATS_LEAF_TOTAL - pick(state, 16);
+		calls[i].subleaf = exact ? IO_INSTRUCTION : pick(state, 90);
+	}
+	guest_cpuid_calls(vm, n, calls, nr);
+	if (exact)
+		check_leaves(calls, nr);
+	made_cpuid += nr;
+	made_hlt++;
+}
+
+static void load(struct vm *vm, int n, uint32_t *state)
+{
+	uint64_t times = 1 + pick(state, 400);
+
+	int kind = pick(state, 4);
+
+	if (kind == 0) {
+		guest_out(vm, n, times / 4 + 1);
+		made_out += times / 4 + 1;
+		made_hlt++;
+	} else if (kind == 1) {
+		guest_hlt(vm, n, times / 4 + 1);
+		made_hlt += times / 4 + 2;
+	} else if (kind == 2 && n == 0) {
+		/* The list is in the VM's memory: for one vCPU only. */
+		read_leaves(vm, n, state);
+	} else {
+		guest_cpuid(vm, n, times, 0, 0);
+		made_cpuid += times;
+		made_hlt++;
+	}
+}
+
+static void run_vcpu(struct slot *slot, int n, uint32_t *state)
+{
+	for (int i = 1 + pick(state, 100); i && !stop; i--)
+		load(&slot->vm, n, state);
+	stat_exits += witness_stat_exits(&slot->vm.vcpu[n]);
+}
+
+static void *second_vcpu(void *arg)
+{
+	struct slot *slot = arg;
+	uint32_t state = thread_seed(10 + slot->nr) ^ (uint32_t)vms_made << 16;
+
+	run_vcpu(slot, 1, &state);
+	return NULL;
+}
+
+static void publish(struct slot *slot, const char *dir)
+{
+	pthread_mutex_lock(&slot->lock);
+	snprintf(slot->dir, sizeof(slot->dir), "%s", dir);
+	pthread_mutex_unlock(&slot->lock);
+}
+
+static void one_vm(struct slot *slot, uint32_t *state)
+{
+	struct vm *vm = &slot->vm;
+	pthread_t second;
+
+	vm_create(vm, 1);
+	publish(slot, vm->dir);
+	vms_made++;
+	if (vcpus > 1) {
+		/* The first has exits when the second comes. */
+		load(vm, 0, state);
+		vcpu_create(vm);
+		pthread_create(&second, NULL, second_vcpu, slot);
+	}
+	run_vcpu(slot, 0, state);
+	if (vcpus > 1)
+		pthread_join(second, NULL);
+	/* Not every time: a file may be opened while its VM goes away. */
+	if (pick(state, 2))
+		publish(slot, "");
+	vm_destroy(vm);
+}
+
+static void *run_slot(void *arg)
+{
+	struct slot *slot = arg;
+	uint32_t state = thread_seed(slot->nr);
+
+	for (int i = 0; !stop && (!exact || i < exact_vms); i++)
+		one_vm(slot, &state);
+	publish(slot, "");
+	slots_running--;
+	return NULL;
+}
+
+/* ---- readers */
+
+/* Returns the scope; *file tells the files apart. */
+static int random_path(uint32_t *state, char *path, size_t size, const char *suffix, int *file)
+{
+	struct slot *slot = &slots[pick(state, SLOTS)];
+	int kind = pick(state, NR_SCOPES), n = pick(state, vcpus);
+	char dir[sizeof(slot->dir)];
+
+	pthread_mutex_lock(&slot->lock);
+	memcpy(dir, slot->dir, sizeof(dir));
+	pthread_mutex_unlock(&slot->lock);
+	*file = 0;
+	if (kind == HOST_SCOPE || !*dir) {
+		snprintf(path, size, "%s%s", HOST_STATS, suffix);
+		return HOST_SCOPE;
+	}
+	*file = 1 + slot->nr * 3 + (kind == VM_SCOPE ? 0 : 1 + n);
+	if (kind == VM_SCOPE)
+		snprintf(path, size, "%s/vm_exit_stats%s", dir, suffix);
+	else
+		snprintf(path, size, "%s/vcpu%d/exit_stats%s", dir, n, suffix);
+	return kind;
+}
+
+static bool row_is_less(const struct stats_row *now, const struct stats_row *before, bool hist)
+{
+	if (now->count < before->count)
+		return true;
+	for (int i = 0; hist && i < EXIT_STATS_BUCKETS; i++) {
+		if (now->hist[i] < before->hist[i])
+			return true;
+	}
+	return !hist && (now->total < before->total || now->min > before->min ||
+			 now->max < before->max || now->nested_count < before->nested_count ||
+			 now->nested_total < before->nested_total);
+}
+
+/* No number goes down but by a reset, which changes the epoch. */
+static const char *went_down(const struct stats *now, const struct stats *before, bool hist)
+{
+	if (now->dumps < before->dumps || now->merged < before->merged)
+		return "dumps= or merged= went down";
+	if (now->epoch < before->epoch && !strcmp(now->scope, "host"))
+		return "the host's epoch went down";
+	if (now->epoch != before->epoch)
+		return NULL;
+	if (now->exits < before->exits || now->cycles < before->cycles ||
+	    now->nested < before->nested || now->tsc_backwards < before->tsc_backwards)
+		return "a sum went down, and the epoch is the same";
+	for (int i = 0; i < before->rows; i++) {
+		if (row_is_less(stats_row(now, before->row[i].reason), &before->row[i], hist))
+			return "a row went down, and the epoch is the same";
+	}
+	return NULL;
+}
+
+static const char *hist_fault(const struct stats *s)
+{
+	uint64_t all = 0;
+
+	for (int i = 0; i < s->rows; i++) {
+		uint64_t sum = 0;
+
+		for (int b = 0; b < EXIT_STATS_BUCKETS; b++)
+			sum += s->row[i].hist[b];
+		if (!sum || sum != s->row[i].count)
+			return "buckets do not add up to the count";
+		all += sum;
+	}
+	return all == s->exits ? NULL : "counts do not add up to exits=";
+}
+
+struct reader {
+	uint32_t state;
+	char text[64 * 1024];
+	struct stats now;
+	struct stats before[2][1 + SLOTS * 3];
+};
+
+static void read_one(struct reader *r)
+{
+	bool hist = pick(&r->state, 3) == 0;
+	const char *what = NULL;
+	char path[128];
+	struct stats *before;
+	int err, scope, file;
+
+	scope = random_path(&r->state, path, sizeof(path), hist ? "_hist" : "", &file);
+	before = &r->before[hist][file];
+	err = read_file(path, r->text, sizeof(r->text));
+	if (err == -ENOENT || err == -EIO) {
+		gone++;
+		return;
+	}
+	if (err < 0)
+		what = strerror(-err);
+	else if (stats_parse(r->text, hist, &r->now))
+		what = "breaks the grammar";
+	if (!what)
+		what = hist ? hist_fault(&r->now) : stats_fault(&r->now);
+	if (!what && before->version)
+		what = went_down(&r->now, before, hist);
+	if (what)
+		fault(path, what, r->text);
+	*before = r->now;
+	tables++;
+	tables_of[scope]++;
+}
+
+static void *read_files(void *arg)
+{
+	struct reader *r = calloc(1, sizeof(*r));
+
+	r->state = thread_seed(20 + (intptr_t)arg);
+	while (!stop)
+		read_one(r);
+	free(r);
+	return NULL;
+}
+
+/* ---- resets and parameters */
+
+static void *reset_scopes(void *unused)
+{
+	uint32_t state = thread_seed(30);
+	int err, scope, file;
+	char path[128];
+
+	while (!stop) {
+		scope = random_path(&state, path, sizeof(path), "_reset", &file);
+		if (scope != HOST_SCOPE || !exact) {
+			err = write_file(path, "1");
+			if (err && err != -ENOENT && err != -EIO)
+				fault(path, strerror(-err), "");
+			resets_of[scope] += !err;
+		}
+		sleep_ms(1 + pick(&state, 15));
+	}
+	return unused;
+}
+
+static const struct {
+	const char *name;
+	const char *values[4];
+} params[] = {
+	{ "exit_stats", { "N", "Y", "Y", "Y" } },
+	{ "exit_stats_dump_interval", { "1", "0", "500", "1" } },
+	{ "exit_stats_dump_per_min", { "30", "60", "60", "40" } },
+	{ "exit_stats_cpuid", { "off", "vm", "host", "vm" } },
+	{ "exit_stats_low_first", { "N", "Y", "N", "Y" } },
+	{ "exit_stats_log_reads", { "N", "Y", "N", "N" } },
+};
+
+#define NR_PARAMS (sizeof(params) / sizeof(*params))
+
+static void set(const char *name, const char *value)
+{
+	int err = param_set(name, value);
+
+	if (err)
+		fault(name, strerror(-err), value);
+}
+
+static void *flip_params(void *unused)
+{
+	uint32_t state = thread_seed(40);
+
+	while (!stop) {
+		unsigned int i = pick(&state, NR_PARAMS);
+
+		set(params[i].name, params[i].values[pick(&state, 4)]);
+		flips++;
+		sleep_ms(1 + pick(&state, 20));
+	}
+	return unused;
+}
+
+static void set_params(const char *interval, const char *per_min, const char *cpuid)
+{
+	set("exit_stats", "Y");
+	set("exit_stats_low_first", "N");
+	set("exit_stats_log_reads", "N");
+	set("exit_stats_dump_interval", interval);
+	set("exit_stats_dump_per_min", per_min);
+	set("exit_stats_cpuid", cpuid);
+}
+
+/* ---- the parts */
+
+static struct dump_log dumps;
+
+static void read_or_bail(const char *path, bool hist, struct stats *s)
+{
+	if (hist ? stats_read_hist(path, s) : stats_read(path, s))
+		bail_out("%s", path);
+}
+
+/* Whoever watches a slow emulator sees that it goes on. */
+static void show_progress(void)
+{
+	static long shown;
+
+	if (tables / PROGRESS != shown) {
+		shown = tables / PROGRESS;
+		diag("%ld tables", tables);
+	}
+}
+
+/* Until readers have @goal tables; in the exact part until the slots are through. */
+static void run_all(long goal)
+{
+	pthread_t slot[SLOTS], reader[READERS], resetter, flipper;
+	uint64_t end = now_ms() + READ_TIMEOUT;
+	long first = tables;
+
+	stop = false;
+	slots_running = SLOTS;
+	for (int i = 0; i < SLOTS; i++)
+		pthread_create(&slot[i], NULL, run_slot, &slots[i]);
+	for (intptr_t i = 0; i < READERS; i++)
+		pthread_create(&reader[i], NULL, read_files, (void *)i);
+	pthread_create(&resetter, NULL, reset_scopes, NULL);
+	if (!exact)
+		pthread_create(&flipper, NULL, flip_params, NULL);
+
+	while (exact ? slots_running : tables - first < goal && now_ms() < end) {
+		dump_log_take_for(&dumps, 200);
+		show_progress();
+	}
+	stop = true;
+	for (int i = 0; i < SLOTS; i++)
+		pthread_join(slot[i], NULL);
+	for (int i = 0; i < READERS; i++)
+		pthread_join(reader[i], NULL);
+	pthread_join(resetter, NULL);
+	if (!exact)
+		pthread_join(flipper, NULL);
+}
+
+static void check_storm(long goal)
+{
+	static struct stats before, after;
+	uint64_t start = now_ms();
+	const char *what;
+	bool same;
+
+	set_params("0", "0", "vm");
+	dump_log_take(&dumps, 500);
+	read_or_bail(HOST_STATS, false, &before);
+	memset(&dumps, 0, sizeof(dumps));
+
+	run_all(goal);
+	/* What is held back comes out at once. */
+	set_params("0", "0", "vm");
+	dump_log_take(&dumps, 1500);
+	read_or_bail(HOST_STATS, false, &after);
+
+	ok(!*fault_text, "rule 7 in each of %ld tables, no number goes down but by a reset",
+	   tables);
+	if (*fault_text)
+		diag("%s", fault_text);
+	diag("%.1f s: %d vCPUs, %ld VMs, %ld flips, %ld files were gone before they were read",
+	     (now_ms() - start) / 1000.0, SLOTS * vcpus, vms_made, flips, gone);
+	ok(tables >= goal && tables_of[HOST_SCOPE] && tables_of[VM_SCOPE] && tables_of[VCPU_SCOPE],
+	   "at least %ld tables were read: host %ld, VM %ld, vCPU %ld", goal, tables_of[HOST_SCOPE],
+	   tables_of[VM_SCOPE], tables_of[VCPU_SCOPE]);
+	ok(resets_of[HOST_SCOPE] && resets_of[VM_SCOPE] && resets_of[VCPU_SCOPE],
+	   "resets came in all scopes: host %ld, VM %ld, vCPU %ld", resets_of[HOST_SCOPE],
+	   resets_of[VM_SCOPE], resets_of[VCPU_SCOPE]);
+	what = dump_log_fault(&dumps);
+	ok(!what && dumps.dumps, "each of %lu dumps in the log is whole and adds up (%s)",
+	   dumps.dumps, what ? what : "no fault");
+	same = dumps.dumps == after.dumps - before.dumps &&
+	       dumps.merged == after.merged - before.merged;
+	ok(same, "the table counts what the log shows: %lu dumps, %lu merged", dumps.dumps,
+	   dumps.merged);
+}
+
+static uint64_t grown(const struct stats *after, const struct stats *before, long reason)
+{
+	return stats_row(after, reason)->count - stats_row(before, reason)->count;
+}
+
+/* Exits of VMs that come and go and are reset: all of them are the host's. */
+static void check_exact(void)
+{
+	static struct stats before, after;
+	long first = tables, vms = vms_made;
+	const char *what;
+
+	exact = true;
+	made_cpuid = 0;
+	made_out = 0;
+	made_hlt = 0;
+	stat_exits = 0;
+	resets_of[VM_SCOPE] = 0;
+	resets_of[VCPU_SCOPE] = 0;
+	/* One exit a hand-in, dumps held back: the busiest that the close gets. */
+	set_params("1", "10", "host");
+	read_or_bail(HOST_STATS, false, &before);
+	run_all(0);
+	read_or_bail(HOST_STATS, false, &after);
+
+	ok(!*fault_text, "VMs come, are reset, and go: rule 7 in each of %ld tables",
+	   tables - first);
+	if (*fault_text)
+		diag("%s", fault_text);
+	ok(!after.vms && !after.vcpus && resets_of[VM_SCOPE] && resets_of[VCPU_SCOPE],
+	   "%ld VMs are gone after %ld resets of a VM, %ld of a vCPU", vms_made - vms,
+	   resets_of[VM_SCOPE], resets_of[VCPU_SCOPE]);
+	ok(before.epoch == after.epoch, "and the host's epoch is the same");
+	ok(grown(&after, &before, IO_INSTRUCTION) == made_out,
+	   "the host has all of their %lu I/O exits (%lu)", made_out,
+	   grown(&after, &before, IO_INSTRUCTION));
+	ok(grown(&after, &before, CPUID) == made_cpuid, "all of their %lu CPUID exits (%lu)",
+	   made_cpuid, grown(&after, &before, CPUID));
+	ok(grown(&after, &before, HLT) == made_hlt, "all of their %lu HLT exits (%lu)", made_hlt,
+	   grown(&after, &before, HLT));
+	ok(after.exits - before.exits == stat_exits,
+	   "and as many in all as KVM's own counters of the vCPUs say: %lu (%lu)", stat_exits,
+	   after.exits - before.exits);
+	set_params("0", "0", "vm");
+	dump_log_take(&dumps, 500);
+	what = dump_log_fault(&dumps);
+	ok(!what, "no dump fails to add up (%s)", what ? what : "no fault");
+}
+
+static bool same_rows(const struct stats *a, const struct stats *b)
+{
+	return a->rows == b->rows && !memcmp(a->row, b->row, a->rows * sizeof(*a->row)) &&
+	       a->exits == b->exits && a->cycles == b->cycles && a->epoch == b->epoch &&
+	       a->tsc_backwards == b->tsc_backwards;
+}
+
+/* Not a bit of the host's numbers moves when a scope inside it is reset or dies. */
+static bool host_keeps(struct vm *vm, const char *reset)
+{
+	static struct stats before[2], after[2];
+	char path[128];
+
+	for (int i = 0; i < 2; i++)
+		read_or_bail(i ? HOST_STATS "_hist" : HOST_STATS, i, &before[i]);
+	snprintf(path, sizeof(path), "%s/%s", vm->dir, reset ? reset : "");
+	if (!reset)
+		vm_destroy(vm);
+	else if (write_file(path, "1"))
+		bail_out("%s", path);
+	for (int i = 0; i < 2; i++)
+		read_or_bail(i ? HOST_STATS "_hist" : HOST_STATS, i, &after[i]);
+	return same_rows(&before[0], &after[0]) && same_rows(&before[1], &after[1]);
+}
+
+static void check_host_keeps(void)
+{
+	static const char *const files[] = { "vcpu0/exit_stats_reset", "vcpu1/exit_stats_reset",
+					     "vm_exit_stats_reset" };
+	uint32_t state = thread_seed(50);
+	bool reset = true, death = true;
+	int nr = 0, rounds = 10;
+	struct vm vm;
+
+	for (int i = 0; i < rounds; i++) {
+		vm_create(&vm, 2);
+		for (int n = pick(&state, 8); n; n--, nr++) {
+			load(&vm, pick(&state, 2), &state);
+			reset &= host_keeps(&vm, files[pick(&state, 3)]);
+		}
+		death &= host_keeps(&vm, NULL);
+	}
+	ok(reset, "%d resets of a vCPU or VM change no number and no bucket of the host's", nr);
+	ok(death, "nor does the death of %d VMs, with resets carried out and waiting", rounds);
+}
+
+int main(int argc, char **argv)
+{
+	long goal = TABLES;
+	int opt;
+
+	seed = time(NULL);
+	exact_vms = EXACT_VMS;
+	while ((opt = getopt(argc, argv, "ls:")) != -1) {
+		if (opt == 'l') {
+			goal = TABLES_LONG;
+			exact_vms = EXACT_LONG;
+		} else if (opt == 's') {
+			seed = strtoul(optarg, NULL, 0);
+		} else {
+			return 2;
+		}
+	}
+	cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	vcpus = cpus > 1 ? 2 : 1;
+	diag("seed %u, %d CPUs", seed, cpus);
+
+	log_open();
+	check_storm(goal);
+	check_exact();
+	check_host_keeps();
+	set_params("500", "10", "vm");
+	return done_testing();
+}
