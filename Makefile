@@ -49,7 +49,7 @@ tools: ## build the programs for host and guest
 	@if [ -e tools/Makefile ]; then $(MAKE) --no-print-directory -C tools; fi
 
 .PHONY: selftests
-selftests: ## build the tests that run in an emulated host
+selftests: modules ## build the tests that run in an emulated host
 	@scripts/setup tools
 	@if [ -e selftests/Makefile ]; then $(MAKE) --no-print-directory -C selftests; fi
 
