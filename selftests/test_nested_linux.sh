@@ -14,14 +14,14 @@ watch kvm_exit
 watch kvm_nested_vmexit
 echo 1 >$kvm/exit_stats_reset
 
-guest-boot -m 256 -f /tests/l1.cpio -- sh -c 'modprobe kvm_intel && known_exits' \
+guest-boot -m 256 -f /tests/l1.cpio -- sh -c "modprobe $module && known_exits" \
 	>/tmp/guest.log 2>&1
 result=$?
 witness kvm_exit >/tmp/witness
 witness kvm_nested_vmexit >/tmp/nested_witness
 table 3 >/tmp/table
 table 8 >/tmp/nested_table
-grep -E '^[0-9]+ [0-9]+$' /tmp/guest.log >/tmp/known
+grep -E '^(0x)?[0-9a-f]+ [0-9]+$' /tmp/guest.log >/tmp/known
 
 [ $result -eq 0 ] && [ "$(wc -l </tmp/known)" -eq 3 ]
 ok $? "a Linux guest runs a guest of its own"
