@@ -83,6 +83,11 @@ check-mutants: ## break our code in one place after another: does a test notice?
 	@scripts/setup build tools host
 	@scripts/check-mutants
 
+.PHONY: listing
+listing: ## what an exit executes of us, instruction by instruction
+	@scripts/setup build
+	@scripts/listing/run
+
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like
 	@scripts/setup build tools lint
