@@ -88,6 +88,16 @@ listing: ## what an exit executes of us, instruction by instruction
 	@scripts/setup build
 	@scripts/listing/run
 
+.PHONY: bench-native
+bench-native: ## what an exit costs on this processor, at 1 to 64 threads
+	@scripts/setup tools plot
+	@selftests/native/run
+
+.PHONY: study
+study: modules tools ## what do a guest's exits look like? Sample one through seven phases
+	@scripts/setup build tools host plot
+	@scripts/study/run
+
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like
 	@scripts/setup build tools lint
