@@ -98,6 +98,11 @@ study: modules tools ## what do a guest's exits look like? Sample one through se
 	@scripts/setup build tools host plot
 	@scripts/study/run
 
+.PHONY: bench
+bench: modules ## instructions an exit: stock, rebuilt, recording off and on
+	@scripts/setup build tools host
+	@bench/run
+
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like
 	@scripts/setup build tools lint
@@ -108,6 +113,7 @@ clean: ## remove what was built, keep what was fetched
 	rm -rf build/modules build/log build/kernel/*/tree
 	@if [ -e tools/Makefile ]; then $(MAKE) --no-print-directory -C tools clean; fi
 	@if [ -e selftests/Makefile ]; then $(MAKE) --no-print-directory -C selftests clean; fi
+	@if [ -e bench/Makefile ]; then $(MAKE) --no-print-directory -C bench clean; fi
 
 .PHONY: distclean
 distclean: ## remove all of build/
