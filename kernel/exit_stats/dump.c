@@ -86,7 +86,7 @@ void exit_stats_hand_in(struct exit_stats_vcpu *v)
 	if (wake)
 		queue_delayed_work(system_unbound_wq, &work, 0);
 }
-EXPORT_SYMBOL_GPL(exit_stats_hand_in);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(exit_stats_hand_in);
 
 /* Context: the vCPU's creation. */
 void exit_stats_first_batch(struct exit_stats_vcpu *v)

@@ -13,7 +13,6 @@
 #include <linux/kvm_host.h>
 #include <asm/svm.h>
 
-#include "../kvm_cache_regs.h"
 #include "reasons.h"
 #include "hot.h"
 
@@ -94,8 +93,9 @@ static __always_inline void kvm_exit_stats_reenter(struct kvm_vcpu *vcpu)
 		exit_stats_reenter(vcpu);
 }
 
-int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset);
-void kvm_exit_stats_start(void *const *handlers, unsigned int nr);
+int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
+			    const void *handlers, unsigned int nr);
+void kvm_exit_stats_start(void);
 void kvm_exit_stats_unregister(void);
 
 int kvm_exit_stats_vm_create(struct kvm *kvm);
