@@ -73,6 +73,16 @@ check-mutants: ## break our code in one place after another: does a test notice?
 	@scripts/setup build tools host
 	@scripts/check-mutants
 
+.PHONY: bench
+bench: modules ## measure what knowing an exit costs, by every way there is; write it up
+	@scripts/setup build tools host bench
+	@bench/run
+
+.PHONY: bench-check
+bench-check: modules ## measure what has a goal: one instruction too many fails
+	@scripts/setup build tools host
+	@bench/run -c
+
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like
 	@scripts/setup build tools lint
@@ -83,6 +93,7 @@ clean: ## remove what was built, keep what was fetched
 	rm -rf build/modules build/log build/kernel/*/tree
 	@if [ -e tools/Makefile ]; then $(MAKE) --no-print-directory -C tools clean; fi
 	@if [ -e selftests/Makefile ]; then $(MAKE) --no-print-directory -C selftests clean; fi
+	@if [ -e bench/Makefile ]; then $(MAKE) --no-print-directory -C bench clean; fi
 
 .PHONY: distclean
 distclean: ## remove all of build/
