@@ -20,9 +20,10 @@
 
 /* Reasons as in the basic exit reason, without the flag bits above it. */
 #define WITNESS_REASONS 128
+#define WITNESS_VCPUS   8
 
 struct witness {
-	uint64_t hits[MAX_VCPUS][WITNESS_REASONS];
+	uint64_t hits[WITNESS_VCPUS][WITNESS_REASONS];
 };
 
 void witness_open(void);
