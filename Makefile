@@ -7,6 +7,11 @@
 KREL ?=
 export KREL
 
+# What the emulated host of demo and check has: vmx (VT-x) or svm (AMD-V). Some
+# shells have a variable of that name too: only one given to make counts.
+HOST := vmx
+export HOST
+
 # Parameters for "make load", such as "kvm.exit_stats_dump_interval=0".
 ARGS ?=
 
@@ -17,7 +22,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help
 help: ## show this list
-	@echo 'usage: make TARGET [KREL=RELEASE]'
+	@echo 'usage: make TARGET [KREL=RELEASE] [HOST=vmx|svm]'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	while IFS='	' read -r target text; do \
@@ -63,6 +68,11 @@ check: modules tools selftests ## run all tests in an emulated host
 	@scripts/setup build tools host
 	@scripts/check
 
+.PHONY: check-quick
+check-quick: modules tools selftests ## unit tests, and all tests on AMD-V: two minutes
+	@scripts/setup build tools host
+	@scripts/check -q
+
 .PHONY: check-long
 check-long: modules tools selftests ## run the long forms: stress, concurrency, hostile guests
 	@scripts/setup build tools host
@@ -73,9 +83,24 @@ check-mutants: ## break our code in one place after another: does a test notice?
 	@scripts/setup build tools host
 	@scripts/check-mutants
 
+.PHONY: listing
+listing: ## what an exit executes of us, instruction by instruction
+	@scripts/setup build
+	@scripts/listing/run
+
+.PHONY: bench-native
+bench-native: ## what an exit costs on this processor, at 1 to 64 threads
+	@scripts/setup tools plot
+	@selftests/native/run
+
+.PHONY: study
+study: modules tools ## what do a guest's exits look like? Sample one through seven phases
+	@scripts/setup build tools host plot
+	@scripts/study/run
+
 .PHONY: bench
 bench: modules ## measure what knowing an exit costs, by every way there is; write it up
-	@scripts/setup build tools host bench
+	@scripts/setup build tools host bench plot
 	@bench/run
 
 .PHONY: bench-check

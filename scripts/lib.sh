@@ -86,6 +86,17 @@ step() {
 	say "  $step_name: $(($(date +%s) - step_start)) s"
 }
 
+# emulated_host: sets VENDOR to what $HOST asks for, vmx or svm; EMULATOR to what
+# emulates it; HOST_IS to what that is; SUFFIX to what the names of its results end in
+emulated_host() {
+	VENDOR=${HOST:-vmx}
+	case $VENDOR in
+	vmx) EMULATOR=bochs HOST_IS="VT-x in Bochs" SUFFIX= ;;
+	svm) EMULATOR=qemu HOST_IS="AMD-V in QEMU's TCG" SUFFIX=-svm ;;
+	*) die "HOST=$VENDOR: there are vmx and svm" ;;
+	esac
+}
+
 # The kernel release that we build for: $KREL, or the one that Debian's cloud
 # flavour stands for today, which the emulated host boots. Asking the package
 # index takes a second, so the answer is kept until the index changes.

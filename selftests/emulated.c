@@ -23,10 +23,10 @@ static void no_task_register(struct vm *vm, int n)
 
 /* clang-format off */
 static const struct truth_case cases[] = {
-	{ "CPUID in a valid state", truth_cpuid, 300, .expect = { { CPUID, 1 } } },
+	{ "CPUID in a valid state", truth_cpuid, 300, .vmx.expect = { { VMX_CPUID, 1 } } },
 	/* MOV, CPUID, DEC, JNZ */
 	{ "CPUID in an invalid state", truth_cpuid, 300, .setup = no_task_register, .emulated = 4,
-	  .no_done = true, .expect = { { INVALID_STATE, 0 } } },
+	  .no_done = true, .vmx.expect = { { VMX_INVALID_STATE, 0 } } },
 };
 
 /* clang-format on */

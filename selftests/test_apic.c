@@ -75,43 +75,62 @@ static void timer(struct vm *vm, int n)
 #define N 60
 
 #define NO_APICV "no APICv: kvm_intel.enable_apicv=N"
+#define NO_AVIC	 "QEMU's TCG has no AVIC"
 
 /* clang-format off */
 static const struct truth_case cases[] = {
-	/* Fast path: entered again at once. */
+	/* VMX: fast path, entered again at once. SVM has no timer of its own: hrtimers. */
 	{ "TSC deadline moved", truth_deadline_moved, N, FAR, .setup = masked_timer,
-	  .expect = { { MSR_WRITE, 1 } } },
+	  .vmx.expect = { { VMX_MSR_WRITE, 1 } },
+	  .svm.expect = { { SVM_MSR, 1 } } },
 	/* Scheduled out before the WRMSR, a deadline may be past already: no timer runs. */
 	{ "TSC deadline passed", truth_deadline_passed, N, SOON, .setup = masked_timer,
-	  .expect = { { PREEMPTION_TIMER, 1, .slack = LESS_PER_INTERRUPT },
-		      { MSR_WRITE, 1 } } },
-	/* The deadline, and the EOI. */
+	  .vmx.expect = { { VMX_PREEMPTION_TIMER, 1, .slack = LESS_PER_INTERRUPT },
+			  { VMX_MSR_WRITE, 1 } },
+	  .svm.expect = { { SVM_MSR, 1 } } },
+	/*
+	 * The deadline, and the EOI. SVM: what is due before STI waits for a window, what is
+	 * due behind it for none.
+	 */
 	{ "timer interrupt", truth_timer, N, SOON, .setup = timer,
-	  .expect = { { PREEMPTION_TIMER, 1, .slack = LESS_PER_INTERRUPT },
-		      { MSR_WRITE, 2 } } },
+	  .vmx.expect = { { VMX_PREEMPTION_TIMER, 1, .slack = LESS_PER_INTERRUPT },
+			  { VMX_MSR_WRITE, 2 } },
+	  .svm.expect = { { SVM_MSR, 2 }, { SVM_VINTR, .slack = MINIMUM } } },
 	/* Ever the same IPI, which the other, with interrupts off, never takes. */
 	{ "IPI to the next vCPU", truth_ipi, N, 0, 1, .setup = x2apic,
-	  .expect = { { MSR_WRITE, 1 } } },
+	  .vmx.expect = { { VMX_MSR_WRITE, 1 } },
+	  .svm.expect = { { SVM_MSR, 1 } } },
 	/* The ICR, and the EOI. */
-	{ "IPI to itself", truth_self_ipi, N, .setup = x2apic, .expect = { { MSR_WRITE, 2 } } },
+	{ "IPI to itself", truth_self_ipi, N, .setup = x2apic,
+	  .vmx.expect = { { VMX_MSR_WRITE, 2 } },
+	  .svm.expect = { { SVM_MSR, 2 } } },
 	{ "IPI to itself, interrupts off", truth_self_ipi_window, N, .setup = x2apic,
-	  .expect = { { INTERRUPT_WINDOW, 1 }, { MSR_WRITE, 2 } } },
+	  .vmx.expect = { { VMX_INTERRUPT_WINDOW, 1 }, { VMX_MSR_WRITE, 2 } },
+	  .svm.expect = { { SVM_VINTR, 1 }, { SVM_MSR, 2 } } },
 	{ "IPI to itself, TPR above it", truth_tpr, N, .setup = x2apic,
-	  .expect = { { TPR_BELOW_THRESHOLD, 1 }, { MSR_WRITE, 2 } } },
+	  .vmx.expect = { { VMX_TPR_BELOW_THRESHOLD, 1 }, { VMX_MSR_WRITE, 2 } },
+	  .svm.expect = { { SVM_WRITE_CR8, 1 }, { SVM_MSR, 2 } } },
 	/*
 	 * Where APICv is off, 6.1 maps no APIC page: every access is an EPT violation, a read
 	 * two, as KVM tries first whether a page table's write protection was the cause.
 	 */
 	{ "read of the APIC's page", truth_read, N, APIC_PAGE + APIC_SVR, .touch = APIC_PAGE,
-	  .setup = xapic, .expect = { { EPT_VIOLATION, 2 } } },
+	  .setup = xapic,
+	  .vmx.expect = { { VMX_EPT_VIOLATION, 2 } },
+	  .svm.expect = { { SVM_NPF, 1 } } },
 	{ "EOI in the APIC's page", truth_write, N, APIC_PAGE + APIC_EOI, .touch = APIC_PAGE,
-	  .setup = xapic, .expect = { { EPT_VIOLATION, 1 } } },
-	{ "APIC_ACCESS", truth_read, N, APIC_PAGE + APIC_SVR, .touch = APIC_PAGE,
-	  .setup = xapic, .expect = { { APIC_ACCESS, 1 } }, .why_none = NO_APICV },
-	{ "APIC_WRITE", truth_self_ipi, N, .setup = x2apic, .expect = { { APIC_WRITE, 1 } },
-	  .why_none = NO_APICV },
-	{ "EOI_INDUCED", truth_self_ipi, N, .setup = x2apic, .expect = { { EOI_INDUCED, 1 } },
-	  .why_none = NO_APICV },
+	  .setup = xapic,
+	  .vmx.expect = { { VMX_EPT_VIOLATION, 1 } },
+	  .svm.expect = { { SVM_NPF, 1 } } },
+	{ "APIC_ACCESS", truth_read, N, APIC_PAGE + APIC_SVR, .touch = APIC_PAGE, .setup = xapic,
+	  .vmx = { { { VMX_APIC_ACCESS, 1 } }, .why_none = NO_APICV },
+	  .svm.why_not = NO_AVIC },
+	{ "APIC_WRITE", truth_self_ipi, N, .setup = x2apic,
+	  .vmx = { { { VMX_APIC_WRITE, 1 } }, .why_none = NO_APICV },
+	  .svm.why_not = NO_AVIC },
+	{ "EOI_INDUCED", truth_self_ipi, N, .setup = x2apic,
+	  .vmx = { { { VMX_EOI_INDUCED, 1 } }, .why_none = NO_APICV },
+	  .svm.why_not = NO_AVIC },
 };
 
 /* clang-format on */

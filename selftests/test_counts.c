@@ -172,7 +172,8 @@ int main(void)
 	check_table("host", &after);
 	check_hist("host", HOST_STATS "_hist");
 	ok(after.vms == 1 && after.vcpus == 1, "the host's table says vms=1 vcpus=1");
-	ok(after.tsc_khz > 0 && !strcmp(after.vendor, "vmx"), "and the TSC's kHz and vendor=vmx");
+	ok(after.tsc_khz > 0 && !strcmp(after.vendor, BY_VENDOR("vmx", "svm")),
+	   "and the TSC's kHz and vendor=%s", after.vendor);
 
 	check_scope("vcpu", "vcpu0/exit_stats", &vm, &vcpu_stats);
 	check_scope("vm", "vm_exit_stats", &vm, &vm_stats);

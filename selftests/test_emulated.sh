@@ -4,6 +4,10 @@
 # Loads our modules without unrestricted guests for "emulated", then as before.
 
 scripts=/exit-stats/scripts
+# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+. /tests/shell.sh
+
+[ $vendor = vmx ] || skip_all "with SVM there is no guest state that KVM has to emulate"
 
 reload() {
 	$scripts/unload >/tmp/output 2>&1 && $scripts/load "$@" >/tmp/output 2>&1 && return

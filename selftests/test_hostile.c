@@ -178,6 +178,7 @@ static void check_sweep(const uint64_t *stock)
 
 	for (int i = 0; i < 3; i++) {
 		param_set("exit_stats_cpuid", modes[i]);
+		diag("the same with exit_stats_cpuid=%s", modes[i]);
 		sweep(hashes);
 		count_differences(stock, hashes, &ours, &others);
 		ok(!others && ours == (i ? 9 : 0),
@@ -521,6 +522,7 @@ static void check_flood(void)
 	read_host(&before);
 
 	set_dumps("500", "10");
+	diag("CPUID for %d s", ms / 1000);
 	start = now_ms();
 	times = flood(&vm, before.tsc_khz * ms);
 	took = now_ms() - start;
@@ -571,6 +573,7 @@ static void check_log_reads(void)
 	ok(log.reads <= allowed && log.reads >= PER_MIN,
 	   "exit_stats_log_reads: of %d reads %lu lines get into the log, at most %lu", LOG_READS,
 	   log.reads, allowed);
+	diag("logged: %lu; now the rest", log.reads);
 	/* What waits in line comes out, and one more read tells the rest. */
 	param_set("exit_stats_dump_per_min", "0");
 	dump_log_take(&log, 500);
@@ -674,6 +677,7 @@ static void check_dying(void)
 	static struct stats after;
 	struct memory mem;
 
+	diag("VMs that die while their files are read");
 	/* Caches of files, threads and CPUs fill in the first round. */
 	read_and_die(READ_DEATHS / 2);
 	mem = memory();

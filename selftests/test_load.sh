@@ -8,6 +8,7 @@
 scripts=/exit-stats/scripts
 # shellcheck source-path=SCRIPTDIR source=lib/shell.sh
 . /tests/shell.sh
+file=/exit-stats/modules/$(uname -r)/$(echo $module | tr _ -).ko
 
 # refuses TEXT COMMAND...: the command fails, and its output has TEXT
 refuses() {
@@ -20,11 +21,11 @@ refuses() {
 }
 
 ours() {
-	[ -e /sys/module/kvm/parameters/exit_stats ] && [ -d /sys/module/kvm_intel ]
+	[ -e /sys/module/kvm/parameters/exit_stats ] && [ -d /sys/module/$module ]
 }
 
 stock() {
-	[ -d /sys/module/kvm_intel ] && [ ! -e /sys/module/kvm/parameters/exit_stats ]
+	[ -d /sys/module/$module ] && [ ! -e /sys/module/kvm/parameters/exit_stats ]
 }
 
 refuses "already loaded" $scripts/load
@@ -62,8 +63,8 @@ ok $? "load refuses a parameter that the module does not have"
 mkdir -p /tmp/broken
 cp "/exit-stats/modules/$(uname -r)"/kvm*.ko /tmp/broken/
 # Cut short: its description can be read, and the kernel refuses it.
-dd if="/exit-stats/modules/$(uname -r)/kvm-intel.ko" of=/tmp/broken/kvm-intel.ko \
-	bs=1024 count=800 2>/dev/null
+dd if="$file" of="/tmp/broken/${file##*/}" bs=1024 \
+	count=$(($(stat -c %s "$file") / 1024 - 100)) 2>/dev/null
 ! $scripts/load -d /tmp/broken >/tmp/output 2>&1
 ok $? "a load of a damaged module fails: $(tail -n 1 /tmp/output)"
 stock
@@ -75,14 +76,14 @@ ours
 ok $? "ours are in again, without a reboot"
 [ "$(cat /sys/module/kvm/parameters/exit_stats_dump_interval)" = 1000 ]
 ok $? "with the parameter set"
-grep -q 'scope=host vendor=vmx .* exits=0 ' /sys/kernel/debug/kvm/exit_stats
+grep -q "scope=host vendor=$vendor .* exits=0 " /sys/kernel/debug/kvm/exit_stats
 ok $? "and a host table that begins at 0"
 echo 500 >/sys/module/kvm/parameters/exit_stats_dump_interval
 
 # The vendor's module alone: the host's numbers begin anew with it.
-rmmod kvm_intel && insmod "/exit-stats/modules/$(uname -r)/kvm-intel.ko"
-ok $? "kvm_intel alone goes and comes while kvm stays"
-grep -q 'vendor=vmx .* exits=0 cycles=0 ' /sys/kernel/debug/kvm/exit_stats
+rmmod $module && insmod "$file"
+ok $? "$module alone goes and comes while kvm stays"
+grep -q "vendor=$vendor .* exits=0 cycles=0 " /sys/kernel/debug/kvm/exit_stats
 ok $? "the host's table is empty"
 /tests/test_scope >/tmp/output
 ok $? "and test_scope passes: $(grep -c '^ok' /tmp/output) checks"

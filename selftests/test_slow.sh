@@ -6,6 +6,10 @@
 # exit. Loads those modules for it (variants/slow-cpuid.patch), then ours again.
 
 scripts=/exit-stats/scripts
+# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+. /tests/shell.sh
+
+[ $vendor = vmx ] || skip_all "in QEMU's TCG a tick is no instruction"
 
 # change ARGUMENTS-OF-LOAD...
 change() {

@@ -16,7 +16,7 @@
 #define X86_CR4_OSXSAVE (1ul << 18)
 #define DR7_FIXED	0x400
 #define MSR_APIC_BASE	0x1b
-#define MSR_STAR	0xc0000081
+#define MSR_PAT		0x277
 
 /* rep insb into it begins 100 bytes before a page's end. */
 #define INSB_BUFFER (GUEST_PAGES + 0x1000 - 100)
@@ -65,13 +65,19 @@ static void no_idt(struct vm *vm, int n)
 	vcpu_set_sregs(vm, n, &sregs);
 }
 
-/* KVM checks no segment when the processor runs unrestricted guests; an entry does. */
-static void no_task_register(struct vm *vm, int n)
+/*
+ * What KVM lets user space set and the processor refuses to enter with: VMX without
+ * a task register, SVM in code of 64 and of 32 bits.
+ */
+static void invalid_state(struct vm *vm, int n)
 {
 	struct kvm_sregs sregs;
 
 	vcpu_get_sregs(vm, n, &sregs);
-	sregs.tr.unusable = 1;
+	if (on_svm())
+		sregs.cs.db = 1;
+	else
+		sregs.tr.unusable = 1;
 	vcpu_set_sregs(vm, n, &sregs);
 }
 
@@ -113,6 +119,8 @@ static bool again(struct share *s, uint32_t exit_reason)
 	if (run_of(s)->exit_reason != exit_reason)
 		return truth_user_exit(s);
 	vcpu_call(s->vm, s->n, s->c->routine, 1, 0, 0);
+	/* SVM resets a vCPU at a shutdown. */
+	s->c->setup(s->vm, s->n);
 	return !--s->left;
 }
 
@@ -141,86 +149,174 @@ static bool on_window(struct share *s)
 #define N 60
 
 /* clang-format off */
+#define NO_NEED	  "no need with nested paging"
+#define INTEL	  "an instruction of Intel's"
+#define AMD	  "an instruction of AMD's"
+
 static const struct truth_case cases[] = {
-	{ "CPUID", truth_cpuid, 500, .expect = { { CPUID, 1 } } },
-	{ "HLT", truth_hlt, N, .expect = { { HLT, 1 } } },
-	{ "VMCALL", truth_vmcall, N, .expect = { { VMCALL, 1 } } },
-	{ "OUT", truth_out, N, .expect = { { IO_INSTRUCTION, 1 } } },
-	{ "IN", truth_in, N, .expect = { { IO_INSTRUCTION, 1 } } },
+	{ "CPUID", truth_cpuid, 500,
+	  .vmx.expect = { { VMX_CPUID, 1 } },
+	  .svm.expect = { { SVM_CPUID, 1 } } },
+	{ "HLT", truth_hlt, N,
+	  .vmx.expect = { { VMX_HLT, 1 } },
+	  .svm.expect = { { SVM_HLT, 1 } } },
+	{ "VMCALL", truth_vmcall, N,
+	  .vmx.expect = { { VMX_VMCALL, 1 } },
+	  .svm.why_not = "KVM makes it a VMMCALL" },
+	{ "VMMCALL", truth_vmmcall, N,
+	  .vmx.why_not = "KVM makes it a VMCALL",
+	  .svm.expect = { { SVM_VMMCALL, 1 } } },
+	{ "OUT", truth_out, N,
+	  .vmx.expect = { { VMX_IO_INSTRUCTION, 1 } },
+	  .svm.expect = { { SVM_IOIO, 1 } } },
+	{ "IN", truth_in, N,
+	  .vmx.expect = { { VMX_IO_INSTRUCTION, 1 } },
+	  .svm.expect = { { SVM_IOIO, 1 } } },
 	/*
 	 * KVM takes a byte to user space and enters the guest again at the same REP OUTSB,
 	 * the last time with RCX = 0.
 	 */
-	{ "REP OUTSB", truth_outsb, N, GUEST_DATA, .expect = { { IO_INSTRUCTION, 1, 1 } } },
+	{ "REP OUTSB", truth_outsb, N, GUEST_DATA,
+	  .vmx.expect = { { VMX_IO_INSTRUCTION, 1, 1 } },
+	  .svm.expect = { { SVM_IOIO, 1, 1 } } },
 	/*
 	 * It reads up to 1024 bytes ahead, not beyond a page: 100, 1024 ..., 924; and
 	 * RCX = 0 again.
 	 */
 	{ "REP INSB", truth_insb, 9, INSB_BUFFER, TRUTH_PAGES,
-	  .expect = { { IO_INSTRUCTION, 1, 2 } } },
-	{ "RDMSR", truth_rdmsr, N, MSR_APIC_BASE, .expect = { { MSR_READ, 1 } } },
-	{ "WRMSR", truth_wrmsr, N, MSR_STAR, .expect = { { MSR_WRITE, 1 } } },
-	{ "WBINVD", truth_wbinvd, N, .expect = { { WBINVD, 1 } } },
-	{ "INVD", truth_invd, N, .expect = { { INVD, 1 } } },
-	{ "XSETBV", truth_xsetbv, N, .cr4 = X86_CR4_OSXSAVE, .expect = { { XSETBV, 1 } } },
-	{ "CR0.AM", truth_cr0, N, .expect = { { CR_ACCESS, 1 } } },
-	{ "CR3", truth_cr3, N, .expect = { { CR_ACCESS, 2 } }, .why_none = "no need with EPT" },
-	{ "CR4.MCE", truth_cr4, N, .expect = { { CR_ACCESS, 1 } } },
-	{ "CR8", truth_cr8, N, .expect = { { CR_ACCESS, 3 } } },
+	  .vmx.expect = { { VMX_IO_INSTRUCTION, 1, 2 } },
+	  .svm.expect = { { SVM_IOIO, 1, 2 } } },
+	{ "RDMSR", truth_rdmsr, N, MSR_APIC_BASE,
+	  .vmx.expect = { { VMX_MSR_READ, 1 } },
+	  .svm.expect = { { SVM_MSR, 1 } } },
+	{ "WRMSR", truth_wrmsr, N, MSR_PAT,
+	  .vmx.expect = { { VMX_MSR_WRITE, 1 } },
+	  .svm.expect = { { SVM_MSR, 1 } } },
+	{ "WBINVD", truth_wbinvd, N,
+	  .vmx.expect = { { VMX_WBINVD, 1 } },
+	  .svm.expect = { { SVM_WBINVD, 1 } } },
+	/* QEMU's TCG says WBINVD. */
+	{ "INVD", truth_invd, N,
+	  .vmx.expect = { { VMX_INVD, 1 } },
+	  .svm.expect = { { SVM_WBINVD, 1 } } },
+	{ "XSETBV", truth_xsetbv, N, .cr4 = X86_CR4_OSXSAVE,
+	  .vmx.expect = { { VMX_XSETBV, 1 } },
+	  .svm.why_not = "QEMU's TCG does not intercept it" },
+	/* SVM: a vCPU starts with caches off, which KVM hides: then it needs each access. */
+	{ "CR0.AM", truth_cr0, N,
+	  .vmx.expect = { { VMX_CR_ACCESS, 1 } },
+	  .svm.expect = { { SVM_WRITE_CR0, 1 }, { SVM_READ_CR0, 1 } } },
+	{ "CR3", truth_cr3, N,
+	  .vmx = { { { VMX_CR_ACCESS, 2 } }, .why_none = NO_NEED },
+	  .svm = { { { SVM_WRITE_CR3, 1 }, { SVM_READ_CR3, 1 } }, .why_none = NO_NEED } },
+	{ "CR4.MCE", truth_cr4, N,
+	  .vmx.expect = { { VMX_CR_ACCESS, 1 } },
+	  .svm.expect = { { SVM_WRITE_CR4, 1 }, { SVM_READ_CR4, 1 } } },
+	/* SVM: reads come from V_TPR. */
+	{ "CR8", truth_cr8, N,
+	  .vmx.expect = { { VMX_CR_ACCESS, 3 } },
+	  .svm.expect = { { SVM_WRITE_CR8, 2 } } },
 	/*
 	 * After an access KVM leaves the registers to the guest until the next exit, which
 	 * may be a host interrupt before the access is made again.
 	 */
 	{ "DR", truth_dr_out, N,
-	  .expect = { { DR_ACCESS, 1, .slack = MORE_PER_INTERRUPT }, { IO_INSTRUCTION, 1 } } },
+	  .vmx.expect = { { VMX_DR_ACCESS, 1, .slack = MORE_PER_INTERRUPT },
+			  { VMX_IO_INSTRUCTION, 1 } },
+	  .svm.expect = { { SVM_WRITE_DR0, 1, .slack = MORE_PER_INTERRUPT }, { SVM_IOIO, 1 } } },
 	{ "DR under guest debug", truth_dr, N, .setup = debug_registers,
-	  .expect = { { DR_ACCESS, 1 } } },
+	  .vmx.expect = { { VMX_DR_ACCESS, 1 } },
+	  .svm.expect = { { SVM_WRITE_DR0, 1 } } },
 	{ "read of fresh pages", truth_read_page, 40, GUEST_PAGES, TRUTH_PAGES,
-	  .expect = { { EPT_VIOLATION, 1 } } },
+	  .vmx.expect = { { VMX_EPT_VIOLATION, 1 } },
+	  .svm.expect = { { SVM_NPF, 1 } } },
 	{ "write of fresh pages", truth_write_page, 40, GUEST_PAGES, TRUTH_PAGES,
-	  .expect = { { EPT_VIOLATION, 1 } } },
+	  .vmx.expect = { { VMX_EPT_VIOLATION, 1 } },
+	  .svm.expect = { { SVM_NPF, 1 } } },
 	{ "read of pages that the host lacks", truth_read_page, 40, GUEST_PAGES, TRUTH_PAGES,
-	  .setup = drop_pages, .expect = { { EPT_VIOLATION, 1 } } },
+	  .setup = drop_pages,
+	  .vmx.expect = { { VMX_EPT_VIOLATION, 1 } },
+	  .svm.expect = { { SVM_NPF, 1 } } },
 	/*
 	 * The read maps the zero page. The write gets a page of its own, whose coming makes
 	 * KVM try again, as may the coming of another vCPU's.
 	 */
 	{ "read and write of pages that the host lacks", truth_read_write_page, 40, GUEST_PAGES,
-	  TRUTH_PAGES, .setup = drop_pages, .expect = { { EPT_VIOLATION, 3, .slack = MINIMUM } } },
-	/* The first access makes the entry that is a misconfiguration. */
+	  TRUTH_PAGES, .setup = drop_pages,
+	  .vmx.expect = { { VMX_EPT_VIOLATION, 3, .slack = MINIMUM } },
+	  .svm.expect = { { SVM_NPF, 3, .slack = MINIMUM } } },
+	/* The first access makes the entry that is a misconfiguration; to SVM it is a fault. */
 	{ "MMIO read", truth_read, N, TRUTH_MMIO, 0x1000,
-	  .expect = { { EPT_MISCONFIG, 1, -1 }, { EPT_VIOLATION, 0, 1 } } },
+	  .vmx.expect = { { VMX_EPT_MISCONFIG, 1, -1 }, { VMX_EPT_VIOLATION, 0, 1 } },
+	  .svm.expect = { { SVM_NPF, 1 } } },
 	{ "MMIO write", truth_write, N, TRUTH_MMIO, 0x1000,
-	  .expect = { { EPT_MISCONFIG, 1, -1 }, { EPT_VIOLATION, 0, 1 } } },
-	{ "#UD", truth_ud2, N, .expect = { { EXCEPTION_NMI, 1 } } },
+	  .vmx.expect = { { VMX_EPT_MISCONFIG, 1, -1 }, { VMX_EPT_VIOLATION, 0, 1 } },
+	  .svm.expect = { { SVM_NPF, 1 } } },
+	{ "#UD", truth_ud2, N,
+	  .vmx.expect = { { VMX_EXCEPTION_NMI, 1 } },
+	  .svm.expect = { { SVM_EXCP_UD, 1 } } },
 	{ "#BP under guest debug", truth_int3, N, .setup = debug_breakpoints,
-	  .user_exit = on_breakpoint, .expect = { { EXCEPTION_NMI, 1 } } },
+	  .user_exit = on_breakpoint,
+	  .vmx.expect = { { VMX_EXCEPTION_NMI, 1 } },
+	  .svm.why_not = "QEMU's TCG does not intercept INT3" },
 	/* NOP, DEC, JNZ; and the JMP to the end. */
 	{ "single step", truth_nop, N, .setup = debug_steps, .user_exit = on_step,
-	  .expect = { { EXCEPTION_NMI, 3, 1 } } },
+	  .vmx.expect = { { VMX_EXCEPTION_NMI, 3, 1 } },
+	  .svm.expect = { { SVM_EXCP_DB, 3, 1 } } },
 	{ "triple fault", truth_triple_fault, N, .setup = no_idt, .user_exit = on_shutdown,
-	  .no_done = true, .expect = { { TRIPLE_FAULT, 1 } } },
+	  .no_done = true,
+	  .vmx.expect = { { VMX_TRIPLE_FAULT, 1 } },
+	  .svm.expect = { { SVM_SHUTDOWN, 1 } } },
 	{ "interrupt window", truth_window, N, .user_exit = on_window,
-	  .expect = { { INTERRUPT_WINDOW, 1 }, { IO_INSTRUCTION, 1 } } },
-	{ "failed entry", truth_cpuid, N, .setup = no_task_register, .user_exit = on_failed_entry,
-	  .no_done = true, .expect = { { INVALID_STATE, 1 } } },
-	{ "RDPMC", truth_rdpmc, N, .expect = { { RDPMC, 1 } } },
-	{ "RDTSC", truth_rdtsc, N, .expect = { { RDTSC, 1 } },
-	  .why_none = "KVM leaves it to the guest" },
-	{ "INVLPG", truth_invlpg, N, GUEST_DATA, .expect = { { INVLPG, 1 } },
-	  .why_none = "no need with EPT" },
-	{ "MONITOR", truth_monitor, N, GUEST_DATA, .expect = { { MONITOR_INSTRUCTION, 1 } } },
-	{ "MWAIT", truth_mwait, N, .expect = { { MWAIT_INSTRUCTION, 1 } } },
+	  .vmx.expect = { { VMX_INTERRUPT_WINDOW, 1 }, { VMX_IO_INSTRUCTION, 1 } },
+	  .svm.expect = { { SVM_VINTR, 1 }, { SVM_IOIO, 1 } } },
+	{ "failed entry", truth_cpuid, N, .setup = invalid_state, .user_exit = on_failed_entry,
+	  .no_done = true,
+	  .vmx.expect = { { VMX_INVALID_STATE, 1 } },
+	  .svm.expect = { { SVM_ERR, 1 } } },
+	{ "RDPMC", truth_rdpmc, N,
+	  .vmx.expect = { { VMX_RDPMC, 1 } },
+	  .svm.expect = { { SVM_RDPMC, 1 } } },
+	{ "RDTSC", truth_rdtsc, N,
+	  .vmx = { { { VMX_RDTSC, 1 } }, .why_none = "KVM leaves it to the guest" },
+	  .svm.why_not = "KVM never intercepts it" },
+	{ "INVLPG", truth_invlpg, N, GUEST_DATA,
+	  .vmx = { { { VMX_INVLPG, 1 } }, .why_none = NO_NEED },
+	  .svm = { { { SVM_INVLPG, 1 } }, .why_none = NO_NEED } },
+	{ "MONITOR", truth_monitor, N, GUEST_DATA,
+	  .vmx.expect = { { VMX_MONITOR_INSTRUCTION, 1 } },
+	  .svm.expect = { { SVM_MONITOR, 1 } } },
+	{ "MWAIT", truth_mwait, N,
+	  .vmx.expect = { { VMX_MWAIT_INSTRUCTION, 1 } },
+	  .svm.expect = { { SVM_MWAIT, 1 } } },
 	/* Only in a tight loop, at intervals that KVM doubles and, scheduled out, resets. */
-	{ "PAUSE", truth_pause, 20000, .expect = { { PAUSE_INSTRUCTION, 0, 1, MINIMUM } } },
-	{ "SGDT", truth_sgdt, N, .cr4 = X86_CR4_UMIP, .expect = { { GDTR_IDTR, 1 } } },
-	{ "SLDT", truth_sldt, N, .cr4 = X86_CR4_UMIP, .expect = { { LDTR_TR, 1 } } },
-	{ "VMCLEAR", truth_vmclear, N, .expect = { { VMCLEAR, 1 } } },
-	{ "VMXOFF", truth_vmxoff, N, .expect = { { VMXOFF, 1 } } },
+	{ "PAUSE", truth_pause, 20000,
+	  .vmx.expect = { { VMX_PAUSE_INSTRUCTION, 0, 1, MINIMUM } },
+	  .svm = { { { SVM_PAUSE, 0, 1, MINIMUM } }, .why_none = "no pause filter" } },
+	{ "SGDT", truth_sgdt, N, .cr4 = X86_CR4_UMIP,
+	  .vmx.expect = { { VMX_GDTR_IDTR, 1 } },
+	  .svm.why_not = "KVM leaves UMIP to the processor" },
+	{ "SLDT", truth_sldt, N, .cr4 = X86_CR4_UMIP,
+	  .vmx.expect = { { VMX_LDTR_TR, 1 } },
+	  .svm.why_not = "KVM leaves UMIP to the processor" },
+	{ "VMCLEAR", truth_vmclear, N, .vmx.expect = { { VMX_VMCLEAR, 1 } }, .svm.why_not = INTEL },
+	{ "VMXOFF", truth_vmxoff, N, .vmx.expect = { { VMX_VMOFF, 1 } }, .svm.why_not = INTEL },
+	{ "VMRUN", truth_vmrun, N, .svm.expect = { { SVM_VMRUN, 1 } }, .vmx.why_not = AMD },
+	{ "VMLOAD", truth_vmload, N, .svm.expect = { { SVM_VMLOAD, 1 } }, .vmx.why_not = AMD },
+	{ "VMSAVE", truth_vmsave, N, .svm.expect = { { SVM_VMSAVE, 1 } }, .vmx.why_not = AMD },
+	{ "INVLPGA", truth_invlpga, N, .svm.expect = { { SVM_INVLPGA, 1 } }, .vmx.why_not = AMD },
+	{ "SKINIT", truth_skinit, N, .svm.expect = { { SVM_SKINIT, 1 } }, .vmx.why_not = AMD },
 	{ "mix of all", truth_mix, 40, GUEST_PAGES, TRUTH_PAGES,
-	  .expect = { { EXCEPTION_NMI, 1 }, { CPUID, 1 }, { HLT, 1 }, { VMCALL, 1 },
-		      { IO_INSTRUCTION, 2 }, { MSR_READ, 1 }, { MSR_WRITE, 1 }, { WBINVD, 1 },
-		      { INVD, 1 }, { CR_ACCESS, 1 }, { EPT_VIOLATION, 1 } } },
+	  .vmx.expect = { { VMX_EXCEPTION_NMI, 1 }, { VMX_CPUID, 1 }, { VMX_HLT, 1 },
+			  { VMX_VMCALL, 1 }, { VMX_IO_INSTRUCTION, 2 }, { VMX_MSR_READ, 1 },
+			  { VMX_MSR_WRITE, 1 }, { VMX_WBINVD, 1 }, { VMX_INVD, 1 },
+			  { VMX_CR_ACCESS, 1 }, { VMX_EPT_VIOLATION, 1 } },
+	  .svm.why_not = "there is one with VMMCALL" },
+	{ "mix of all, with VMMCALL", truth_mix_svm, 40, GUEST_PAGES, TRUTH_PAGES,
+	  .vmx.why_not = "there is one with VMCALL",
+	  .svm.expect = { { SVM_EXCP_UD, 1 }, { SVM_CPUID, 1 }, { SVM_HLT, 1 },
+			  { SVM_VMMCALL, 1 }, { SVM_IOIO, 2 }, { SVM_MSR, 2 }, { SVM_WBINVD, 2 },
+			  { SVM_READ_CR0, 1 }, { SVM_WRITE_CR0, 1 }, { SVM_NPF, 1 } } },
 };
 
 /* clang-format on */

@@ -14,14 +14,17 @@
 #include <stdlib.h>
 
 #include "abi.h"
+#include "reasons_svm.h"
 #include "reasons_vmx.h"
 
 const char *argp_program_version = "exit-stats-guest 1";
-static const char doc[] = "Print the VM exits of this guest, by reason.\n\n"
-			  "Works in a guest whose host runs KVM with kvm-exit-stats.\vEXAMPLES:\n"
-			  "  exit-stats-guest            reasons that occurred\n"
-			  "  exit-stats-guest -a         all that the architecture defines\n"
-			  "  exit-stats-guest -r 10      only reason 10";
+static const char doc[] =
+	"Print the VM exits of this guest, by reason.\n\n"
+	"Works in a guest whose host runs KVM with kvm-exit-stats.\vEXAMPLES:\n"
+	"  exit-stats-guest            reasons that occurred\n"
+	"  exit-stats-guest -a         all that the architecture defines\n"
+	"  exit-stats-guest -r 10      only reason 10, CPUID on Intel's processors\n"
+	"  exit-stats-guest -r 0x72    only code 72h, CPUID on AMD's";
 
 static struct env {
 	bool all;
@@ -63,14 +66,40 @@ struct regs {
 };
 
 /* clang-format off */
-static const char *const vmx_names[] = {
-#define NAME(code, name) \
-	[code] = #name,
-	VMX_REASONS(NAME)
-	VMX_SMM_REASONS(NAME)
-};
+#define CASE(code, name) case code: return #name;
+
+static const char *vmx_name(uint32_t reason)
+{
+	switch (reason) {
+	VMX_REASONS(CASE)
+	VMX_SMM_REASONS(CASE)
+	}
+	return "?";
+}
+
+static const char *svm_name(uint32_t code)
+{
+	switch (code) {
+	SVM_REASONS(CASE)
+	SVM_OTHER_REASONS(CASE)
+	}
+	return "?";
+}
 
 /* clang-format on */
+
+/* How a vendor's reasons are named and printed, and which are above the highest. */
+static const struct vendor {
+	const char *name;
+	const char *(*reason)(uint32_t reason);
+	const char *format;
+	uint32_t first_negative; /* 0: none is */
+} vendors[] = {
+	[EXIT_STATS_VENDOR_NONE] = { "?", vmx_name, "%" PRIu32, 0 },
+	[EXIT_STATS_VENDOR_VMX] = { "vmx", vmx_name, "%" PRIu32, 0 },
+	[EXIT_STATS_VENDOR_SVM] = { "svm", svm_name, "0x%" PRIx32, -4 },
+	[EXIT_STATS_ID_FIELD_MASK] = { "?", vmx_name, "%" PRIu32, 0 },
+};
 
 static struct regs cpuid(uint32_t leaf, uint32_t reason)
 {
@@ -97,30 +126,36 @@ static uint64_t read_cycles(uint32_t leaf, uint32_t reason, bool low_first)
 	return cycles_of(&r, low_first);
 }
 
-static void print_reason(uint32_t reason, const char *name, bool low_first)
+static void print_reason(uint32_t reason, const struct vendor *vendor, bool low_first)
 {
 	struct regs r = cpuid(EXIT_STATS_LEAF_CYCLES, reason);
+	char code[12];
 
+	snprintf(code, sizeof(code), vendor->format, reason);
 	if (r.edx == EXIT_STATS_NOT_DEFINED) {
 		if (env.reason >= 0)
-			printf("%8" PRIu32 " not defined\n", reason);
+			printf("%8s not defined\n", code);
 		return;
 	}
 	if (!count_of(&r) && !env.all && env.reason < 0)
 		return;
-	printf("%8" PRIu32 " %-20s %12" PRIu64 " %16" PRIu64 " %12" PRIu64 " %12" PRIu64
-	       " %12" PRIu64 "\n",
-	       reason, name ? name : "?", count_of(&r), cycles_of(&r, low_first),
+	printf("%8s %-20s %12" PRIu64 " %16" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
+	       code, vendor->reason(reason), count_of(&r), cycles_of(&r, low_first),
 	       read_cycles(EXIT_STATS_LEAF_MIN, reason, low_first),
 	       read_cycles(EXIT_STATS_LEAF_MAX, reason, low_first),
 	       read_cycles(EXIT_STATS_LEAF_AVG, reason, low_first));
 }
 
-static const char *name_of(uint32_t reason, uint32_t vendor)
+static void print_reasons(uint32_t highest, const struct vendor *vendor, bool low_first)
 {
-	if (vendor != EXIT_STATS_VENDOR_VMX || reason >= sizeof(vmx_names) / sizeof(*vmx_names))
-		return NULL;
-	return vmx_names[reason];
+	if (env.reason >= 0) {
+		print_reason(env.reason, vendor, low_first);
+		return;
+	}
+	for (uint32_t reason = 0; reason <= highest; reason++)
+		print_reason(reason, vendor, low_first);
+	for (uint32_t reason = vendor->first_negative; reason; reason++)
+		print_reason(reason, vendor, low_first);
 }
 
 static bool have_kvm_exit_stats(const struct regs *id)
@@ -132,26 +167,20 @@ static bool have_kvm_exit_stats(const struct regs *id)
 static void print_table(const struct regs *id)
 {
 	static const char *const scopes[] = { "?", "vm", "host", "?" };
-	static const char *const vendors[] = { "?", "vmx", "svm", "?" };
 	struct regs info = cpuid(EXIT_STATS_LEAF_INFO, 0);
 	struct regs total = cpuid(EXIT_STATS_LEAF_TOTAL, 0);
-	uint32_t vendor = id->eax >> EXIT_STATS_ID_VENDOR_SHIFT & EXIT_STATS_ID_FIELD_MASK;
+	const struct vendor *vendor =
+		&vendors[id->eax >> EXIT_STATS_ID_VENDOR_SHIFT & EXIT_STATS_ID_FIELD_MASK];
 	uint32_t scope = id->eax >> EXIT_STATS_ID_SCOPE_SHIFT & EXIT_STATS_ID_FIELD_MASK;
 	bool low_first = id->eax & EXIT_STATS_ID_LOW_FIRST;
-	uint32_t first = 0, last = info.ebx;
 
-	if (env.reason >= 0) {
-		first = env.reason;
-		last = env.reason;
-	}
 	printf("# guest exit_stats %u scope=%s vendor=%s tsc_khz=%u epoch=%u exits=%" PRIu64
 	       " cycles=%" PRIu64 "\n",
-	       id->eax & EXIT_STATS_ID_VERSION_MASK, scopes[scope], vendors[vendor], info.eax,
+	       id->eax & EXIT_STATS_ID_VERSION_MASK, scopes[scope], vendor->name, info.eax,
 	       info.ecx, count_of(&total), cycles_of(&total, low_first));
 	printf("%8s %-20s %12s %16s %12s %12s %12s\n", "# reason", "name", "count", "total", "min",
 	       "max", "avg");
-	for (uint64_t reason = first; reason <= last; reason++)
-		print_reason(reason, name_of(reason, vendor), low_first);
+	print_reasons(info.ebx, vendor, low_first);
 }
 
 int main(int argc, char **argv)

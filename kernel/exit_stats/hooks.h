@@ -11,6 +11,7 @@
 
 #include <linux/jump_label.h>
 #include <linux/kvm_host.h>
+#include <asm/svm.h>
 
 #include "../kvm_cache_regs.h"
 #include "reasons.h"
@@ -41,6 +42,24 @@ static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *con
 {
 	if (static_branch_likely(&kvm_exit_stats_latches))
 		exit_stats_latch(*v, exit_stats_slot_vmx(reason),
+				 vcpu->arch.hflags & HF_GUEST_MASK);
+}
+
+/**
+ * kvm_exit_stats_latch_svm - remember an SVM exit: code, TSC, was this L2
+ * @v: where the vCPU's record is pointed to
+ * @vcpu: the vCPU; in guest mode the exit left an L2 guest
+ * @control: of the VMCB that ran; an SEV-ES guest's exits are VMGEXIT whatever
+ *	its GHCB says
+ *
+ * Context: svm_vcpu_run() once an exit, interrupts off.
+ */
+static __always_inline void kvm_exit_stats_latch_svm(struct exit_stats_vcpu *const *v,
+						     struct kvm_vcpu *vcpu,
+						     const struct vmcb_control_area *control)
+{
+	if (static_branch_likely(&kvm_exit_stats_latches))
+		exit_stats_latch(*v, exit_stats_slot_svm(control->exit_code),
 				 vcpu->arch.hflags & HF_GUEST_MASK);
 }
 

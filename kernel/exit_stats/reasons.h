@@ -15,6 +15,7 @@
 #define EXIT_STATS_ROW_ALL	0
 #define EXIT_STATS_ROW_OTHER	1
 #define EXIT_STATS_VMX_REASONS	86	/* the SDM's last reason is 85 */
+#define EXIT_STATS_SVM_SLOTS	0x405	/* -1, then the codes up to the APM's last, 0x403 */
 
 struct exit_stats_reason {
 	u32 code;
@@ -35,7 +36,9 @@ struct exit_stats_table {
 };
 
 extern const struct exit_stats_table exit_stats_table_vmx;
+extern const struct exit_stats_table exit_stats_table_svm;
 extern const u16 exit_stats_vmx_slot[EXIT_STATS_VMX_REASONS];
+extern const u16 exit_stats_svm_slot[EXIT_STATS_SVM_SLOTS];
 
 /**
  * exit_stats_slot_vmx - where the histogram of a VMX exit's row begins
@@ -50,6 +53,24 @@ static __always_inline u32 exit_stats_slot_vmx(const u32 *reason)
 	if (unlikely(basic >= EXIT_STATS_VMX_REASONS))
 		return EXIT_STATS_ROW_OTHER * EXIT_STATS_BUCKETS;
 	return exit_stats_vmx_slot[basic];
+}
+
+/**
+ * exit_stats_slot_svm - where the histogram of an SVM exit's row begins
+ * @code: exit code of the VMCB, the low 32 bits; -1 is a failed VMRUN
+ *
+ * The table has the codes behind one another from -1 on, as distances from OTHER's
+ * slot: a gap has 0.
+ *
+ * Return: the row's first slot, OTHER's for a code that has no row.
+ */
+static __always_inline u32 exit_stats_slot_svm(u32 code)
+{
+	u32 index = code + 1, slot = EXIT_STATS_ROW_OTHER * EXIT_STATS_BUCKETS;
+
+	if (likely(index < EXIT_STATS_SVM_SLOTS))
+		slot += exit_stats_svm_slot[index];
+	return slot;
 }
 
 #endif

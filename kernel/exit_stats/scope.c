@@ -486,9 +486,14 @@ void exit_stats_drop_latched(void)
 	}
 }
 
+static const struct exit_stats_table *const tables[] = {
+	[EXIT_STATS_VENDOR_VMX] = &exit_stats_table_vmx,
+	[EXIT_STATS_VENDOR_SVM] = &exit_stats_table_svm,
+};
+
 /**
  * kvm_exit_stats_register - a vendor module comes
- * @vendor: EXIT_STATS_VENDOR_VMX
+ * @vendor: EXIT_STATS_VENDOR_VMX or EXIT_STATS_VENDOR_SVM
  * @vcpu_offset: where the vendor's vCPU structure has the record's pointer
  * @vm_offset: the same for the VM
  *
@@ -498,9 +503,9 @@ void exit_stats_drop_latched(void)
  */
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset)
 {
-	if (vendor != EXIT_STATS_VENDOR_VMX)
+	if (vendor >= ARRAY_SIZE(tables) || !tables[vendor])
 		return -EINVAL;
-	host.table = &exit_stats_table_vmx;
+	host.table = tables[vendor];
 	host.enabled = bitmap_zalloc(host.table->rows, GFP_KERNEL);
 	host.past.row = kvcalloc(host.table->rows, sizeof(*host.past.row), GFP_KERNEL);
 	if (!host.enabled || !host.past.row) {

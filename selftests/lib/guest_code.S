@@ -5,7 +5,7 @@
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC_EOI	 0x80b
 #define MSR_X2APIC_ICR	 0x830
-#define MSR_STAR	 0xc0000081
+#define MSR_PAT		 0x277
 #define X86_CR0_AM	 0x40000
 #define X86_CR4_MCE	 0x40
 #define SELF_IPI	 (0x40000|GUEST_VECTOR)
@@ -130,6 +130,7 @@ truth_interrupt:
 ROUTINE(cpuid, mov %esi, %eax; cpuid)
 ROUTINE(hlt, hlt)
 ROUTINE(vmcall, mov $-1, %eax; vmcall)
+ROUTINE(vmmcall, mov $-1, %eax; vmmcall)
 ROUTINE(out, out %al, $PORT_POST)
 ROUTINE(in, in $PORT_POST, %al)
 ROUTINE(rdmsr, mov %esi, %ecx; rdmsr)
@@ -155,6 +156,12 @@ ROUTINE(sgdt, sgdt -16(%rsp))
 ROUTINE(sldt, sldt %eax)
 ROUTINE(vmclear, mov $6, %r15d; mov $0x100000, %eax; vmclear -8(%rsp))
 ROUTINE(vmxoff, mov $3, %r15d; vmxoff)
+	/* EFER.SVME is off: #UD, once KVM has seen the exit. */
+ROUTINE(vmrun, mov $3, %r15d; mov $GUEST_DATA, %eax; vmrun)
+ROUTINE(vmload, mov $3, %r15d; mov $GUEST_DATA, %eax; vmload)
+ROUTINE(vmsave, mov $3, %r15d; mov $GUEST_DATA, %eax; vmsave)
+ROUTINE(invlpga, mov $3, %r15d; mov $GUEST_DATA, %eax; xor %ecx, %ecx; invlpga)
+ROUTINE(skinit, mov $3, %r15d; xor %eax, %eax; skinit)
 ROUTINE(ud2, mov $2, %r15d; ud2)
 ROUTINE(int3, int3)
 ROUTINE(nop, nop)
@@ -180,14 +187,16 @@ truth_insb:
 	rep insb
 	jmp	done
 
-	/* One of each, in this order. */
-ROUTINE(mix,
-	xor %eax, %eax; cpuid; hlt; mov $-1, %eax; vmcall;
-	out %al, $PORT_POST; in $PORT_POST, %al;
-	mov $MSR_STAR, %ecx; rdmsr; wrmsr; wbinvd; invd;
-	mov %cr0, %rax; xor $X86_CR0_AM, %eax; mov %rax, %cr0;
-	mov $2, %r15d; ud2;
-	mov %al, (%rsi); add $4096, %rsi)
+	/* One of each, in this order; the hypercall is the vendor's. */
+#define MIX(hypercall)							\
+	xor %eax, %eax; cpuid; hlt; mov $-1, %eax; hypercall;		\
+	out %al, $PORT_POST; in $PORT_POST, %al;			\
+	mov $MSR_PAT, %ecx; rdmsr; wrmsr; wbinvd; invd;			\
+	mov %cr0, %rax; xor $X86_CR0_AM, %eax; mov %rax, %cr0;		\
+	mov $2, %r15d; ud2;						\
+	mov %al, (%rsi); add $4096, %rsi
+ROUTINE(mix, MIX(vmcall))
+ROUTINE(mix_svm, MIX(vmmcall))
 
 	/* With an APIC in the kernel. */
 ROUTINE(deadline_moved, deadline)

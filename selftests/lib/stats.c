@@ -15,6 +15,33 @@
 #define PARAMS	   "/sys/module/kvm/parameters/"
 #define LOG_PREFIX "kvm_exit_stats: "
 
+bool on_svm(void)
+{
+	static int svm = -1;
+
+	if (svm < 0)
+		svm = !access("/sys/module/kvm_amd", F_OK);
+	return svm;
+}
+
+/* SDM vol. 3, appendix C: 0-34, 36, 37, 39-41, 43-70, 72-81, 84, 85. */
+static bool vmx_defined(uint32_t reason)
+{
+	return reason <= 85 && reason != 35 && reason != 38 && reason != 42 && reason != 71 &&
+	       reason != 82 && reason != 83;
+}
+
+/* APM vol. 2, appendix C: 0-a6h, 400h-403h, -1 to -4. */
+static bool svm_defined(uint32_t code)
+{
+	return code <= 0xa6 || (code >= 0x400 && code <= 0x403) || code >= -4u;
+}
+
+bool reason_defined(uint32_t reason)
+{
+	return on_svm() ? svm_defined(reason) : vmx_defined(reason);
+}
+
 int read_file(const char *path, char *buf, int size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), len = 0, n;

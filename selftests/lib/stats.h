@@ -10,47 +10,40 @@
 #include <stdint.h>
 
 #include "abi.h"
+#include "reasons_svm.h"
+#include "reasons_vmx.h"
 
 #define HOST_STATS   "/sys/kernel/debug/kvm/exit_stats"
 #define MAX_ROWS     256
 #define REASON_OTHER -1
 
-/* VMX exit reasons that the tests make; SDM vol. 3, appendix C. */
+/* Exit reasons as the SDM and the APM number them. */
+/* clang-format off */
 enum {
-	EXCEPTION_NMI = 0,
-	EXTERNAL_INTERRUPT = 1,
-	TRIPLE_FAULT = 2,
-	INTERRUPT_WINDOW = 7,
-	CPUID = 10,
-	HLT = 12,
-	INVD = 13,
-	INVLPG = 14,
-	RDPMC = 15,
-	RDTSC = 16,
-	VMCALL = 18,
-	VMCLEAR = 19,
-	VMXOFF = 26,
-	CR_ACCESS = 28,
-	DR_ACCESS = 29,
-	IO_INSTRUCTION = 30,
-	MSR_READ = 31,
-	MSR_WRITE = 32,
-	INVALID_STATE = 33,
-	MWAIT_INSTRUCTION = 36,
-	MONITOR_INSTRUCTION = 39,
-	PAUSE_INSTRUCTION = 40,
-	TPR_BELOW_THRESHOLD = 43,
-	APIC_ACCESS = 44,
-	EOI_INDUCED = 45,
-	GDTR_IDTR = 46,
-	LDTR_TR = 47,
-	EPT_VIOLATION = 48,
-	EPT_MISCONFIG = 49,
-	PREEMPTION_TIMER = 52,
-	WBINVD = 54,
-	XSETBV = 55,
-	APIC_WRITE = 56,
+#define VMX_REASON(code, name) VMX_##name = code,
+	VMX_REASONS(VMX_REASON)
+#define SVM_REASON(code, name) SVM_##name = code,
+	SVM_REASONS(SVM_REASON)
 };
+
+/* clang-format on */
+
+/* Does this host have kvm_amd, so that its reasons are SVM's? */
+bool on_svm(void);
+#define BY_VENDOR(vmx, svm) (on_svm() ? (svm) : (vmx))
+
+/* Those that a plain guest makes, by the number that they have on this host. */
+#define CPUID		   BY_VENDOR(VMX_CPUID, SVM_CPUID)
+#define HLT		   BY_VENDOR(VMX_HLT, SVM_HLT)
+#define IO_INSTRUCTION	   BY_VENDOR(VMX_IO_INSTRUCTION, SVM_IOIO)
+#define EPT_VIOLATION	   BY_VENDOR(VMX_EPT_VIOLATION, SVM_NPF)
+#define EXTERNAL_INTERRUPT BY_VENDOR(VMX_EXTERNAL_INTERRUPT, SVM_INTR)
+#define EXCEPTION_NMI	   BY_VENDOR(VMX_EXCEPTION_NMI, SVM_NMI)
+/* SVM has none. */
+#define PREEMPTION_TIMER BY_VENDOR(VMX_PREEMPTION_TIMER, SVM_INTR)
+
+/* Does the architecture define it? */
+bool reason_defined(uint32_t reason);
 
 struct stats_row {
 	long reason;

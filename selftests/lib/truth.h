@@ -34,6 +34,16 @@ struct expect {
 	} slack;
 };
 
+/* What a case makes on one vendor's processors. */
+struct truth_side {
+	/* Reasons not listed: none, but for EXTERNAL_INTERRUPT and the OUT that ends it. */
+	struct expect expect[MAX_EXPECT];
+	/* Why the first of them may not exist here: then SKIP. */
+	const char *why_none;
+	/* Why there is no such case: then it is not run, and SKIP. */
+	const char *why_not;
+};
+
 /* One vCPU's part in a case. */
 struct share {
 	struct vm *vm;
@@ -58,10 +68,7 @@ struct truth_case {
 	bool (*user_exit)(struct share *s);
 	unsigned int emulated; /* of times: instructions that KVM emulates without an exit */
 	bool no_done;	       /* it never comes to the OUT that ends a routine */
-	/* Reasons not listed: none, but for EXTERNAL_INTERRUPT and that OUT. */
-	struct expect expect[MAX_EXPECT];
-	/* Why the first of them may not exist here: then SKIP. */
-	const char *why_none;
+	struct truth_side vmx, svm;
 };
 
 /* The user_exit of cases that have none of their own. */
@@ -78,7 +85,8 @@ extern char truth_outsb[], truth_insb[], truth_rdmsr[], truth_wrmsr[], truth_wbi
 extern char truth_invd[], truth_xsetbv[], truth_cr0[], truth_cr3[], truth_cr4[], truth_cr8[];
 extern char truth_dr[], truth_dr_out[], truth_invlpg[], truth_rdtsc[], truth_rdpmc[];
 extern char truth_monitor[], truth_mwait[], truth_pause[], truth_sgdt[], truth_sldt[];
-extern char truth_vmclear[], truth_vmxoff[], truth_ud2[], truth_int3[], truth_nop[];
+extern char truth_vmclear[], truth_vmxoff[], truth_vmmcall[], truth_vmrun[], truth_vmload[];
+extern char truth_vmsave[], truth_invlpga[], truth_skinit[], truth_mix_svm[], truth_ud2[], truth_int3[], truth_nop[];
 extern char truth_triple_fault[], truth_window[], truth_read_page[], truth_write_page[];
 extern char truth_read_write_page[], truth_read[], truth_write[], truth_mix[];
 extern char truth_deadline_moved[], truth_deadline_passed[], truth_timer[], truth_ipi[];

@@ -42,7 +42,7 @@ static void parse_line(struct witness *w, const char *line)
 
 	if (sscanf(line, "{ vcpu_id: %lu, exit_reason: %lu } hitcount: %lu", &vcpu, &reason,
 		   &hits) == 3) {
-		reason &= 0xffff;
+		reason = witness_index(BY_VENDOR(reason & 0xffff, reason));
 		if (vcpu >= WITNESS_VCPUS || reason >= WITNESS_REASONS)
 			bail_out("histogram of kvm:kvm_exit: %s", line);
 		w->hits[vcpu][reason] += hits;

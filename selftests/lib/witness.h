@@ -4,7 +4,9 @@
  * with a histogram trigger, and KVM's own binary stats.
  *
  * Where they are blind: the tracepoint stands where our latch stands, so a new
- * way around both would escape both. vcpu->stat.exits is counted by another
+ * way around both would escape both. (Of kvm_amd it stands in svm_handle_exit():
+ * an exit that the fast path answered by entering again would be missing. In 6.1
+ * kvm_amd has no such exit.) vcpu->stat.exits is counted by another
  * function, for each round of its loop: also for those that entered no guest
  * (emulation of an invalid state, VMfail), which are no exits. Neither knows of
  * cycles; for those there is the TSC around a run, and exit_cost.c.
@@ -17,13 +19,27 @@
 #include <stdint.h>
 
 #include "guest.h"
+#include "stats.h"
 
-/* Reasons as in the basic exit reason, without the flag bits above it. */
-#define WITNESS_REASONS 128
+/*
+ * Reasons as in the basic exit reason, without the flag bits above it; or SVM's exit
+ * codes, with -1 behind the others.
+ */
+#define WITNESS_REASONS 0x405
 #define WITNESS_VCPUS   8
 
+static inline long witness_reason(int i)
+{
+	return i == WITNESS_REASONS - 1 ? (long)SVM_ERR : i;
+}
+
+static inline uint32_t witness_index(uint32_t reason)
+{
+	return reason == SVM_ERR ? WITNESS_REASONS - 1 : reason;
+}
+
 struct witness {
-	uint64_t hits[WITNESS_VCPUS][WITNESS_REASONS];
+	uint64_t hits[WITNESS_VCPUS][WITNESS_REASONS]; /* by i of witness_reason() */
 };
 
 void witness_open(void);

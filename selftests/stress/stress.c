@@ -23,6 +23,7 @@
 #define BURST	    2000 /* exits before a writer looks whether its guest is still there */
 #define AHEAD	    8	 /* exits that fit into a processor's store buffer */
 #define VISIT	    6	 /* rounds of reads before a reader lets go of a guest */
+#define HANG	    120	 /* seconds from a writer's last sign of life until all is killed */
 
 #define host exit_stats_host
 
@@ -289,6 +290,8 @@ static void *writer(void *arg)
 			make_exit(t, &g->cpu[t->nr]);
 		read_own(t, g);
 		put_guest(g);
+		/* A reader in a list that was freed may go round for ever. */
+		alarm(HANG);
 	}
 	t->met = shim_met;
 	__atomic_fetch_add(&finished, 1, __ATOMIC_RELEASE);
@@ -670,8 +673,6 @@ int main(int argc, char **argv)
 	if (sigaction(SIGUSR1, &still, NULL))
 		bail_out("sigaction");
 	diag("seed %llu, %llu updates", seed, updates);
-	/* A reader in a list that was freed may go round for ever. */
-	alarm(60 + updates / 1000000);
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
 		run(&scenarios[i], updates / 100 * scenarios[i].percent);
 	return done_testing();

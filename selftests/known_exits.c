@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest that makes a known number of exits: for test_nested_linux.sh, which runs
+ * it in a guest. Prints a line a kind: exit reason, as our tables print it, and number.
+ */
+#include <stdio.h>
+
+#include "guest.h"
+#include "stats.h"
+
+#define CPUIDS 3000
+#define OUTS   500
+#define HLTS   200
+
+int main(void)
+{
+	struct vm vm;
+
+	vm_create(&vm, 1);
+	guest_cpuid(&vm, 0, CPUIDS, 0, 0);
+	guest_out(&vm, 0, OUTS);
+	guest_hlt(&vm, 0, HLTS);
+	vm_destroy(&vm);
+	/* Each of the three routines ends in a HLT of its own. */
+	printf(BY_VENDOR("%d %d\n%d %d\n%d %d\n", "0x%x %d\n0x%x %d\n0x%x %d\n"), CPUID, CPUIDS,
+	       HLT, HLTS + 3, IO_INSTRUCTION, OUTS);
+	return 0;
+}
