@@ -221,7 +221,7 @@ function write_cycles(file, shown,	i, j, p, sum, c) {
 			sum -= c
 			printf " %.4f", c >file
 		}
-		printf " %.4f\n", sum > 0 ? sum : 0 >file
+		printf " %.4f\n", (sum > 0 ? sum : 0) >file
 	}
 	close(file)
 }
@@ -266,7 +266,7 @@ function answers(	i, p, r, top, low, fast, slow, idle, most, dear, n, steady) {
 		manner("boot"), slowest["boot"], fastest["boot"]
 	for (i = 2; i <= n_phases; i++) {
 		p = phases[i]
-		printf "- What does \"%s\" cost in exits? %.0f a second, %s, %s idle; most are %s, the least frequent is %s; handling them takes %.1f %% of the host's time.\n", \
+		printf "- What does \"%s\" cost in exits? %.0f a second, %s%s; most are %s, the least frequent is %s; handling them takes %.2f %% of the host's time.\n", \
 			p, rate(p), manner(p), against_idle(p), most_of(p), least_of(p), share(p)
 	}
 	sort_by(0)
@@ -293,11 +293,11 @@ function answers(	i, p, r, top, low, fast, slow, idle, most, dear, n, steady) {
 
 function against_idle(p,	f) {
 	if (p == "idle")
-		return "which is what the others are compared with:"
+		return ""
 	f = rate(p) / rate("idle")
-	return f >= 2 ? sprintf("%.0f times as many as", f) : \
-		f > 1.1 ? sprintf("%.0f %% more than", 100 * f - 100) : \
-		f < 0.9 ? sprintf("%.0f %% fewer than", 100 - 100 * f) : "about as many as"
+	return f >= 2 ? sprintf(", %.0f times as many as idle", f) : \
+		f > 1.1 ? sprintf(", %.0f %% more than idle", 100 * f - 100) : \
+		f < 0.9 ? sprintf(", %.0f %% fewer than idle", 100 - 100 * f) : ", about as many as idle"
 }
 
 function table_of_phases(	i, p) {

@@ -10,9 +10,7 @@
 #include "../stress/shim.h"
 
 #undef READ_ONCE
-#define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
-#undef WRITE_ONCE
-#define WRITE_ONCE(x, v) (*(volatile __typeof__(x) *)&(x) = (v))
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #undef data_race
 #define data_race(x) (x)
 #undef smp_wmb
@@ -53,7 +51,7 @@
 #define nsecs_to_jiffies(ns)	   ((ns) / (NSEC_PER_SEC / HZ))
 #define ktime_get_ns()		   ktime_get_mono_fast_ns()
 #define pr_info(...)		   printf(__VA_ARGS__)
-#define DECLARE_DELAYED_WORK(n, f) void (*n)(struct work_struct *) = (f)
+#define DECLARE_DELAYED_WORK(n, f) void (*(n))(struct work_struct *) = (f)
 
 #define queue_delayed_work(queue, work, delay) ((void)(delay), (void)(work))
 #define mod_delayed_work(queue, work, delay)   ((void)(work))
