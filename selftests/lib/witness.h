@@ -26,7 +26,7 @@
  * codes, with -1 behind the others.
  */
 #define WITNESS_REASONS 0x405
-#define WITNESS_VCPUS   8
+#define WITNESS_VCPUS	8
 
 static inline long witness_reason(int i)
 {
