@@ -3,7 +3,7 @@
  * What readers pay, by the number of vCPUs: the host's table and its histogram by
  * open, read and close; each leaf by a guest that reads it.
  *
- *	reads VCPUS...
+ *	reads tables|leaves VCPUS...
  *
  *	table FILE VCPUS USED UNUSED TICKS	a read; rows of all vCPUs with and
  *						without a count
@@ -139,23 +139,37 @@ static void more_reasons(void)
 	}
 }
 
-static void measure(int vcpus)
+static void tables(void)
+{
+	read_tables();
+	more_reasons();
+	read_tables();
+}
+
+static void leaves(void)
+{
+	more_reasons();
+	read_leaves("vm");
+	read_leaves("host");
+}
+
+static void measure(void (*read_all)(void), int vcpus)
 {
 	vm_create(&vm, vcpus);
 	for (int n = 0; n < vcpus; n++)
 		guest_cpuid(&vm, n, 3, 0, 0);
-	read_tables();
-	more_reasons();
-	read_tables();
-	read_leaves("vm");
-	read_leaves("host");
+	read_all();
 	vm_destroy(&vm);
 }
 
 int main(int argc, char **argv)
 {
+	if (argc < 3 || (strcmp(argv[1], "tables") && strcmp(argv[1], "leaves"))) {
+		fprintf(stderr, "usage: reads tables|leaves VCPUS...\n");
+		return 2;
+	}
 	param_set("exit_stats_dump_interval", "0");
-	for (int i = 1; i < argc; i++)
-		measure(atoi(argv[i]));
+	for (int i = 2; i < argc; i++)
+		measure(strcmp(argv[1], "tables") ? leaves : tables, atoi(argv[i]));
 	return 0;
 }
