@@ -21,10 +21,11 @@
 /* In host scope the share of the other VMs may be this old. */
 #define OTHERS_NS	NSEC_PER_MSEC
 
-/* Add a record that is quiet; false if it is not. */
-static __always_inline bool add_quiet(struct exit_stats_answer *a, const struct exit_stats_vcpu *v)
+/* Add a record that is quiet; false if it is not. Its row is at @offset. */
+static __always_inline bool add_quiet(struct exit_stats_answer *a, const struct exit_stats_vcpu *v,
+				      size_t offset)
 {
-	const struct exit_stats_brief *b = &v->brief[a->row];
+	const struct exit_stats_brief *b = (void *)v + offset;
 	struct exit_stats_row row = {};
 	u64 exits, cycles;
 
@@ -62,12 +63,13 @@ static void add_past(struct exit_stats_answer *a, const struct exit_stats_past *
 
 static __always_inline void add_vm(struct exit_stats_answer *a, struct exit_stats_vm *vm, u64 floor)
 {
+	size_t offset = offsetof(struct exit_stats_vcpu, brief[a->row]);
 	struct exit_stats_vcpu *v;
 
 	if (READ_ONCE(vm->past.since) >= floor)
 		add_past(a, &vm->past);
 	list_for_each_entry_rcu(v, &vm->vcpus, node) {
-		if (READ_ONCE(v->since) >= floor && !add_quiet(a, v))
+		if (READ_ONCE(v->since) >= floor && !add_quiet(a, v, offset))
 			add_busy(a, v);
 	}
 }
