@@ -163,6 +163,17 @@ static void clear(struct exit_stats_answer *a)
 	a->total = (struct exit_stats_row){};
 }
 
+/* Of each number that was asked for the last good one, whether the other has one or not. */
+static void last_good(struct exit_stats_vm *vm, unsigned int kind, u64 key,
+		      struct exit_stats_answer *a)
+{
+	clear(a);
+	if (a->row != EXIT_STATS_ROW_ALL)
+		read_kept(vm, kind, a->row, key, 0, &a->reason);
+	if (a->all)
+		read_kept(vm, kind, EXIT_STATS_ROW_ALL, key, 0, &a->total);
+}
+
 static bool try_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
 {
 	unsigned int seq = raw_seqcount_begin(&vm->seq);
@@ -194,8 +205,7 @@ void exit_stats_answer_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
 			return;
 		cpu_relax();
 	}
-	if (!read_kept_answer(vm, EXIT_STATS_KEPT_VM, exit_stats_vm_floor(vm), 0, a))
-		clear(a);
+	last_good(vm, EXIT_STATS_KEPT_VM, exit_stats_vm_floor(vm), a);
 }
 
 /*
@@ -255,6 +265,5 @@ void exit_stats_answer_host(struct exit_stats_vm *vm, struct exit_stats_answer *
 			return;
 		cpu_relax();
 	}
-	if (!read_kept_answer(vm, EXIT_STATS_KEPT_HOST, exit_stats_host_floor(), 0, a))
-		clear(a);
+	last_good(vm, EXIT_STATS_KEPT_HOST, exit_stats_host_floor(), a);
 }
