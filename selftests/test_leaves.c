@@ -55,15 +55,16 @@ static void check_reasons(uint32_t leaf)
 	if (leaf == EXIT_STATS_LEAF_MIXED)
 		ok(counted >= 2, "leaf %#x: %d reasons counted", leaf, counted);
 	else
-		ok(zero + counted == BY_VENDOR(80, 167), "leaf %#x: %d reasons counted, %d defined and all zero",
-		   leaf, counted, zero);
+		ok(zero + counted == BY_VENDOR(80, 167),
+		   "leaf %#x: %d reasons counted, %d defined and all zero", leaf, counted, zero);
 }
 
 static void check_far_reasons(void)
 {
 	static const uint32_t far[] = {
-		256, 444, 0x3ff, 0x400, 0x403, 0x404, 4096, 65536 + 10, 65536 + 0x72, 1u << 31,
-		0x8000000au, 0xf0000000u, 0xfffffffbu, 0xfffffffcu, 0xfffffffeu, 0xffffffffu,
+		256,	     444,	  0x3ff,	0x400,	     0x403,	  0x404,
+		4096,	     65536 + 10,  65536 + 0x72, 1u << 31,    0x8000000au, 0xf0000000u,
+		0xfffffffbu, 0xfffffffcu, 0xfffffffeu,	0xffffffffu,
 	};
 	bool good = true;
 

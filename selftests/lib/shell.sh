@@ -48,12 +48,15 @@ unwatch() {
 
 # witness EVENT: reason and count a line. Of VMX's reason the low 16 bits; SVM's in hex.
 witness() {
-	awk -v bits=$([ $vendor = vmx ] && echo 16 || echo 32) '
-		/^[{] vcpu_id:/ { gsub(/[{},:]/, " "); count[$4 % 2 ^ bits] += $6 }
+	case $vendor in
+	vmx) modulus=65536 format=%d ;;
+	svm) modulus=4294967296 format=0x%x ;;
+	esac
+	awk -v modulus="$modulus" '
+		/^[{] vcpu_id:/ { gsub(/[{},:]/, " "); count[$4 % modulus] += $6 }
 		END { for (reason in count) print reason, count[reason] }' \
 		"$events/$1/hist" | sort -n |
-		awk -v format=$([ $vendor = vmx ] && echo %d || echo 0x%x) '
-		{ printf format " %d\n", $1, $2 }'
+		awk -v format="$format" '{ printf format " %d\n", $1, $2 }'
 }
 
 # table COLUMN: reason and number a line of the host's table, without zeros

@@ -86,7 +86,8 @@ extern char truth_invd[], truth_xsetbv[], truth_cr0[], truth_cr3[], truth_cr4[],
 extern char truth_dr[], truth_dr_out[], truth_invlpg[], truth_rdtsc[], truth_rdpmc[];
 extern char truth_monitor[], truth_mwait[], truth_pause[], truth_sgdt[], truth_sldt[];
 extern char truth_vmclear[], truth_vmxoff[], truth_vmmcall[], truth_vmrun[], truth_vmload[];
-extern char truth_vmsave[], truth_invlpga[], truth_skinit[], truth_mix_svm[], truth_ud2[], truth_int3[], truth_nop[];
+extern char truth_vmsave[], truth_invlpga[], truth_skinit[], truth_mix_svm[], truth_ud2[],
+	truth_int3[], truth_nop[];
 extern char truth_triple_fault[], truth_window[], truth_read_page[], truth_write_page[];
 extern char truth_read_write_page[], truth_read[], truth_write[], truth_mix[];
 extern char truth_deadline_moved[], truth_deadline_passed[], truth_timer[], truth_ipi[];

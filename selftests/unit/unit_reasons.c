@@ -1,11 +1,58 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The VMX table: which reasons, which rows, and what a flag bit does. */
+/* The tables: which reasons, which rows, and what a flag bit of VMX does. */
 #include "neighbours.h"
 #include "tap.h"
 
 static unsigned int row_of_exit(u32 reason)
 {
 	return exit_stats_slot_vmx(&reason) / EXIT_STATS_BUCKETS;
+}
+
+static unsigned int row_of_code(u32 code)
+{
+	return exit_stats_slot_svm(code) / EXIT_STATS_BUCKETS;
+}
+
+static void check_svm(void)
+{
+	const struct exit_stats_table *t = &exit_stats_table_svm;
+	static const u32 gaps[] = { 0xa7,   0xff,     0x3ff,	  0x404,     0x10072,
+				    0xdead, 1u << 31, 0xf0000000, 0xfffffffb };
+	static const u32 without_row[] = { 0x1, 0x48, 0x4c, 0x63, 0x6e, 0x8c, 0xa0, 0xfffffffe };
+	int defined = 0;
+	bool good = true;
+
+	for (u32 code = 0; code < 65536; code++)
+		defined += !!t->name(code) + !!t->name(-1 - code);
+	ok(defined == 0xa7 + 4 + 4, "the APM defines 175 codes (%d)", defined);
+	for (size_t i = 0; i < ARRAY_SIZE(gaps); i++)
+		good &= !t->name(gaps[i]) && row_of_code(gaps[i]) == EXIT_STATS_ROW_OTHER;
+	ok(good, "none in the gaps, which count as OTHER");
+
+	good = true;
+	for (unsigned int row = EXIT_STATS_ROW_OTHER + 1; row < t->rows; row++) {
+		u32 code = t->row[row].code;
+
+		good &= t->row_of(code) == row && row_of_code(code) == row;
+		good &= !strcmp(t->row[row].name, t->name(code));
+		good &= row == EXIT_STATS_ROW_OTHER + 1 || code > t->row[row - 1].code;
+	}
+	ok(good && t->rows == 76, "each of 74 rows counts its code, under its name, in order");
+	good = true;
+	for (u32 code = 0; code < 65536; code++)
+		good &= row_of_code(code) && row_of_code(code) == t->row_of(code) &&
+			(row_of_code(code) == EXIT_STATS_ROW_OTHER ||
+			 t->row[row_of_code(code)].code == code);
+	ok(good, "no row counts two");
+	good = true;
+	for (size_t i = 0; i < ARRAY_SIZE(without_row); i++)
+		good &= t->name(without_row[i]) &&
+			row_of_code(without_row[i]) == EXIT_STATS_ROW_OTHER;
+	ok(good, "what KVM does not intercept has a name and no row");
+	ok((!strcmp(t->name(0x72), "CPUID") && !strcmp(t->name(0x7b), "IOIO") &&
+	    !strcmp(t->name(0x400), "NPF") && !strcmp(t->name(0x403), "VMGEXIT") &&
+	    !strcmp(t->name(-1), "ERR") && row_of_code(-1) == t->rows - 1 && t->highest == 0x403),
+	   "names are the kernel's; a failed VMRUN has the last row");
 }
 
 int main(void)
@@ -57,6 +104,7 @@ int main(void)
 	ok((!strcmp(t->name(10), "CPUID") && !strcmp(t->name(30), "IO_INSTRUCTION") &&
 	    !strcmp(t->name(85), "WRMSRNS_IMM") && t->highest == 85),
 	   "names are the SDM's");
+	check_svm();
 	(void)neighbours_used;
 	return done_testing();
 }
