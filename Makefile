@@ -69,7 +69,7 @@ check: modules tools selftests ## run all tests in an emulated host
 	@scripts/check
 
 .PHONY: check-quick
-check-quick: modules tools selftests ## unit tests, and all tests on AMD-V: two minutes
+check-quick: modules tools selftests ## unit tests, and all tests on AMD-V: three minutes
 	@scripts/setup build tools host
 	@scripts/check -q
 
