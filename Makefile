@@ -83,6 +83,26 @@ check-mutants: ## break our code in one place after another: does a test notice?
 	@scripts/setup build tools host
 	@scripts/check-mutants
 
+.PHONY: listing
+listing: ## what an exit executes of us, instruction by instruction
+	@scripts/setup build
+	@scripts/listing/run
+
+.PHONY: bench-native
+bench-native: ## what an exit costs on this processor, at 1 to 64 threads
+	@scripts/setup tools plot
+	@selftests/native/run
+
+.PHONY: study
+study: modules tools ## what do a guest's exits look like? Sample one through seven phases
+	@scripts/setup build tools host plot
+	@scripts/study/run
+
+.PHONY: bench
+bench: modules ## instructions an exit: stock, rebuilt, recording off and on
+	@scripts/setup build tools host
+	@bench/run
+
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like
 	@scripts/setup build tools lint
@@ -93,6 +113,7 @@ clean: ## remove what was built, keep what was fetched
 	rm -rf build/modules build/log build/kernel/*/tree
 	@if [ -e tools/Makefile ]; then $(MAKE) --no-print-directory -C tools clean; fi
 	@if [ -e selftests/Makefile ]; then $(MAKE) --no-print-directory -C selftests clean; fi
+	@if [ -e bench/Makefile ]; then $(MAKE) --no-print-directory -C bench clean; fi
 
 .PHONY: distclean
 distclean: ## remove all of build/

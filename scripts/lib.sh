@@ -125,13 +125,18 @@ default_release() {
 }
 
 # tree_of RELEASE [PATCH], modules_of RELEASE [PATCH]: where KVM is built, and
-# where its modules go; with a patch more each has a place of its own
+# where its modules go; with a patch more, or without ours where $STOCK is set,
+# each has a place of its own
 tree_of() {
-	say "$BUILD/kernel/$1/tree${2:++$(basename "$2" .patch)}"
+	say "$BUILD/kernel/$1/tree$(variant_of "${2:-}")"
 }
 
 modules_of() {
-	say "$BUILD/modules/$1${2:++$(basename "$2" .patch)}"
+	say "$BUILD/modules/$1$(variant_of "${2:-}")"
+}
+
+variant_of() {
+	say "${STOCK:++stock}${1:++$(basename "$1" .patch)}"
 }
 
 # kernel_series RELEASE: 6.1.0-56-amd64 -> 6.1

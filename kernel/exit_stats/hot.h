@@ -21,9 +21,12 @@ static_assert(sizeof(struct exit_stats_brief) % EXIT_STATS_BUCKETS == 0);
 
 void exit_stats_hand_in(struct exit_stats_vcpu *v);
 
-/* The TSC in the halves that it comes in; the unit tests have their own clock. */
+/*
+ * The TSC in the halves that it comes in, the upper bits of both registers clear;
+ * the unit tests have their own clock.
+ */
 #ifndef exit_stats_tsc
-static __always_inline void exit_stats_tsc(u32 *low, u32 *high)
+static __always_inline void exit_stats_tsc(unsigned long *low, unsigned long *high)
 {
 	asm volatile("rdtsc" : "=a" (*low), "=d" (*high));
 }
@@ -31,7 +34,7 @@ static __always_inline void exit_stats_tsc(u32 *low, u32 *high)
 
 static __always_inline void exit_stats_latch(struct exit_stats_vcpu *v, u32 slot, u8 nested)
 {
-	u32 low, high;
+	unsigned long low, high;
 
 	WRITE_ONCE(v->latched, slot);
 	WRITE_ONCE(v->nested, nested);
@@ -94,19 +97,16 @@ static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, unsigned
  */
 static __always_inline void exit_stats_close(struct exit_stats_vcpu *v, unsigned long first)
 {
-	unsigned long cycles;
+	unsigned long cycles, high;
 	bool not_above;
-	u32 low, high;
 
-	exit_stats_tsc(&low, &high);
-	cycles = low;
+	exit_stats_tsc(&cycles, &high);
 	/* One instruction for the difference and for what a compare would tell. */
 	asm("subl %[then], %k[cycles]"
 	    : [cycles] "+r" (cycles), "=@ccbe" (not_above)
 	    : [then] "m" (v->tsc_low));
-	if (unlikely(not_above || high != v->tsc_high ||
-		     /* A reset that sets poked just now is met at the next close. */
-		     data_race(v->special))) {
+	/* A reset that sets poked just now is met at the next close. */
+	if (unlikely(not_above || high != data_race(v->common_high))) {
 		exit_stats_record_close(v, first);
 		return;
 	}

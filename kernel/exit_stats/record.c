@@ -99,8 +99,8 @@ void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows)
  */
 void exit_stats_record_close(struct exit_stats_vcpu *v, unsigned long first)
 {
+	unsigned long low, high;
 	unsigned int bucket;
-	u32 low, high;
 	u64 cycles;
 
 	exit_stats_tsc(&low, &high);

@@ -68,19 +68,20 @@ struct exit_stats_vcpu {
 	u64 since;			/* event number from which on the rows count */
 	u32 latched;			/* the row's first slot of hist; 0 = nothing is */
 	u16 undo_slot;			/* of hist: what the update under way counts */
-	union {
-		struct {
-			u8 nested;	/* latched: the exit left an L2 guest */
-			u8 poked;	/* a reset waits: settle at the next close */
-		};
-		u16 special;		/* either: the close is not the common one */
-	};
 	struct list_head node;		/* vm->vcpus */
 
 	/* Second line: the vCPU's own; a reader looks where one half way is met. */
 	u32 tsc_low ____cacheline_aligned;	/* latched */
-	u32 tsc_high;
 	u32 batch_left;			/* exits until the next hand-in */
+	union {
+		struct {
+			u32 tsc_high;	/* latched */
+			u8 nested;	/* latched: the exit left an L2 guest */
+			u8 poked;	/* a reset waits: settle at the next close */
+		};
+		/* The TSC's high half at a common close: neither of the two is set. */
+		u64 common_high;
+	};
 	u32 batch;
 	local64_t *hist;		/* EXIT_STATS_BUCKETS slots a row */
 	struct exit_stats_nested *nested_row;

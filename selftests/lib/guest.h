@@ -14,7 +14,7 @@
 #include "guest_layout.h"
 
 #define GUEST_MEM (4ul << 20)
-#define MAX_VCPUS 8
+#define MAX_VCPUS 512
 
 struct vcpu {
 	int fd;

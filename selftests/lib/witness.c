@@ -43,7 +43,7 @@ static void parse_line(struct witness *w, const char *line)
 	if (sscanf(line, "{ vcpu_id: %lu, exit_reason: %lu } hitcount: %lu", &vcpu, &reason,
 		   &hits) == 3) {
 		reason = witness_index(BY_VENDOR(reason & 0xffff, reason));
-		if (vcpu >= MAX_VCPUS || reason >= WITNESS_REASONS)
+		if (vcpu >= WITNESS_VCPUS || reason >= WITNESS_REASONS)
 			bail_out("histogram of kvm:kvm_exit: %s", line);
 		w->hits[vcpu][reason] += hits;
 	} else if (sscanf(line, " Dropped: %lu", &hits) == 1 && hits) {

@@ -26,6 +26,7 @@
  * codes, with -1 behind the others.
  */
 #define WITNESS_REASONS 0x405
+#define WITNESS_VCPUS	8
 
 static inline long witness_reason(int i)
 {
@@ -38,7 +39,7 @@ static inline uint32_t witness_index(uint32_t reason)
 }
 
 struct witness {
-	uint64_t hits[MAX_VCPUS][WITNESS_REASONS]; /* by i of witness_reason() */
+	uint64_t hits[WITNESS_VCPUS][WITNESS_REASONS]; /* by i of witness_reason() */
 };
 
 void witness_open(void);

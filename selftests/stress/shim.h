@@ -314,6 +314,11 @@ struct kvm_vcpu {
 
 #define HF_GUEST_MASK 32
 
+/* svm.h */
+struct vmcb_control_area {
+	u32 exit_code;
+};
+
 #define CONFIG_X86_64 1
 
 #endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a BPF program pays to know VM exits, in three forms, for stock modules:
+ *
+ *	COUNT_TP	exits by thread and reason, from the tracepoint: what bcc's
+ *			kvmexit does, and with its trick, the running thread's
+ *			numbers in an array and the others' in a hash
+ *	TIME_TP		exits and time by reason, from the two tracepoints
+ *	TIME_BTF	the same by BTF, the cheapest there is
+ *
+ * Time is from kvm_exit to the next kvm_entry on that CPU, user space included.
+ */
+#include <linux/bpf.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#define REASONS 128
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* As in /sys/kernel/tracing/events/kvm/kvm_exit/format. */
+struct kvm_exit_args {
+	__u64 common;
+	__u32 exit_reason;
+};
+
+#ifdef COUNT_TP
+
+struct thread {
+	__u64 pid_tgid;
+	__u64 count[REASONS];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct thread);
+} running SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u64);
+	__type(value, struct thread);
+} others SEC(".maps");
+
+static const struct thread none;
+
+/* Put the thread away that ran before, take this one's numbers, or zeros. */
+static __attribute__((noinline)) int change_thread(struct thread *now, __u64 pid_tgid)
+{
+	const struct thread *kept;
+	__u64 before;
+
+	if (!now)
+		return 0;
+	before = now->pid_tgid;
+	if (before)
+		bpf_map_update_elem(&others, &before, now, BPF_ANY);
+	kept = bpf_map_lookup_elem(&others, &pid_tgid);
+	if (!kept)
+		kept = &none;
+	bpf_probe_read_kernel(now, sizeof(*now), kept);
+	now->pid_tgid = pid_tgid;
+	return 0;
+}
+
+SEC("tp/kvm/kvm_exit")
+int count_exit(struct kvm_exit_args *args)
+{
+	__u32 zero = 0, reason = args->exit_reason;
+	__u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct thread *now = bpf_map_lookup_elem(&running, &zero);
+
+	if (!now || reason >= REASONS)
+		return 0;
+	if (now->pid_tgid != pid_tgid)
+		change_thread(now, pid_tgid);
+	now->count[reason]++;
+	return 0;
+}
+
+#else
+
+struct latched {
+	__u64 time;
+	__u32 reason;
+};
+
+struct exits {
+	__u64 count;
+	__u64 total;
+	__u64 min;
+	__u64 max;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct latched);
+} latch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, REASONS);
+	__type(key, __u32);
+	__type(value, struct exits);
+} by_reason SEC(".maps");
+
+static __always_inline int latch_exit(__u32 reason)
+{
+	__u32 zero = 0;
+	struct latched *l = bpf_map_lookup_elem(&latch, &zero);
+
+	if (!l)
+		return 0;
+	l->reason = reason;
+	l->time = bpf_ktime_get_ns();
+	return 0;
+}
+
+static __always_inline int close_exit(void)
+{
+	__u32 zero = 0, reason;
+	struct latched *l = bpf_map_lookup_elem(&latch, &zero);
+	struct exits *e;
+	__u64 time;
+
+	if (!l || !l->time)
+		return 0;
+	reason = l->reason;
+	e = bpf_map_lookup_elem(&by_reason, &reason);
+	if (!e)
+		return 0;
+	time = bpf_ktime_get_ns() - l->time;
+	l->time = 0;
+	if (!e->count || time < e->min)
+		e->min = time;
+	if (time > e->max)
+		e->max = time;
+	e->count++;
+	e->total += time;
+	return 0;
+}
+
+#ifdef TIME_TP
+
+SEC("tp/kvm/kvm_exit")
+int time_exit(struct kvm_exit_args *args)
+{
+	return latch_exit(args->exit_reason);
+}
+
+SEC("tp/kvm/kvm_entry")
+int time_entry(void *args)
+{
+	return close_exit();
+}
+
+#else
+
+/* What is read of kvm_intel's structure; libbpf finds out where it is. */
+union vmx_exit_reason {
+	__u32 full;
+} __attribute__((preserve_access_index));
+
+struct vcpu_vmx {
+	union vmx_exit_reason exit_reason;
+} __attribute__((preserve_access_index));
+
+SEC("tp_btf/kvm_exit")
+int BPF_PROG(time_exit, void *vcpu, __u32 isa)
+{
+	return latch_exit(BPF_CORE_READ((struct vcpu_vmx *)vcpu, exit_reason.full) & 0xffff);
+}
+
+SEC("tp_btf/kvm_entry")
+int BPF_PROG(time_entry, void *vcpu)
+{
+	return close_exit();
+}
+
+#endif
+#endif

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the hot path costs on this machine's own processor: threads make exits
+ * through the hooks, each into its own vCPU's record, at 1 to 64 threads; and
+ * beside it what first attempts do, four counters that all share.
+ *
+ * An exit here is a latch, a handler that does some arithmetic, and a close, with
+ * an LFENCE around each. Of what a thread takes for that, the same without us is
+ * subtracted. Time is the threads' CPU time, so threads that wait for a core
+ * cost nothing; of a thread's chunks the median counts, as an interrupt falls
+ * into some. A run counts only if the machine gave us its cores (that is, threads
+ * did run at the same time): otherwise nothing would contend.
+ *
+ * Prints: clock, mode, threads, runs that counted, ns an exit in the best and in
+ * the median of them.
+ */
+#include <pthread.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "hooks.h"
+#include "exit_stats.h"
+
+#define MAX_THREADS 64
+#define MAX_RUNS    1000
+#define MAX_CHUNKS  1000
+#define MIN_CHUNKS  10	 /* a thread */
+#define CHUNK	    2000 /* exits */
+#define NR_REASONS  64
+#define ENOUGH	    0.9 /* of the cores that could have run */
+
+struct cpu {
+	struct kvm_vcpu vcpu;
+	struct exit_stats_vcpu *record; /* at vcpu_offset */
+};
+
+struct guest {
+	struct kvm kvm;
+	struct exit_stats_vm *record; /* at vm_offset */
+};
+
+struct thread {
+	pthread_t id;
+	struct cpu cpu;
+	u64 began, ended; /* wall clock, ns */
+	double used;	  /* CPU time, ns */
+	double chunk[MAX_CHUNKS];
+} __aligned(4096);
+
+struct mode {
+	const char *name;
+	void (*run)(struct thread *t);
+	unsigned int dump_interval;
+};
+
+struct result {
+	const struct mode *mode;
+	unsigned int threads;
+	unsigned int good;
+	double cost[MAX_RUNS]; /* of the good ones */
+};
+
+static struct thread threads[MAX_THREADS];
+static struct guest guest;
+static pthread_barrier_t start_line;
+static const struct mode *now;
+static unsigned int chunks; /* a thread */
+static unsigned int runs = 40, cores;
+static u32 reasons[NR_REASONS];
+static u64 made; /* through the hooks */
+
+/* What several cores write: a count and a total by reason, and grand totals. */
+static u64 shared_count[EXIT_STATS_VMX_REASONS], shared_total[EXIT_STATS_VMX_REASONS];
+static u64 shared_exits __aligned(64), shared_cycles;
+
+/* ---- what the sources call in files that are not here */
+
+void exit_stats_log_kick(void)
+{
+}
+
+void exit_stats_log_stop(void)
+{
+}
+
+void exit_stats_host_debugfs(void)
+{
+}
+
+/* ---- */
+
+static u64 ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
+}
+
+/* Before, between and behind what is ours: none of it hides behind anything else. */
+static __always_inline void serialize(void)
+{
+	asm volatile("lfence" ::: "memory");
+}
+
+/* About a hundred cycles: nobody handles an exit in less. */
+static __always_inline void handle(void)
+{
+	u64 x = 3;
+
+	serialize();
+	for (int i = 0; i < 32; i++)
+		asm volatile("imulq %0, %0" : "+r"(x));
+	serialize();
+#ifndef NATIVE_TSC
+	shim_tsc += 1000;
+#endif
+}
+
+static void run_none(struct thread *t)
+{
+	for (unsigned int i = 0; i < CHUNK; i++) {
+		serialize();
+		(void)READ_ONCE(reasons[i % NR_REASONS]);
+		handle();
+	}
+}
+
+static void run_ours(struct thread *t)
+{
+	for (unsigned int i = 0; i < CHUNK; i++) {
+		serialize();
+		kvm_exit_stats_latch_vmx(&t->cpu.record, &t->cpu.vcpu, &reasons[i % NR_REASONS]);
+		handle();
+		kvm_exit_stats_close(&t->cpu.record);
+	}
+}
+
+static __always_inline u64 tsc(void)
+{
+	unsigned long low, high;
+
+	exit_stats_tsc(&low, &high);
+	return (u64)high << 32 | low;
+}
+
+static void run_atomics(struct thread *t)
+{
+	for (unsigned int i = 0; i < CHUNK; i++) {
+		u32 reason;
+		u64 cycles;
+
+		serialize();
+		reason = READ_ONCE(reasons[i % NR_REASONS]);
+		cycles = tsc();
+		handle();
+		cycles = tsc() - cycles;
+		__atomic_fetch_add(&shared_count[reason], 1, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&shared_total[reason], cycles, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&shared_exits, 1, __ATOMIC_SEQ_CST);
+		__atomic_fetch_add(&shared_cycles, cycles, __ATOMIC_SEQ_CST);
+	}
+}
+
+static const struct mode modes[] = {
+	{ "none", run_none, 0 },
+	{ "ours", run_ours, 0 },
+	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL },
+	{ "atomics", run_atomics, 0 },
+};
+
+static void *work(void *arg)
+{
+	struct thread *t = arg;
+	u64 before, after;
+
+	t->used = 0;
+	pthread_barrier_wait(&start_line);
+	t->began = ns(CLOCK_MONOTONIC);
+	before = ns(CLOCK_THREAD_CPUTIME_ID);
+	for (unsigned int i = 0; i < chunks; i++) {
+		now->run(t);
+		after = ns(CLOCK_THREAD_CPUTIME_ID);
+		t->chunk[i] = after - before;
+		t->used += t->chunk[i];
+		before = after;
+	}
+	t->ended = ns(CLOCK_MONOTONIC);
+	return NULL;
+}
+
+static void make_vcpus(unsigned int n)
+{
+	if (kvm_exit_stats_vm_create(&guest.kvm))
+		abort();
+	for (unsigned int i = 0; i < n; i++) {
+		threads[i].cpu.vcpu.kvm = &guest.kvm;
+		if (kvm_exit_stats_vcpu_create(&threads[i].cpu.vcpu))
+			abort();
+	}
+}
+
+/* All of it is in the table, or what was measured is not what the kernel does. */
+static void check_and_free(unsigned int n)
+{
+	struct exit_stats_snap *snap;
+
+	for (unsigned int i = 0; i < n; i++)
+		kvm_exit_stats_vcpu_free(&threads[i].cpu.vcpu);
+	snap = exit_stats_snapshot(&exit_stats_host.scope, false);
+	made += now->run == run_ours ? (u64)chunks * CHUNK * n : 0;
+	if (snap->exits != made) {
+		fprintf(stderr, "native: %llu exits of %llu are counted\n", snap->exits, made);
+		exit(1);
+	}
+	free(snap);
+	kvm_exit_stats_vm_destroy(&guest.kvm);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double d = *(const double *)a - *(const double *)b;
+
+	return (d > 0) - (d < 0);
+}
+
+static double median(double *values, unsigned int n)
+{
+	qsort(values, n, sizeof(*values), by_value);
+	return values[n / 2];
+}
+
+/*
+ * One run: its ns an exit in @cost, if the threads did run at the same time. At a
+ * priority of its own, where that is allowed: the others on this machine wait.
+ */
+static bool run_once(unsigned int n, double *cost)
+{
+	struct sched_param priority = { .sched_priority = 1 };
+	u64 began = -1ull, ended = 0;
+	double used = 0;
+	pthread_attr_t attr;
+
+	*cost = 0;
+	make_vcpus(n);
+	pthread_barrier_init(&start_line, NULL, n);
+	pthread_attr_init(&attr);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
+	pthread_attr_setschedparam(&attr, &priority);
+	for (unsigned int i = 0; i < n; i++) {
+		if (pthread_create(&threads[i].id, &attr, work, &threads[i]) &&
+		    pthread_create(&threads[i].id, NULL, work, &threads[i]))
+			abort();
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		pthread_join(threads[i].id, NULL);
+		began = min(began, threads[i].began);
+		ended = max(ended, threads[i].ended);
+		used += threads[i].used;
+		*cost += median(threads[i].chunk, chunks) / CHUNK / n;
+	}
+	pthread_attr_destroy(&attr);
+	pthread_barrier_destroy(&start_line);
+	check_and_free(n);
+	return used >= ENOUGH * min(n, cores) * (ended - began);
+}
+
+static void measure(struct result *r, unsigned int all_chunks)
+{
+	now = r->mode;
+	chunks = max(all_chunks / r->threads, (unsigned int)MIN_CHUNKS);
+	exit_stats_dump_interval = now->dump_interval;
+	r->good += run_once(r->threads, &r->cost[r->good]);
+	usleep(2000); /* for the others */
+}
+
+static void print(struct result *r)
+{
+#ifdef NATIVE_TSC
+	printf("rdtsc");
+#else
+	printf("made-up");
+#endif
+	printf(" %s %u %u ", r->mode->name, r->threads, r->good);
+	if (r->good) {
+		double middle = median(r->cost, r->good);
+
+		printf("%.3f %.3f\n", r->cost[0], middle);
+	} else {
+		printf("- -\n");
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const u32 mix[] = { 30, 30, 30, 32, 10, 1, 48, 52 };
+	static struct result results[64];
+	unsigned int all_chunks = 400;
+	int nr_results = 0;
+	int opt;
+
+	while ((opt = getopt(argc, argv, "n:r:")) != -1) {
+		if (opt == 'n')
+			all_chunks = min(strtoul(optarg, NULL, 0), (unsigned long)MAX_CHUNKS);
+		else if (opt == 'r')
+			runs = min(strtoul(optarg, NULL, 0), (unsigned long)MAX_RUNS);
+		else
+			return 2;
+	}
+	if (!runs)
+		return 2;
+	cores = sysconf(_SC_NPROCESSORS_ONLN);
+	for (int i = 0; i < NR_REASONS; i++)
+		reasons[i] = mix[(i * 5 + i / 8) % ARRAY_SIZE(mix)];
+	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
+				    offsetof(struct guest, record)))
+		abort();
+	for (unsigned int n = 1; n <= MAX_THREADS; n *= 2) {
+		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
+			results[nr_results++] = (struct result){ &modes[i], n };
+	}
+	/* Round after round: what disturbs for a while disturbs one run of each. */
+	for (unsigned int i = 0; i < runs; i++) {
+		for (int j = 0; j < nr_results; j++)
+			measure(&results[j], all_chunks);
+		fprintf(stderr, "round %u of %u\n", i + 1, runs);
+	}
+	for (int j = 0; j < nr_results; j++)
+		print(&results[j]);
+	kvm_exit_stats_unregister();
+	return 0;
+}
