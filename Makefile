@@ -99,9 +99,14 @@ study: modules tools ## what do a guest's exits look like? Sample one through se
 	@scripts/study/run
 
 .PHONY: bench
-bench: modules ## instructions an exit: stock, rebuilt, recording off and on
-	@scripts/setup build tools host
+bench: modules ## measure what knowing an exit costs, by every way there is; write it up
+	@scripts/setup build tools host bench plot
 	@bench/run
+
+.PHONY: bench-check
+bench-check: modules ## measure what has a goal: one instruction too many fails
+	@scripts/setup build tools host
+	@bench/run -c
 
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like

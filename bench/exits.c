@@ -13,12 +13,12 @@
  * The long run has all in it: the host's timer, what happens once in many exits,
  * and a measuring tool's own process.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <x86intrin.h>
 
+#include "done.h"
 #include "guest.h"
 #include "tap.h"
 #include "truth.h"
@@ -45,9 +45,9 @@ struct load {
 	const char *routine;
 	uint64_t rsi;
 	void (*create)(struct vm *vm, int nr_vcpus);
-	void (*setup)(struct vm *vm); /* once */
+	void (*setup)(struct vm *vm);	/* once */
 	void (*prepare)(struct vm *vm); /* before each batch */
-	int most; /* exits in a batch, 0 = any number */
+	int most;			/* exits in a batch, 0 = any number */
 };
 
 static void set_register(struct kvm_lapic_state *apic, int offset, uint32_t val)
@@ -72,20 +72,6 @@ static void start_x2apic(struct vm *vm)
 		bail_out("KVM_SET_LAPIC");
 }
 
-/* Run to the routine's end. */
-static void run(struct vm *vm)
-{
-	struct vcpu *vcpu = &vm->vcpu[0];
-
-	do {
-		if (ioctl(vcpu->fd, KVM_RUN, 0) && errno != EINTR)
-			bail_out("KVM_RUN");
-		if (vcpu->run->exit_reason != KVM_EXIT_IO &&
-		    vcpu->run->exit_reason != KVM_EXIT_INTR)
-			bail_out("KVM_RUN: exit reason %u", vcpu->run->exit_reason);
-	} while (vcpu->run->exit_reason != KVM_EXIT_IO || vcpu->run->io.port != PORT_DONE);
-}
-
 /* Let KVM forget all pages, and map those that every batch touches. */
 static void unmap_pages(struct vm *vm)
 {
@@ -97,7 +83,7 @@ static void unmap_pages(struct vm *vm)
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
 		bail_out("KVM_SET_USER_MEMORY_REGION: again");
 	vcpu_call(vm, 0, truth_warm_up, GUEST_PAGES, 0, 0);
-	run(vm);
+	run_to_done(vm, 0);
 }
 
 static const struct load loads[] = {
@@ -117,7 +103,7 @@ static uint64_t batch(struct vm *vm, const struct load *load, uint64_t exits)
 		load->prepare(vm);
 	vcpu_call(vm, 0, load->routine, exits, load->rsi, 0);
 	start = __rdtsc();
-	run(vm);
+	run_to_done(vm, 0);
 	return __rdtsc() - start;
 }
 

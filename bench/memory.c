@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a VM with so many vCPUs is charged for, by its memory cgroup:
+ *
+ *	memory CGROUP VCPUS
+ *
+ * Prints the vCPUs, bytes of vmalloc and of all kernel memory.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "stats.h"
+#include "tap.h"
+
+static unsigned long charged(const char *cgroup, const char *what)
+{
+	static char buf[8192];
+	char path[128], *line;
+
+	snprintf(path, sizeof(path), "%s/memory.stat", cgroup);
+	if (read_file(path, buf, sizeof(buf)) < 0)
+		bail_out("%s", path);
+	for (line = strtok(buf, "\n"); line; line = strtok(NULL, "\n")) {
+		if (!strncmp(line, what, strlen(what)))
+			return strtoul(line + strlen(what), NULL, 10);
+	}
+	bail_out("%s has no %s", path, what);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long vmalloc, kernel;
+	char path[128];
+	struct vm vm;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: memory CGROUP VCPUS\n");
+		return 2;
+	}
+	snprintf(path, sizeof(path), "%s/cgroup.procs", argv[1]);
+	if (write_file(path, "0"))
+		bail_out("%s", path);
+	vmalloc = charged(argv[1], "vmalloc ");
+	kernel = charged(argv[1], "kernel ");
+	vm_create(&vm, atoi(argv[2]));
+	printf("%s\t%ld\t%ld\n", argv[2], charged(argv[1], "vmalloc ") - vmalloc,
+	       charged(argv[1], "kernel ") - kernel);
+	vm_destroy(&vm);
+	return 0;
+}
