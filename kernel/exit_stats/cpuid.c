@@ -14,33 +14,30 @@
 
 #define host exit_stats_host
 
-static void read_row(struct exit_stats_vm *vm, unsigned int scope, unsigned int row,
-		     struct exit_stats_row *out)
-{
-	if (scope == EXIT_STATS_SCOPE_HOST)
-		exit_stats_host_row(vm, row, out);
-	else
-		exit_stats_vm_row(vm, row, out);
-}
-
 static void read_leaf(struct exit_stats_vm *vm, struct exit_stats_leaf *leaf, u32 code)
 {
 	const struct exit_stats_table *table = host.table;
+	bool of_host = leaf->scope == EXIT_STATS_SCOPE_HOST;
+	struct exit_stats_answer *answer = &leaf->answer;
 	unsigned int row;
 
 	leaf->vendor = table->id;
 	leaf->tsc_khz = tsc_khz;
 	leaf->highest = table->highest;
-	leaf->epoch = exit_stats_epoch(leaf->scope == EXIT_STATS_SCOPE_HOST ? &host.scope :
-									    &vm->scope);
+	leaf->epoch = exit_stats_epoch(of_host ? &host.scope : &vm->scope);
 	if (exit_stats_leaf_has_reason(leaf->leaf)) {
 		leaf->defined = table->name(code);
 		row = table->row_of(code);
 		if (row != EXIT_STATS_ROW_OTHER)
-			read_row(vm, leaf->scope, row, &leaf->reason);
+			answer->row = row;
 	}
-	if (exit_stats_leaf_has_total(leaf->leaf))
-		read_row(vm, leaf->scope, EXIT_STATS_ROW_ALL, &leaf->total);
+	answer->all = exit_stats_leaf_has_total(leaf->leaf);
+	if (answer->row == EXIT_STATS_ROW_ALL && !answer->all)
+		return;
+	if (of_host)
+		exit_stats_answer_host(vm, answer);
+	else
+		exit_stats_answer_vm(vm, answer);
 }
 
 /**

@@ -3,11 +3,16 @@
  * The dump in the kernel log: due each time the host's exits pass a multiple
  * of exit_stats_dump_interval.
  *
- * vCPUs hand in their exits by the batch; who passes a multiple wakes a worker,
- * which takes a snapshot and prints it. What falls due while the worker is
- * busy, or held back by the limit a minute, is merged into the next dump.
+ * vCPUs hand in their exits by the batch; who passes a multiple calls a worker,
+ * which takes a snapshot and prints it. What falls due while the worker is on its
+ * way, or held back by the limit a minute, is merged into the next dump. Until
+ * then no vCPU has to hand in: the worker collects, and pokes them to go on.
+ *
+ * The worker is called from the next tick (a lazy irq_work): to wake it up would
+ * cost the vCPU's thread more than all of the batch did.
  */
 #include <linux/err.h>
+#include <linux/irq_work.h>
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
@@ -20,9 +25,11 @@
 /* Hand-ins are never further apart: a new interval is seen after that many. */
 #define MAX_BATCH	4096u
 
-static void dump_fn(struct work_struct *work);
+static void call_fn(struct irq_work *unused);
+static void dump_fn(struct work_struct *unused);
 
-static DEFINE_RAW_SPINLOCK(lock);
+static DEFINE_RAW_SPINLOCK(lock);	/* inside a VM's lock */
+static struct irq_work call = IRQ_WORK_INIT_LAZY(call_fn);
 static DECLARE_DELAYED_WORK(work, dump_fn);
 static struct exit_stats_bucket bucket;	/* the worker's */
 
@@ -32,15 +39,16 @@ static u64 due_at;		/* the latest multiple that was passed */
 static u64 waiting;		/* dumps that are due and not printed */
 static u64 printed;
 static u64 merged;
-static bool armed;		/* the worker is on its way */
+static bool armed;		/* the worker is on its way: vCPUs need not hand in */
 
+/* After how many exits does a vCPU hand in next? */
 static u32 next_batch(void)
 {
 	unsigned int interval = READ_ONCE(exit_stats_dump_interval);
 	unsigned int vcpus = READ_ONCE(exit_stats_host.nr_vcpus);
 	u32 past;
 
-	if (!interval)
+	if (!interval || armed)
 		return MAX_BATCH;
 	if (vcpus > 1)
 		return clamp(interval / vcpus, 1u, MAX_BATCH);
@@ -49,19 +57,23 @@ static u32 next_batch(void)
 	return min(interval - past, MAX_BATCH);
 }
 
+/* Add what is new of a vCPU's exits. Does that call for the worker? */
 static bool hand_in(struct exit_stats_vcpu *v)
 {
 	unsigned int interval = READ_ONCE(exit_stats_dump_interval);
-	u64 before = handed;
+	u64 exits = local64_read(&v->exits);
+	u64 before = handed, passed;
 	u32 past;
 
-	handed += v->batch - v->batch_left;
-	v->batch = next_batch();
-	v->batch_left = v->batch;
-	if (!interval || div_u64(before, interval) == div_u64_rem(handed, interval, &past))
+	handed += exits - v->handed;
+	v->handed = exits;
+	if (!interval)
+		return false;
+	passed = div_u64_rem(handed, interval, &past) - div_u64(before, interval);
+	if (!passed)
 		return false;
 	due_at = handed - past;
-	waiting += div_u64(handed, interval) - div_u64(before, interval);
+	waiting += passed;
 	if (armed)
 		return false;
 	armed = true;
@@ -72,8 +84,8 @@ static bool hand_in(struct exit_stats_vcpu *v)
  * exit_stats_hand_in - add a vCPU's exits to the host's count
  * @v: its record; a new batch begins
  *
- * Context: the vCPU's thread at the end of a batch, interrupts on or off; or
- * its death.
+ * Context: the vCPU's thread at the end of a batch, or before a reset empties
+ * the record, interrupts on or off; or the vCPU's death.
  */
 void exit_stats_hand_in(struct exit_stats_vcpu *v)
 {
@@ -82,9 +94,10 @@ void exit_stats_hand_in(struct exit_stats_vcpu *v)
 
 	raw_spin_lock_irqsave(&lock, flags);
 	wake = hand_in(v);
+	v->batch_left = next_batch();
 	raw_spin_unlock_irqrestore(&lock, flags);
 	if (wake)
-		queue_delayed_work(system_unbound_wq, &work, 0);
+		irq_work_queue(&call);
 }
 EXPORT_SYMBOL_GPL(exit_stats_hand_in);
 
@@ -94,8 +107,7 @@ void exit_stats_first_batch(struct exit_stats_vcpu *v)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&lock, flags);
-	v->batch = next_batch();
-	v->batch_left = v->batch;
+	v->batch_left = next_batch();
 	raw_spin_unlock_irqrestore(&lock, flags);
 }
 
@@ -150,6 +162,36 @@ static bool anything_due(void)
 	return due;
 }
 
+static void call_fn(struct irq_work *unused)
+{
+	queue_delayed_work(system_unbound_wq, &work, 0);
+}
+
+/* What the vCPUs have counted and not handed in, whether they run or not. */
+static void collect(void)
+{
+	struct exit_stats_vcpu *v;
+	struct exit_stats_vm *vm;
+
+	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
+		raw_spin_lock_irq(&vm->lock);	/* no record is emptied meanwhile */
+		raw_spin_lock(&lock);
+		list_for_each_entry(v, &vm->vcpus, node)
+			hand_in(v);
+		raw_spin_unlock(&lock);
+		raw_spin_unlock_irq(&vm->lock);
+	}
+}
+
+/* Batches are short again: from each vCPU's next exit on. */
+static void poke_all(void)
+{
+	struct exit_stats_vm *vm;
+
+	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm))
+		exit_stats_poke(vm);
+}
+
 static void dump_fn(struct work_struct *unused)
 {
 	struct exit_stats_snap *snap;
@@ -163,12 +205,14 @@ static void dump_fn(struct work_struct *unused)
 		return;
 	}
 	/* First what is due, then the numbers: these contain it. */
+	collect();
 	raw_spin_lock_irq(&lock);
 	due = due_at;
 	taken = waiting;
 	waiting = 0;
 	armed = false;
 	raw_spin_unlock_irq(&lock);
+	poke_all();
 
 	snap = exit_stats_snapshot(&exit_stats_host.scope, false);
 	if (IS_ERR(snap)) {
@@ -228,6 +272,7 @@ void exit_stats_dump_start(void)
 /* It goes: no vCPU is left to hand in, and no setter runs (kernel_param_lock()). */
 void exit_stats_dump_stop(void)
 {
+	irq_work_sync(&call);
 	cancel_delayed_work_sync(&work);
 	waiting = 0;
 	armed = false;

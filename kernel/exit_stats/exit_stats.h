@@ -33,9 +33,10 @@ struct exit_stats_past {
 	u64 count;			/* exits and cycles of all rows */
 	u64 total;
 	struct exit_stats_row *row;	/* by row of the table */
+	struct exit_stats_hist *hist;	/* likewise */
 };
 
-/* What a VM's CPUID reads keep of a row (snapshot.c): */
+/* What a VM's CPUID reads keep of a row (answer.c): */
 enum exit_stats_kind {
 	EXIT_STATS_KEPT_VM,		/* the last good answer in VM scope, */
 	EXIT_STATS_KEPT_HOST,		/* in host scope, */
@@ -63,7 +64,6 @@ struct exit_stats_vm {
 	raw_spinlock_t kept_lock;	/* kept, for the copying of one */
 	struct exit_stats_kept (*kept)[EXIT_STATS_NR_KEPT];	/* by row */
 	struct rcu_head rcu;
-	struct exit_stats_row past_row[];
 };
 
 struct exit_stats_host {
@@ -77,8 +77,7 @@ struct exit_stats_host {
 	struct exit_stats_past past;
 	/* The vendor module that is registered; table is NULL without one. */
 	const struct exit_stats_table *table;
-	size_t vcpu_offset;		/* of the record's pointer in the vendor's vCPU */
-	size_t vm_offset;
+	size_t vm_offset;		/* of the record's pointer in the vendor's VM */
 	unsigned long *enabled;		/* bitmap by row: the vendor has a handler */
 };
 
@@ -88,6 +87,7 @@ struct exit_stats_vcpu *exit_stats_vcpu_of(struct kvm_vcpu *vcpu);
 struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm);
 void exit_stats_settle(struct exit_stats_vcpu *v);
 int exit_stats_reset(struct exit_stats_scope *scope);
+void exit_stats_poke(struct exit_stats_vm *vm);
 void exit_stats_drop_latched(void);
 u64 exit_stats_host_floor(void);
 u64 exit_stats_vm_floor(const struct exit_stats_vm *vm);
@@ -110,16 +110,25 @@ struct exit_stats_snap {
 	u64 merged;
 	u32 tsc_khz;
 	bool tsc_stable;
+	struct exit_stats_hist *hist;	/* by row, or NULL: not asked for */
 	unsigned int rows;
 	struct exit_stats_row row[];
 };
 
 struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool hist);
 
-/* One row, as a CPUID leaf wants it: count, total, min and max. */
-void exit_stats_vm_row(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out);
-void exit_stats_host_row(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out);
 u64 exit_stats_epoch(struct exit_stats_scope *scope);
+
+/* answer.c: what a CPUID leaf asks for */
+struct exit_stats_answer {
+	unsigned int row;		/* asked for; EXIT_STATS_ROW_ALL: none */
+	bool all;			/* the sums of all rows are asked for */
+	struct exit_stats_row reason;	/* count, total, min and max */
+	struct exit_stats_row total;	/* count and total */
+};
+
+void exit_stats_answer_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a);
+void exit_stats_answer_host(struct exit_stats_vm *vm, struct exit_stats_answer *a);
 
 /* table.c: a snapshot as text */
 void exit_stats_show_table(struct seq_file *m, const struct exit_stats_snap *snap);
@@ -147,8 +156,7 @@ struct exit_stats_leaf {
 	u32 tsc_khz;
 	u32 highest;
 	u32 epoch;
-	struct exit_stats_row reason;
-	struct exit_stats_row total;
+	struct exit_stats_answer answer;
 };
 
 bool exit_stats_leaf_known(u32 leaf);

@@ -24,7 +24,8 @@
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
 
-void exit_stats_reenter(struct kvm_vcpu *vcpu);
+/* Where the vendor's vCPU structure has the record's pointer. */
+extern size_t exit_stats_vcpu_offset;
 
 /**
  * kvm_exit_stats_latch_vmx - remember a VMX exit: reason, TSC, was this L2
@@ -63,21 +64,35 @@ static __always_inline void kvm_exit_stats_latch_svm(struct exit_stats_vcpu *con
 				 vcpu->arch.hflags & HF_GUEST_MASK);
 }
 
+/* Count the exit that is latched in the record that is pointed to, if one is. */
+static __always_inline void exit_stats_close_latched(struct exit_stats_vcpu *const *v)
+{
+	unsigned long first = READ_ONCE((*v)->latched);
+
+	if (likely(first))
+		exit_stats_close(*v, first);
+}
+
 /**
  * kvm_exit_stats_close - the exit is handled: count it, if one is latched
  * @v: where the vCPU's record is pointed to
+ * @ret: what the handler returned
+ *
+ * @ret goes through here so that it makes way for RDTSC only while recording is
+ * on: the compiler must not know that it is the same value afterwards.
  *
  * Context: the vCPU's thread, when the vendor's handle_exit returns.
+ *
+ * Return: @ret.
  */
-static __always_inline void kvm_exit_stats_close(struct exit_stats_vcpu *const *v)
+static __always_inline int kvm_exit_stats_close(struct exit_stats_vcpu *const *v, int ret)
 {
-	unsigned long first;
-
 	if (static_branch_likely(&kvm_exit_stats_closes)) {
-		first = READ_ONCE((*v)->latched);
-		if (likely(first))
-			exit_stats_close(*v, first);
+		OPTIMIZER_HIDE_VAR(ret);
+		exit_stats_close_latched(v);
+		OPTIMIZER_HIDE_VAR(ret);
 	}
+	return ret;
 }
 
 /**
@@ -91,7 +106,7 @@ static __always_inline void kvm_exit_stats_close(struct exit_stats_vcpu *const *
 static __always_inline void kvm_exit_stats_reenter(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_likely(&kvm_exit_stats_closes))
-		exit_stats_reenter(vcpu);
+		exit_stats_close_latched((void *)vcpu + exit_stats_vcpu_offset);
 }
 
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset);

@@ -12,30 +12,29 @@
 enum pair { PAIR_NONE, PAIR_ALL_CYCLES, PAIR_CYCLES, PAIR_MIN, PAIR_MAX, PAIR_AVG };
 
 struct leaf_desc {
-	u32 leaf;
+	bool has_numbers;
 	bool has_reason;		/* ECX selects one; its count is in EDX:EAX */
 	enum pair pair;
 };
 
+#define LEAF(name, reason, pair) \
+	[EXIT_STATS_LEAF_##name - EXIT_STATS_LEAF_ID] = { true, reason, pair }
+
 static const struct leaf_desc descs[] = {
-	{ EXIT_STATS_LEAF_TOTAL,	false,	PAIR_ALL_CYCLES },
-	{ EXIT_STATS_LEAF_MIXED,	true,	PAIR_ALL_CYCLES },
-	{ EXIT_STATS_LEAF_COUNT,	true,	PAIR_NONE },
-	{ EXIT_STATS_LEAF_CYCLES,	true,	PAIR_CYCLES },
-	{ EXIT_STATS_LEAF_MIN,		true,	PAIR_MIN },
-	{ EXIT_STATS_LEAF_MAX,		true,	PAIR_MAX },
-	{ EXIT_STATS_LEAF_AVG,		true,	PAIR_AVG },
+	LEAF(TOTAL,	false,	PAIR_ALL_CYCLES),
+	LEAF(MIXED,	true,	PAIR_ALL_CYCLES),
+	LEAF(COUNT,	true,	PAIR_NONE),
+	LEAF(CYCLES,	true,	PAIR_CYCLES),
+	LEAF(MIN,	true,	PAIR_MIN),
+	LEAF(MAX,	true,	PAIR_MAX),
+	LEAF(AVG,	true,	PAIR_AVG),
 };
 
 static const struct leaf_desc *desc_of(u32 leaf)
 {
-	unsigned int i;
+	u32 i = leaf - EXIT_STATS_LEAF_ID;
 
-	for (i = 0; i < ARRAY_SIZE(descs); i++) {
-		if (descs[i].leaf == leaf)
-			return &descs[i];
-	}
-	return NULL;
+	return i < ARRAY_SIZE(descs) && descs[i].has_numbers ? &descs[i] : NULL;
 }
 
 /**
@@ -69,15 +68,15 @@ static u64 pair_of(const struct exit_stats_leaf *in, enum pair pair)
 {
 	switch (pair) {
 	case PAIR_ALL_CYCLES:
-		return in->total.total;
+		return in->answer.total.total;
 	case PAIR_CYCLES:
-		return in->reason.total;
+		return in->answer.reason.total;
 	case PAIR_MIN:
-		return in->reason.min;
+		return in->answer.reason.min;
 	case PAIR_MAX:
-		return in->reason.max;
+		return in->answer.reason.max;
 	case PAIR_AVG:
-		return exit_stats_avg(&in->reason);
+		return exit_stats_avg(&in->answer.reason);
 	default:
 		return 0;
 	}
@@ -104,7 +103,7 @@ static void encode_info(const struct exit_stats_leaf *in, struct exit_stats_regs
 static void encode_numbers(const struct exit_stats_leaf *in, const struct leaf_desc *desc,
 			   struct exit_stats_regs *out)
 {
-	u64 count = desc->has_reason ? in->reason.count : in->total.count;
+	u64 count = desc->has_reason ? in->answer.reason.count : in->answer.total.count;
 	u64 pair = pair_of(in, desc->pair);
 
 	out->eax = lower_32_bits(count);

@@ -65,7 +65,7 @@ void exit_stats_log_read(const struct exit_stats_leaf *leaf, u32 code)
 		.code = code,
 		.name = table->name(code),
 		.enabled = enabled(table->row_of(code)),
-		.count = has_reason ? leaf->reason.count : leaf->total.count,
+		.count = has_reason ? leaf->answer.reason.count : leaf->answer.total.count,
 	};
 
 	if (!leave(&note))

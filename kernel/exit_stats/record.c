@@ -70,7 +70,7 @@ struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows)
  * @rows: rows of the vendor's table
  *
  * Context: the vCPU's thread, or nobody else knows @v. Readers must be kept
- * out by the caller (the VM's seqcount).
+ * out by the caller (the VM's seqcount and lock), who has handed the exits in.
  */
 void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows)
 {
@@ -83,6 +83,7 @@ void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows)
 	local64_set(&v->started, 0);
 	local64_set(&v->exits, 0);
 	local64_set(&v->cycles, 0);
+	v->handed = 0;
 	v->backwards = 0;
 }
 
@@ -91,8 +92,8 @@ void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows)
  * @v: the vCPU's record
  * @first: what is latched
  *
- * An L2 exit, one with a reset waiting, one during which the TSC's high half
- * changed, one that began on a CPU whose TSC is ahead.
+ * An L2 exit, one with a reset or the dump waiting, one during which the TSC's
+ * high half changed, one that began on a CPU whose TSC is ahead.
  *
  * Context: the vCPU's thread, interrupts on or off, preemptible or not. Takes
  * no lock but when a reset or a hand-in to the dump is waiting.
@@ -106,8 +107,10 @@ void exit_stats_record_close(struct exit_stats_vcpu *v, unsigned long first)
 	exit_stats_tsc(&low, &high);
 	cycles = ((u64)high << 32 | low) - ((u64)v->tsc_high << 32 | v->tsc_low);
 	WRITE_ONCE(v->latched, 0);
-	if (READ_ONCE(v->poked))
+	if (READ_ONCE(v->poked)) {
 		exit_stats_settle(v);
+		v->batch_left = 1;	/* to be handed in with this exit */
+	}
 	if ((s64)cycles < 0) {
 		WRITE_ONCE(v->backwards, v->backwards + 1);
 		cycles = 0;
@@ -176,23 +179,23 @@ static void copy_nested(const struct exit_stats_vcpu *v, const struct position *
 }
 
 static void copy_hist(const struct exit_stats_vcpu *v, const struct position *p,
-		      unsigned int row, struct exit_stats_row *out)
+		      unsigned int row, u64 count, struct exit_stats_hist *out)
 {
 	const local64_t *hist = &v->hist[row * EXIT_STATS_BUCKETS];
 	u64 sum = 0;
 	int i;
 
 	for (i = 0; i < EXIT_STATS_BUCKETS; i++) {
-		out->hist[i] = local64_read(&hist[i]);
-		sum += out->hist[i];
+		out->bucket[i] = local64_read(&hist[i]);
+		sum += out->bucket[i];
 	}
 	/* The exit under way is in its bucket already, and not in count yet. */
-	if (half_written(v, p, row) && sum != out->count)
-		out->hist[READ_ONCE(v->undo_slot) % EXIT_STATS_BUCKETS]--;
+	if (half_written(v, p, row) && sum != count)
+		out->bucket[READ_ONCE(v->undo_slot) % EXIT_STATS_BUCKETS]--;
 }
 
-static bool try_row(const struct exit_stats_vcpu *v, unsigned int row, bool hist,
-		    struct exit_stats_row *out)
+static bool try_row(const struct exit_stats_vcpu *v, unsigned int row,
+		    struct exit_stats_row *out, struct exit_stats_hist *hist)
 {
 	struct position p;
 
@@ -201,7 +204,7 @@ static bool try_row(const struct exit_stats_vcpu *v, unsigned int row, bool hist
 	copy_brief(v, &p, row, out);
 	copy_nested(v, &p, row, out);
 	if (hist)
-		copy_hist(v, &p, row, out);
+		copy_hist(v, &p, row, out->count, hist);
 	return !read_retry(v, &p);
 }
 
@@ -209,19 +212,19 @@ static bool try_row(const struct exit_stats_vcpu *v, unsigned int row, bool hist
  * exit_stats_record_row - a consistent copy of a row
  * @v: the record
  * @row: which
- * @hist: the histogram too; otherwise it is left alone in @out
  * @out: where to; all 0 if the row counts nothing
+ * @hist: where its histogram goes, or NULL
  *
  * Context: any thread that keeps @v alive (RCU). Retries while the vCPU makes
  * exits, never waits for it.
  */
-void exit_stats_record_row(const struct exit_stats_vcpu *v, unsigned int row, bool hist,
-			   struct exit_stats_row *out)
+void exit_stats_record_row(const struct exit_stats_vcpu *v, unsigned int row,
+			   struct exit_stats_row *out, struct exit_stats_hist *hist)
 {
-	while (!try_row(v, row, hist, out))
+	while (!try_row(v, row, out, hist))
 		cpu_relax();
 	if (!out->count)
-		memset(out, 0, hist ? sizeof(*out) : offsetof(struct exit_stats_row, hist));
+		memset(out, 0, sizeof(*out));
 }
 
 static bool try_brief(const struct exit_stats_vcpu *v, unsigned int row,
@@ -298,32 +301,4 @@ void exit_stats_record_total(const struct exit_stats_vcpu *v, struct exit_stats_
 	}
 	out->count = local64_read(&v->exits);
 	out->total = local64_read(&v->cycles);
-}
-
-/**
- * exit_stats_row_merge - add one row to another
- * @to: what is added to; all 0 at first
- * @from: what is added
- * @hist: the histogram too
- *
- * Context: any; the caller keeps both from changing.
- */
-void exit_stats_row_merge(struct exit_stats_row *to, const struct exit_stats_row *from, bool hist)
-{
-	int i;
-
-	if (!from->count)
-		return;
-	if (!to->count || from->min < to->min)
-		to->min = from->min;
-	if (from->max > to->max)
-		to->max = from->max;
-	to->count += from->count;
-	to->total += from->total;
-	to->nested_count += from->nested_count;
-	to->nested_total += from->nested_total;
-	if (!hist)
-		return;
-	for (i = 0; i < EXIT_STATS_BUCKETS; i++)
-		to->hist[i] += from->hist[i];
 }

@@ -53,11 +53,15 @@ struct exit_stats_nested {
 struct exit_stats_row {
 	u64 count;
 	u64 total;
-	u64 min;
+	u64 min;			/* 0 while count is 0 */
 	u64 max;
 	u64 nested_count;
 	u64 nested_total;
-	u64 hist[EXIT_STATS_BUCKETS];
+};
+
+/* Its histogram. Apart, as most readers do without. */
+struct exit_stats_hist {
+	u64 bucket[EXIT_STATS_BUCKETS];
 };
 
 struct exit_stats_vcpu {
@@ -77,12 +81,11 @@ struct exit_stats_vcpu {
 		struct {
 			u32 tsc_high;	/* latched */
 			u8 nested;	/* latched: the exit left an L2 guest */
-			u8 poked;	/* a reset waits: settle at the next close */
+			u8 poked;	/* a reset or the dump waits for the next close */
 		};
 		/* The TSC's high half at a common close: neither of the two is set. */
 		u64 common_high;
 	};
-	u32 batch;
 	local64_t *hist;		/* EXIT_STATS_BUCKETS slots a row */
 	struct exit_stats_nested *nested_row;
 	u64 undo_count;
@@ -93,6 +96,7 @@ struct exit_stats_vcpu {
 	u64 undo_nested_count ____cacheline_aligned;
 	u64 undo_nested_total;
 	u64 backwards;			/* closes at an earlier TSC than the latch */
+	u64 handed;			/* of exits, how many the dump knows (its lock) */
 	struct exit_stats_scope scope;
 	struct exit_stats_vm *vm;
 	struct rcu_head rcu;
@@ -103,11 +107,10 @@ struct exit_stats_vcpu {
 struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows);
 void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows);
 void exit_stats_record_close(struct exit_stats_vcpu *v, unsigned long first);
-void exit_stats_record_row(const struct exit_stats_vcpu *v, unsigned int row, bool hist,
-			   struct exit_stats_row *out);
+void exit_stats_record_row(const struct exit_stats_vcpu *v, unsigned int row,
+			   struct exit_stats_row *out, struct exit_stats_hist *hist);
 void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,
 			     struct exit_stats_row *out);
 void exit_stats_record_total(const struct exit_stats_vcpu *v, struct exit_stats_row *out);
-void exit_stats_row_merge(struct exit_stats_row *to, const struct exit_stats_row *from, bool hist);
 
 #endif

@@ -29,6 +29,7 @@
 
 #include "exit_stats.h"
 #include "hooks.h"
+#include "read.h"
 
 struct exit_stats_host exit_stats_host = {
 	.scope.kind = EXIT_STATS_SCOPE_HOST,
@@ -36,6 +37,8 @@ struct exit_stats_host exit_stats_host = {
 	.seq = SEQCNT_RAW_SPINLOCK_ZERO(exit_stats_host.seq, &exit_stats_host.lock),
 	.vms = LIST_HEAD_INIT(exit_stats_host.vms),
 };
+
+size_t exit_stats_vcpu_offset;
 
 #define host exit_stats_host
 
@@ -119,8 +122,10 @@ static void past_clear(struct exit_stats_past *past, u64 since)
 	unsigned int i;
 
 	for (i = 0; i < host.table->rows; i++) {
-		if (past->row[i].count)
-			memset(&past->row[i], 0, sizeof(past->row[i]));
+		if (!past->row[i].count)
+			continue;
+		memset(&past->row[i], 0, sizeof(past->row[i]));
+		memset(&past->hist[i], 0, sizeof(past->hist[i]));
 	}
 	past->backwards = 0;
 	past->count = 0;
@@ -132,8 +137,12 @@ static void past_add_past(struct exit_stats_past *to, const struct exit_stats_pa
 {
 	unsigned int i;
 
-	for (i = 0; i < host.table->rows; i++)
-		exit_stats_row_merge(&to->row[i], &from->row[i], true);
+	for (i = 0; i < host.table->rows; i++) {
+		if (!from->row[i].count)
+			continue;
+		exit_stats_row_merge(&to->row[i], &from->row[i]);
+		exit_stats_hist_merge(&to->hist[i], &from->hist[i]);
+	}
 	to->backwards += from->backwards;
 	to->count += from->count;
 	to->total += from->total;
@@ -141,14 +150,16 @@ static void past_add_past(struct exit_stats_past *to, const struct exit_stats_pa
 
 static void past_add_record(struct exit_stats_past *to, const struct exit_stats_vcpu *v)
 {
+	struct exit_stats_hist hist;
 	struct exit_stats_row row;
 	unsigned int i;
 
 	for (i = 0; i < host.table->rows; i++) {
 		if (!local64_read(&v->brief[i].count))
 			continue;
-		exit_stats_record_row(v, i, true, &row);
-		exit_stats_row_merge(&to->row[i], &row, true);
+		exit_stats_record_row(v, i, &row, &hist);
+		exit_stats_row_merge(&to->row[i], &row);
+		exit_stats_hist_merge(&to->hist[i], &hist);
 	}
 	to->backwards += READ_ONCE(v->backwards);
 	to->count += local64_read(&v->exits);
@@ -185,22 +196,31 @@ static void retire_record(struct exit_stats_vcpu *v)
  */
 void exit_stats_settle(struct exit_stats_vcpu *v)
 {
-	unsigned long flags = move_begin(v->vm);
+	unsigned long flags;
 
-	/* A reset takes the VM's or the host's lock to put its number down. */
-	WRITE_ONCE(v->poked, false);
-	if (v->since < exit_stats_vcpu_floor(v)) {
-		retire_record(v);
-		exit_stats_record_clear(v, host.table->rows);
-		WRITE_ONCE(v->since, exit_stats_vcpu_floor(v));
-	}
+	/* A reset puts its number down, then pokes: one that comes now pokes again. */
+	smp_store_mb(v->poked, false);
+	if (v->since >= exit_stats_vcpu_floor(v))
+		return;
+	flags = move_begin(v->vm);
+	exit_stats_hand_in(v);
+	retire_record(v);
+	exit_stats_record_clear(v, host.table->rows);
+	WRITE_ONCE(v->since, exit_stats_vcpu_floor(v));
 	move_end(v->vm, flags);
 }
 
-static void poke_vcpus(struct exit_stats_vm *vm)
+/**
+ * exit_stats_poke - have each vCPU of a VM look up at its next close
+ * @vm: the VM's record
+ *
+ * Context: any. What there is to see was written before.
+ */
+void exit_stats_poke(struct exit_stats_vm *vm)
 {
 	struct exit_stats_vcpu *v;
 
+	smp_wmb();	/* it, and then poked */
 	rcu_read_lock();
 	list_for_each_entry_rcu(v, &vm->vcpus, node)
 		WRITE_ONCE(v->poked, true);
@@ -225,7 +245,7 @@ static void reset_vm(struct exit_stats_vm *vm)
 	WRITE_ONCE(vm->scope.reset_at, ++host.event);
 	past_clear(&vm->past, exit_stats_vm_floor(vm));
 	move_end(vm, flags);
-	poke_vcpus(vm);
+	exit_stats_poke(vm);
 }
 
 static void reset_host(void)
@@ -242,7 +262,7 @@ static void reset_host(void)
 
 	/* A VM's past is older than the host's floor now and counts nowhere. */
 	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm))
-		poke_vcpus(vm);
+		exit_stats_poke(vm);
 }
 
 /**
@@ -332,22 +352,12 @@ struct exit_stats_vm *exit_stats_next_vm(struct exit_stats_vm *vm)
 
 struct exit_stats_vcpu *exit_stats_vcpu_of(struct kvm_vcpu *vcpu)
 {
-	return host.table ? *(struct exit_stats_vcpu **)((void *)vcpu + host.vcpu_offset) : NULL;
+	return host.table ? *(struct exit_stats_vcpu **)((void *)vcpu + exit_stats_vcpu_offset) : NULL;
 }
 
 struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm)
 {
 	return host.table ? *(struct exit_stats_vm **)((void *)kvm + host.vm_offset) : NULL;
-}
-
-/* kvm_exit_stats_reenter(), with recording on. The vendor may not be hooked. */
-void exit_stats_reenter(struct kvm_vcpu *vcpu)
-{
-	struct exit_stats_vcpu *v = exit_stats_vcpu_of(vcpu);
-	unsigned long first = v ? READ_ONCE(v->latched) : 0;
-
-	if (first)
-		exit_stats_close(v, first);
 }
 
 /**
@@ -361,15 +371,17 @@ void exit_stats_reenter(struct kvm_vcpu *vcpu)
 int kvm_exit_stats_vm_create(struct kvm *kvm)
 {
 	struct exit_stats_vm *vm;
-	size_t past = struct_size(vm, past_row, host.table->rows);
-	size_t kept = host.table->rows * sizeof(*vm->kept);
+	size_t rows = host.table->rows;
 	unsigned long flags;
 
-	vm = __vmalloc(past + kept, GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	vm = __vmalloc(sizeof(*vm) + rows * (sizeof(*vm->past.row) + sizeof(*vm->past.hist) +
+					     sizeof(*vm->kept)),
+		       GFP_KERNEL_ACCOUNT | __GFP_ZERO);
 	if (!vm)
 		return -ENOMEM;
-	vm->past.row = vm->past_row;
-	vm->kept = (void *)vm + past;
+	vm->past.row = (void *)(vm + 1);
+	vm->past.hist = (void *)(vm->past.row + rows);
+	vm->kept = (void *)(vm->past.hist + rows);
 	vm->scope.kind = EXIT_STATS_SCOPE_VM;
 	refcount_set(&vm->ref, 1);
 	raw_spin_lock_init(&vm->lock);
@@ -434,7 +446,7 @@ int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
 	unlock_scopes(vm, flags);
 
 	exit_stats_first_batch(v);
-	*(struct exit_stats_vcpu **)((void *)vcpu + host.vcpu_offset) = v;
+	*(struct exit_stats_vcpu **)((void *)vcpu + exit_stats_vcpu_offset) = v;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kvm_exit_stats_vcpu_create);
@@ -508,11 +520,12 @@ int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_o
 	host.table = tables[vendor];
 	host.enabled = bitmap_zalloc(host.table->rows, GFP_KERNEL);
 	host.past.row = kvcalloc(host.table->rows, sizeof(*host.past.row), GFP_KERNEL);
-	if (!host.enabled || !host.past.row) {
+	host.past.hist = kvcalloc(host.table->rows, sizeof(*host.past.hist), GFP_KERNEL);
+	if (!host.enabled || !host.past.row || !host.past.hist) {
 		kvm_exit_stats_unregister();
 		return -ENOMEM;
 	}
-	host.vcpu_offset = vcpu_offset;
+	exit_stats_vcpu_offset = vcpu_offset;
 	host.vm_offset = vm_offset;
 	host.event = get_random_u32();
 	host.scope.reset_at = host.event;
@@ -559,6 +572,8 @@ void kvm_exit_stats_unregister(void)
 	host.table = NULL;
 	kvfree(host.past.row);
 	host.past.row = NULL;
+	kvfree(host.past.hist);
+	host.past.hist = NULL;
 	bitmap_free(host.enabled);
 	host.enabled = NULL;
 }

@@ -104,7 +104,7 @@ void exit_stats_show_hist(struct seq_file *m, const struct exit_stats_snap *snap
 		exit_stats_format_code(snap->table, row, code, sizeof(code));
 		seq_printf(m, "%8s %-20s %12llu", code, snap->table->row[row].name, r->count);
 		for (i = 0; i < EXIT_STATS_BUCKETS; i++)
-			seq_printf(m, " %llu", r->hist[i]);
+			seq_printf(m, " %llu", snap->hist[row].bucket[i]);
 		seq_putc(m, '\n');
 	}
 }

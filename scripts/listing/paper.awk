@@ -57,7 +57,7 @@ END {
 	print "Written by `make listing` from the modules for " release ", as " compiler " made them. Words are those of"
 	print "[counting.md](counting.md).\n"
 	print "**" verdict "** For an exit that the fast path answers by entering again it is " \
-		sum("latch") + sum("reenter") " (latch " sum("latch") ", close " sum("reenter") ", with a call that is inside our own code)."
+		sum("latch") + sum("reenter") " (latch " sum("latch") ", close " sum("reenter") ")."
 	print "\nHow it is counted: the way begins at the first instruction that debug information gives to a line of ours. A"
 	print "conditional jump over the code of one source line is taken (a new min or max is seldom), no other is (gcc puts"
 	print "what `likely()` and `unlikely()` call seldom out of the way). A lock prefix, a call and an instruction that has"

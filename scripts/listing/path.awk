@@ -6,7 +6,7 @@
 #
 # purposes: a group, a pattern and a reason a line, see there. frames: for each
 # address of ours the functions and lines of ours that it comes from, innermost
-# first. objdump: "objdump -drw" of the functions, the hooked one first.
+# first. objdump: "objdump -drw" of the hooked function.
 #
 # An instruction is ours if debug information has a line of exit_stats/ for it. The
 # way begins at the first of them and follows these rules:
@@ -15,8 +15,9 @@
 #     what an if does that is seldom true (a new min, a new max);
 #   - no other conditional jump is taken: gcc puts what likely() and unlikely()
 #     call seldom out of the way;
+#   - one that leaves ours over a call, which goes on to the same place, is the end;
 #   - KVM's own instructions between ours, which gcc mixed in, are walked over;
-#   - a call of a function that was given is entered, any other is an error.
+#   - a call is an error.
 #
 # Prints for each instruction of ours, tab separated: address, instruction, group,
 # file:line, the line's text.
@@ -85,6 +86,12 @@ function skips_a_line(i, to,	j) {
 	return 1
 }
 
+# Does the jump at i leave, past a call after which the way goes to the same place?
+function leaves_past_call(i) {
+	return is_call(i + 1) && insn[i + 2] ~ /^jmp/ && jump_target(i) &&
+	       jump_target(i) == jump_target(i + 2) && !ours(jump_target(i))
+}
+
 function jump_target(i,	word) {
 	split(insn[i], word, " ")
 	return word[2] in at ? at[word[2]] : 0
@@ -118,15 +125,12 @@ function walk(i,	to) {
 		if (insn[i] ~ /^jmp/ && target[i] == "" && !ours(jump_target(i)))
 			return
 		emit(i)
-		if (insn[i] ~ /^ret/ || target[i] ~ /^__x86_return_thunk/)
-			return
-		# Of ftrace, which makes a NOP of it when the module is loaded.
-		if (is_call(i) && target[i] !~ /^__fentry__/) {
-			if (!(target[i] in begins))
-				fail("a call of " target[i])
-			walk(begins[target[i]])
-		} else if (is_jump(i)) {
+		if (is_call(i))
+			fail("a call of " target[i])
+		if (is_jump(i)) {
 			to = jump_target(i)
+			if (leaves_past_call(i))
+				return
 			if (insn[i] ~ /^jmp/ || skips_a_line(i, to)) {
 				i = to
 				continue
@@ -155,13 +159,6 @@ files == 2 {
 	a = $1
 	sub(/^[^ ]+ /, "")
 	frames[a] = $0
-	next
-}
-
-/^[0-9a-f]+ </ {
-	name = $2
-	gsub(/[<>:]/, "", name)
-	begins[name] = n_insn + 1
 	next
 }
 

@@ -132,7 +132,7 @@ static void run_ours(struct thread *t)
 		serialize();
 		kvm_exit_stats_latch_vmx(&t->cpu.record, &t->cpu.vcpu, &reasons[i % NR_REASONS]);
 		handle();
-		kvm_exit_stats_close(&t->cpu.record);
+		kvm_exit_stats_close(&t->cpu.record, 1);
 	}
 }
 

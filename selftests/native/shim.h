@@ -42,7 +42,10 @@
 #undef exit_stats_tsc /* hot.h has RDTSC */
 #endif
 
-/* spinlock.h, workqueue.h, ktime.h, printk.h */
+/* list.h: here no other thread changes a list meanwhile */
+#define list_for_each_entry list_for_each_entry_rcu
+
+/* irq_work.h, spinlock.h, workqueue.h, ktime.h, printk.h */
 #define DEFINE_RAW_SPINLOCK(name)  raw_spinlock_t name
 #define raw_spin_lock_irq(l)	   raw_spin_lock(l)
 #define raw_spin_unlock_irq(l)	   raw_spin_unlock(l)
@@ -60,6 +63,14 @@
 struct work_struct {
 	int unused;
 };
+
+struct irq_work {
+	void (*fn)(struct irq_work *unused);
+};
+
+#define IRQ_WORK_INIT_LAZY(f) { (f) }
+#define irq_work_queue(w)     ((void)(w))
+#define irq_work_sync(w)      ((void)(w))
 
 static inline u64 div_u64_rem(u64 a, u32 b, u32 *rest)
 {

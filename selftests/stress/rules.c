@@ -105,18 +105,19 @@ static void check_nested(unsigned int row, const struct exit_stats_row *r)
 		say_row(RULE_NESTED, "snapshot", row, r);
 }
 
-static void check_hist(unsigned int row, const struct exit_stats_row *r)
+static void check_hist(unsigned int row, const struct exit_stats_row *r,
+		       const struct exit_stats_hist *hist)
 {
 	u64 fars = far_ones(row, r->count, r->total);
 	u64 expected[EXIT_STATS_BUCKETS] = {};
 
 	expected[bucket_of(cycles_of(row, false))] += r->count - fars;
 	expected[bucket_of(cycles_of(row, true))] += fars;
-	if (memcmp(r->hist, expected, sizeof(expected)))
+	if (memcmp(hist->bucket, expected, sizeof(expected)))
 		broken(RULE_HIST,
 		       "row %u: count %llu, %llu of them far: buckets have %llu and %llu", row,
-		       r->count, fars, r->hist[bucket_of(cycles_of(row, false))],
-		       r->hist[bucket_of(cycles_of(row, true))]);
+		       r->count, fars, hist->bucket[bucket_of(cycles_of(row, false))],
+		       hist->bucket[bucket_of(cycles_of(row, true))]);
 }
 
 static bool went_down(const struct exit_stats_row *was, const struct exit_stats_row *is)
@@ -164,7 +165,7 @@ static void start_again(struct seen *seen, u64 epoch)
 	seen->epoch = epoch;
 }
 
-void check_snap(const struct exit_stats_snap *snap, bool hist, struct seen *seen)
+void check_snap(const struct exit_stats_snap *snap, struct seen *seen)
 {
 	struct exit_stats_row sum = {};
 
@@ -176,8 +177,8 @@ void check_snap(const struct exit_stats_snap *snap, bool hist, struct seen *seen
 
 		check_brief("snapshot", i, r);
 		check_nested(i, r);
-		if (hist)
-			check_hist(i, r);
+		if (snap->hist)
+			check_hist(i, r, &snap->hist[i]);
 		if (went_down(was, r) || detail_went_down(was, r))
 			say_down(RULE_DOWN_SNAPSHOT, i, was, r);
 		if (snap->scope == EXIT_STATS_SCOPE_VCPU)

@@ -48,7 +48,7 @@ void broken(enum rule rule, const char *fmt, ...) __attribute__((format(printf, 
 /* Reads how often a rule was broken, and forgets it. */
 u64 times_broken(enum rule rule);
 
-void check_snap(const struct exit_stats_snap *snap, bool hist, struct seen *seen);
+void check_snap(const struct exit_stats_snap *snap, struct seen *seen);
 void check_leaf(unsigned int row, const struct exit_stats_row *r);
 void check_total_leaf(const struct exit_stats_row *r);
 

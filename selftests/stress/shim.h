@@ -39,6 +39,12 @@ static inline void shim_meet(const char *what)
 }
 
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
+#define smp_store_mb(x, v)        \
+	do {                      \
+		WRITE_ONCE(x, v); \
+		shim_let_out();   \
+		smp_mb();         \
+	} while (0)
 
 /*
  * With SHIM_WEAK a thread keeps its WRITE_ONCE()s back until smp_wmb() or a lock,

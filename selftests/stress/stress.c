@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "hooks.h"
+#include "read.h"
 #include "rules.h"
 #include "tap.h"
 
@@ -97,6 +98,7 @@ struct thread {
 	u64 to_make;
 	u64 made;
 	struct exit_stats_row tally[MAX_ROWS];
+	struct exit_stats_hist hist[MAX_ROWS];
 };
 
 /* Reasons that writers make: few, so that readers meet the row being written. */
@@ -117,8 +119,7 @@ static u64 seed = 1;
 
 void exit_stats_hand_in(struct exit_stats_vcpu *v)
 {
-	v->batch = 500;
-	v->batch_left = v->batch;
+	v->batch_left = 500;
 }
 
 void exit_stats_first_batch(struct exit_stats_vcpu *v)
@@ -239,7 +240,7 @@ static void make_exit(struct thread *t, struct cpu *c)
 		usleep(100); /* a handler that sleeps, perhaps until recording is off */
 	shim_tsc += cycles;
 	if (r >> 16 & 1)
-		kvm_exit_stats_close(&c->record);
+		kvm_exit_stats_close(&c->record, 1);
 	kvm_exit_stats_reenter(&c->vcpu);
 
 	tally->min = tally->count ? min(tally->min, cycles) : cycles;
@@ -248,7 +249,7 @@ static void make_exit(struct thread *t, struct cpu *c)
 	tally->total += cycles;
 	tally->nested_count += nested;
 	tally->nested_total += nested ? cycles : 0;
-	tally->hist[ilog2(cycles)]++;
+	t->hist[row].bucket[ilog2(cycles)]++;
 	__atomic_store_n(&c->made, c->made + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&t->made, t->made + 1, __ATOMIC_RELAXED);
 }
@@ -257,12 +258,12 @@ static void make_exit(struct thread *t, struct cpu *c)
 static void read_own(struct thread *t, struct guest *g)
 {
 	unsigned int row = exit_stats_slot_vmx(&reasons[0]) / EXIT_STATS_BUCKETS;
-	struct exit_stats_row r;
+	struct exit_stats_answer a = { .row = row };
 
-	exit_stats_vm_row(g->record, row, &r);
-	check_leaf(row, &r);
-	exit_stats_host_row(g->record, row, &r);
-	check_leaf(row, &r);
+	exit_stats_answer_vm(g->record, &a);
+	check_leaf(row, &a.reason);
+	exit_stats_answer_host(g->record, &a);
+	check_leaf(row, &a.reason);
 	t->leaves += 2;
 }
 
@@ -302,33 +303,39 @@ static void *writer(void *arg)
 
 static void read_scope(struct thread *t, struct exit_stats_scope *scope, struct seen *seen)
 {
-	bool hist = next_random(t) & 1;
-	struct exit_stats_snap *snap = exit_stats_snapshot(scope, hist);
+	struct exit_stats_snap *snap = exit_stats_snapshot(scope, next_random(t) & 1);
 
 	if (IS_ERR(snap))
 		bail_out("no memory for a snapshot");
-	check_snap(snap, hist, seen);
+	check_snap(snap, seen);
 	free(snap);
 	t->snapshots++;
 }
 
-typedef void (*read_row_fn)(struct exit_stats_vm *vm, unsigned int row, struct exit_stats_row *out);
+typedef void (*answer_fn)(struct exit_stats_vm *vm, struct exit_stats_answer *a);
 
 static void read_leaf(struct thread *t, struct exit_stats_vm *vm, struct exit_stats_scope *scope,
-		      read_row_fn read_row, enum rule down, unsigned int row, struct seen *seen)
+		      answer_fn answer, enum rule down, unsigned int row, bool all,
+		      struct seen *seen)
 {
+	struct exit_stats_answer a = { .row = row, .all = all };
 	u64 epoch = exit_stats_epoch(scope);
-	struct exit_stats_row r;
+	bool one_epoch;
 
-	read_row(vm, row, &r);
+	answer(vm, &a);
 	t->leaves++;
-	if (row == EXIT_STATS_ROW_ALL)
-		check_total_leaf(&r);
-	else
-		check_leaf(row, &r);
 	/* One that meets a reset belongs to neither epoch. */
-	if (epoch == exit_stats_epoch(scope))
-		check_leaf_since(down, epoch, row, &r, seen);
+	one_epoch = epoch == exit_stats_epoch(scope);
+	if (row != EXIT_STATS_ROW_ALL) {
+		check_leaf(row, &a.reason);
+		if (one_epoch)
+			check_leaf_since(down, epoch, row, &a.reason, seen);
+	}
+	if (all) {
+		check_total_leaf(&a.total);
+		if (one_epoch)
+			check_leaf_since(down, epoch, EXIT_STATS_ROW_ALL, &a.total, seen);
+	}
 }
 
 /* Some rounds of everything that can be read of a guest while it is held. */
@@ -347,13 +354,14 @@ static void visit(struct thread *t, struct guest *g, unsigned int exists)
 		row = exit_stats_slot_vmx(&reasons[next_random(t) % ARRAY_SIZE(reasons)]) /
 		      EXIT_STATS_BUCKETS;
 		read_scope(t, scope, &vm);
-		read_leaf(t, g->record, scope, exit_stats_vm_row, RULE_DOWN_VM_LEAF, row, &vm_leaf);
-		read_leaf(t, g->record, scope, exit_stats_vm_row, RULE_DOWN_VM_LEAF,
-			  EXIT_STATS_ROW_ALL, &vm_leaf);
-		read_leaf(t, g->record, &host.scope, exit_stats_host_row, RULE_DOWN_HOST_LEAF, row,
-			  &host_leaf);
-		read_leaf(t, g->record, &host.scope, exit_stats_host_row, RULE_DOWN_HOST_LEAF,
-			  EXIT_STATS_ROW_ALL, &host_leaf);
+		for (int asked = 1; asked < 4; asked++) {
+			unsigned int asked_row = asked & 1 ? row : EXIT_STATS_ROW_ALL;
+
+			read_leaf(t, g->record, scope, exit_stats_answer_vm, RULE_DOWN_VM_LEAF,
+				  asked_row, asked & 2, &vm_leaf);
+			read_leaf(t, g->record, &host.scope, exit_stats_answer_host,
+				  RULE_DOWN_HOST_LEAF, asked_row, asked & 2, &host_leaf);
+		}
 		if (exists & 1 << (c - g->cpu))
 			read_scope(t, &c->record->scope, &vcpu);
 	}
@@ -562,14 +570,18 @@ static void start_other(unsigned int nr, void *(*fn)(void *arg))
 static void check_sum(void)
 {
 	struct exit_stats_row expected[MAX_ROWS] = {};
+	struct exit_stats_hist hist[MAX_ROWS] = {};
 	struct exit_stats_snap *snap = exit_stats_snapshot(&host.scope, true);
 	struct exit_stats_row *e;
 
 	for (unsigned int i = 0; i < snap->rows; i++) {
 		e = &expected[i];
-		for (unsigned int n = 0; n < now->writers; n++)
-			exit_stats_row_merge(e, &writers[n].tally[i], true);
-		if (memcmp(e, &snap->row[i], sizeof(*e)))
+		for (unsigned int n = 0; n < now->writers; n++) {
+			exit_stats_row_merge(e, &writers[n].tally[i]);
+			exit_stats_hist_merge(&hist[i], &writers[n].hist[i]);
+		}
+		if (memcmp(e, &snap->row[i], sizeof(*e)) ||
+		    memcmp(&hist[i], &snap->hist[i], sizeof(hist[i])))
 			broken(RULE_LOST, "row %u: %llu made, %llu counted", i, e->count,
 			       snap->row[i].count);
 	}

@@ -32,6 +32,7 @@ typedef unsigned short umode_t;
 #define static_assert(x) _Static_assert(x, #x)
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
+#define noinline __attribute__((__noinline__))
 #undef __always_inline
 #define __always_inline	      inline __attribute__((__always_inline__))
 #define __aligned(n)	      __attribute__((__aligned__(n)))

@@ -26,8 +26,7 @@ static struct exit_stats_regs encode(u32 leaf, bool low_first, bool defined)
 		.tsc_khz = 2600000,
 		.highest = 85,
 		.epoch = 0x12345678,
-		.reason = reason,
-		.total = total,
+		.answer = { .reason = reason, .total = total },
 	};
 	struct exit_stats_regs out = { 1, 2, 3, 4 };
 

@@ -36,9 +36,11 @@ static bool shows(void (*show)(struct seq_file *, const struct exit_stats_snap *
 
 int main(void)
 {
+	struct exit_stats_hist hist[5] = { [1].bucket[8] = 3, [2].bucket = { [4] = 2, [5] = 1 } };
 	struct exit_stats_snap *s = calloc(1, sizeof(*s) + 5 * sizeof(s->row[0]));
 
 	s->table = &table;
+	s->hist = hist;
 	s->scope = EXIT_STATS_SCOPE_HOST;
 	s->epoch = 7;
 	s->vms = 1;
@@ -50,8 +52,8 @@ int main(void)
 	s->cycles = 1000;
 	s->nested = 1;
 	s->dumps = 8;
-	s->row[2] = (struct exit_stats_row){ 3, 100, 20, 50, 1, 30, { [4] = 2, [5] = 1 } };
-	s->row[1] = (struct exit_stats_row){ 3, 900, 300, 300, 0, 0, { [8] = 3 } };
+	s->row[2] = (struct exit_stats_row){ 3, 100, 20, 50, 1, 30 };
+	s->row[1] = (struct exit_stats_row){ 3, 900, 300, 300, 0, 0 };
 
 	ok(shows(exit_stats_show_table,
 		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=0 dumps=8 merged=0\n"

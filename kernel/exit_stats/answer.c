@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a CPUID leaf asks for: one row of a scope, the sums of all rows, or both,
+ * in one walk over the vCPUs.
+ *
+ * Two cache lines a vCPU, nothing allocated, no lock that another VM needs, and
+ * never a wait for a vCPU.
+ */
+#include <linux/kernel.h>
+#include <linux/ktime.h>
+#include <linux/rculist.h>
+
+#include "exit_stats.h"
+#include "read.h"
+
+#define host exit_stats_host
+
+/* A try fails when a reset or a death moves a record meanwhile, for some us. */
+#define TRIES		1000
+
+/* In host scope the share of the other VMs may be this old. */
+#define OTHERS_NS	NSEC_PER_MSEC
+
+/* Add a record that is quiet; false if it is not. */
+static __always_inline bool add_quiet(struct exit_stats_answer *a, const struct exit_stats_vcpu *v)
+{
+	const struct exit_stats_brief *b = &v->brief[a->row];
+	struct exit_stats_row row = {};
+	u64 exits, cycles;
+
+	if (!exit_stats_quiet(v, &exits))
+		return false;
+	cycles = local64_read(&v->cycles);
+	row.count = local64_read(&b->count);
+	row.total = local64_read(&b->total);
+	row.min = READ_ONCE(b->min);
+	row.max = READ_ONCE(b->max);
+	if (!exit_stats_still_quiet(v, exits))
+		return false;
+	a->total.count += exits;
+	a->total.total += cycles;
+	exit_stats_row_merge(&a->reason, &row);
+	return true;
+}
+
+static noinline void add_busy(struct exit_stats_answer *a, const struct exit_stats_vcpu *v)
+{
+	struct exit_stats_row row = {};
+
+	exit_stats_record_brief(v, a->row, &row);
+	exit_stats_row_merge(&a->reason, &row);
+	exit_stats_record_total(v, &row);
+	exit_stats_row_merge(&a->total, &row);
+}
+
+static void add_past(struct exit_stats_answer *a, const struct exit_stats_past *past)
+{
+	exit_stats_row_merge(&a->reason, &past->row[a->row]);
+	a->total.count += past->count;
+	a->total.total += past->total;
+}
+
+static __always_inline void add_vm(struct exit_stats_answer *a, struct exit_stats_vm *vm, u64 floor)
+{
+	struct exit_stats_vcpu *v;
+
+	if (READ_ONCE(vm->past.since) >= floor)
+		add_past(a, &vm->past);
+	list_for_each_entry_rcu(v, &vm->vcpus, node) {
+		if (READ_ONCE(v->since) >= floor && !add_quiet(a, v))
+			add_busy(a, v);
+	}
+}
+
+/* Does @a say at least what @b says, in every number? */
+static bool covers(const struct exit_stats_row *a, const struct exit_stats_row *b)
+{
+	return !b->count || (a->count >= b->count && a->total >= b->total &&
+			     a->max >= b->max && a->min <= b->min);
+}
+
+static void copy_kept(const struct exit_stats_kept *kept, struct exit_stats_row *out)
+{
+	*out = (struct exit_stats_row){
+		.count = kept->count,
+		.total = kept->total,
+		.min = kept->min,
+		.max = kept->max,
+	};
+}
+
+/*
+ * Keep an answer; a later one never says less. Of two vCPUs that read at once one
+ * may be ahead in one number and the other in another: false, and the caller
+ * reads again, which then is later than both. The lock is the VM's own, and held
+ * for this copy only.
+ */
+static bool keep(struct exit_stats_vm *vm, unsigned int kind, unsigned int row, u64 key, u64 at,
+		 struct exit_stats_row *out)
+{
+	struct exit_stats_kept *kept = &vm->kept[row][kind];
+	struct exit_stats_row before;
+	unsigned long flags;
+	bool good = true;
+
+	raw_spin_lock_irqsave(&vm->kept_lock, flags);
+	copy_kept(kept, &before);
+	if (kept->key != key || covers(out, &before))
+		*kept = (struct exit_stats_kept){
+			.key = key,
+			.at = at,
+			.count = out->count,
+			.total = out->total,
+			.min = out->min,
+			.max = out->max,
+		};
+	else if (covers(&before, out))
+		*out = before;
+	else
+		good = false;
+	raw_spin_unlock_irqrestore(&vm->kept_lock, flags);
+	return good;
+}
+
+/* What was kept under @key since @oldest, if anything was. */
+static bool read_kept(struct exit_stats_vm *vm, unsigned int kind, unsigned int row, u64 key,
+		      u64 oldest, struct exit_stats_row *out)
+{
+	struct exit_stats_kept *kept = &vm->kept[row][kind];
+	unsigned long flags;
+	bool good;
+
+	raw_spin_lock_irqsave(&vm->kept_lock, flags);
+	good = kept->key == key && kept->at >= oldest;
+	if (good)
+		copy_kept(kept, out);
+	raw_spin_unlock_irqrestore(&vm->kept_lock, flags);
+	return good;
+}
+
+/* Keep all that was asked for. */
+static bool keep_answer(struct exit_stats_vm *vm, unsigned int kind, u64 key, u64 at,
+			struct exit_stats_answer *a)
+{
+	return (a->row == EXIT_STATS_ROW_ALL || keep(vm, kind, a->row, key, at, &a->reason)) &&
+	       (!a->all || keep(vm, kind, EXIT_STATS_ROW_ALL, key, at, &a->total));
+}
+
+/* All that was asked for, if it was kept under @key since @oldest. */
+static bool read_kept_answer(struct exit_stats_vm *vm, unsigned int kind, u64 key, u64 oldest,
+			     struct exit_stats_answer *a)
+{
+	return (a->row == EXIT_STATS_ROW_ALL ||
+		read_kept(vm, kind, a->row, key, oldest, &a->reason)) &&
+	       (!a->all || read_kept(vm, kind, EXIT_STATS_ROW_ALL, key, oldest, &a->total));
+}
+
+static void clear(struct exit_stats_answer *a)
+{
+	a->reason = (struct exit_stats_row){};
+	a->total = (struct exit_stats_row){};
+}
+
+static bool try_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
+{
+	unsigned int seq = raw_seqcount_begin(&vm->seq);
+	u64 floor = exit_stats_vm_floor(vm);
+
+	clear(a);
+	rcu_read_lock();
+	add_vm(a, vm, floor);
+	rcu_read_unlock();
+	return !read_seqcount_retry(&vm->seq, seq) &&
+	       keep_answer(vm, EXIT_STATS_KEPT_VM, floor, 0, a);
+}
+
+/**
+ * exit_stats_answer_vm - what a CPUID leaf asks for, of a VM
+ * @vm: the reader's own VM
+ * @a: row and all say what; reason and total are set
+ *
+ * Where resets spoil every try, the last good answer has to do.
+ *
+ * Context: a vCPU's thread.
+ */
+void exit_stats_answer_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
+{
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if (try_vm(vm, a))
+			return;
+		cpu_relax();
+	}
+	if (!read_kept_answer(vm, EXIT_STATS_KEPT_VM, exit_stats_vm_floor(vm), 0, a))
+		clear(a);
+}
+
+/*
+ * The share of all VMs but @self, and of the host's past. Counted under one
+ * host.seq: a move makes what was kept of it stale.
+ */
+static bool take_others(struct exit_stats_vm *self, unsigned int seq, u64 floor,
+			struct exit_stats_answer *a)
+{
+	u64 now = ktime_get_mono_fast_ns();
+	struct exit_stats_vm *vm;
+
+	if (read_kept_answer(self, EXIT_STATS_KEPT_OTHERS, seq, now - OTHERS_NS, a))
+		return true;
+	clear(a);
+	add_past(a, &host.past);
+	rcu_read_lock();
+	list_for_each_entry_rcu(vm, &host.vms, node) {
+		if (vm != self)
+			add_vm(a, vm, floor);
+	}
+	rcu_read_unlock();
+	return keep_answer(self, EXIT_STATS_KEPT_OTHERS, seq, now, a);
+}
+
+static bool try_host(struct exit_stats_vm *vm, struct exit_stats_answer *a)
+{
+	unsigned int seq = raw_seqcount_begin(&host.seq);
+	u64 floor = exit_stats_host_floor();
+
+	clear(a);
+	if (!take_others(vm, seq, floor, a))
+		return false;
+	rcu_read_lock();
+	add_vm(a, vm, floor);
+	rcu_read_unlock();
+	return !read_seqcount_retry(&host.seq, seq) &&
+	       keep_answer(vm, EXIT_STATS_KEPT_HOST, floor, 0, a);
+}
+
+/**
+ * exit_stats_answer_host - what a CPUID leaf asks for, of the host
+ * @vm: the reader's own VM, whose share is read as it is now
+ * @a: row and all say what; reason and total are set
+ *
+ * The other VMs' share is at most %OTHERS_NS old: a guest that reads in a loop
+ * does not pull at their cache lines.
+ *
+ * Context: a vCPU's thread.
+ */
+void exit_stats_answer_host(struct exit_stats_vm *vm, struct exit_stats_answer *a)
+{
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if (try_host(vm, a))
+			return;
+		cpu_relax();
+	}
+	if (!read_kept_answer(vm, EXIT_STATS_KEPT_HOST, exit_stats_host_floor(), 0, a))
+		clear(a);
+}
