@@ -26,7 +26,7 @@
 #include "stats.h"
 #include "tap.h"
 
-#define ROUNDS 8
+#define ROUNDS 6
 
 struct cost {
 	uint64_t thread, elapsed; /* ticks */

@@ -27,6 +27,9 @@ $2 == "exit" {
 	exact[$1, $3, $4] = $5
 	long[$1, $3, $4] = $7
 }
+$1 == "auto" && $2 == "vulnerability" && $4 !~ /^Not affected/ {
+	mitigations = mitigations (mitigations == "" ? "" : "; ") $3 ": " $4
+}
 $2 == "boot" { seconds[$3] = $4; exits[$3] = $5 }
 $2 == "dump" { dumps[++nr_dumps] = $0 }
 $2 == "table" { tables[++nr_tables] = $0 }
@@ -251,7 +254,7 @@ function text(	verdict) {
 	memory_table()
 	print "## How it was measured\n"
 	print "- One boot of an emulated host with VT-x for each setting of `mitigations`; KVM's modules are exchanged in it."
-	print "- A figure is the slope between the smallest times of batches of three sizes, each of 100 batches. So no tick of the"
+	print "- A figure is the slope between the smallest times of batches of three sizes, each of 30 batches. So no tick of the"
 	print "  host's timer is in it, and nothing that a batch costs by itself. If the slopes between the sizes agree, the figure is"
 	print "  exact."
 	print "- For readers and memory the host is told that its processor has 3000 MIPS: then no tick of its timer falls into a"
@@ -268,8 +271,7 @@ function text(	verdict) {
 	print "- Time. An instruction takes one tick here, also a locked one, RDTSC, a division, a cache miss and the VM exit itself,"
 	print "  which on silicon takes a thousand cycles or more. On a real processor: [native-cost.md](native-cost.md)."
 	print "- Contention. Locks and shared cache lines cost nothing in an emulator that runs one processor at a time."
-	print "- Mitigations that the emulated processor does not ask for: `auto` switches on what Linux thinks a Haswell without"
-	print "  newer microcode needs."
+	print "- Mitigations that the emulated processor, a Haswell, does not let Linux choose. `auto` chose " mitigations "."
 	print "- AMD-V."
 }
 
