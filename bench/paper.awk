@@ -48,6 +48,13 @@ function row(a, b, c, d, e, f, g) {
 	print " |"
 }
 
+# measured ANY: or says that it was not
+function measured(any) {
+	if (!any)
+		print "(Not measured in this run.)\n"
+	return any
+}
+
 function signed(value) {
 	return sprintf("%+.1f", value > -0.05 && value < 0.05 ? 0 : value)
 }
@@ -72,6 +79,8 @@ function goals(	i, f, n) {
 # A row a way, a column a load; more than stock in brackets.
 function exits_table(mitigations, from,	n, name, i, j, way) {
 	n = split(substr(loads[mitigations], 2), name, " ")
+	if (!measured(n))
+		return
 	printf "| way |"
 	for (j = 1; j <= n; j++)
 		printf " %s |", name[j]
@@ -93,6 +102,8 @@ function exits_table(mitigations, from,	n, name, i, j, way) {
 }
 
 function boots_table(	i, way) {
+	if (!measured("stock" in seconds))
+		return
 	row("way", "seconds of processor time", "exits")
 	row("---", "---", "---")
 	for (i = 1; i <= nr_ways; i++) {
@@ -105,6 +116,8 @@ function boots_table(	i, way) {
 }
 
 function dumps_table(	i, f) {
+	if (!measured(nr_dumps))
+		return
 	row("interval", "limit a minute", "exits in the batch", "dumps in the log", "instructions an exit more, in the thread", "worker and the rest, a dump")
 	row("---", "---", "---", "---", "---", "---")
 	for (i = 1; i <= nr_dumps; i++) {
@@ -115,6 +128,8 @@ function dumps_table(	i, f) {
 }
 
 function tables_table(	i, f) {
+	if (!measured(nr_tables))
+		return
 	row("file", "vCPUs", "rows in use, of all vCPUs", "rows not in use", "instructions a read")
 	row("---", "---", "---", "---", "---")
 	for (i = 1; i <= nr_tables; i++) {
@@ -124,7 +139,9 @@ function tables_table(	i, f) {
 	print ""
 }
 
-function leaves_table(scope,	n, i, number, l) {
+function leaves_table(scope,	i, l) {
+	if (!measured((scope, "0x4fffffff", 1) in leaf))
+		return
 	printf "| leaf | 1 vCPU | 64 | 512 |\n| --- | --- | --- | --- |\n"
 	for (i = 0; i < 16; i++) {
 		l = sprintf("0x4ffffff%x", i)
@@ -135,6 +152,8 @@ function leaves_table(scope,	n, i, number, l) {
 }
 
 function memory_table(	i, f) {
+	if (!measured(nr_memory))
+		return
 	row("KVM", "vCPUs", "bytes of vmalloc", "bytes of all kernel memory")
 	row("---", "---", "---", "---")
 	for (i = 1; i <= nr_memory; i++) {
@@ -145,6 +164,8 @@ function memory_table(	i, f) {
 }
 
 function readers_table(	i) {
+	if (!measured(nr_readers))
+		return
 	row("the other vCPU executes CPUID of", "instructions an exit", "more")
 	row("---", "---", "---")
 	for (i = 1; i <= nr_readers; i++)
