@@ -21,10 +21,11 @@
 /* In host scope the share of the other VMs may be this old. */
 #define OTHERS_NS	NSEC_PER_MSEC
 
-/* Add a record that is quiet; false if it is not. */
-static __always_inline bool add_quiet(struct exit_stats_answer *a, const struct exit_stats_vcpu *v)
+/* Add a record that is quiet; false if it is not. Its row is at @offset. */
+static __always_inline bool add_quiet(struct exit_stats_answer *a, const struct exit_stats_vcpu *v,
+				      size_t offset)
 {
-	const struct exit_stats_brief *b = &v->brief[a->row];
+	const struct exit_stats_brief *b = (void *)v + offset;
 	struct exit_stats_row row = {};
 	u64 exits, cycles;
 
@@ -62,12 +63,13 @@ static void add_past(struct exit_stats_answer *a, const struct exit_stats_past *
 
 static __always_inline void add_vm(struct exit_stats_answer *a, struct exit_stats_vm *vm, u64 floor)
 {
+	size_t offset = offsetof(struct exit_stats_vcpu, brief[a->row]);
 	struct exit_stats_vcpu *v;
 
 	if (READ_ONCE(vm->past.since) >= floor)
 		add_past(a, &vm->past);
 	list_for_each_entry_rcu(v, &vm->vcpus, node) {
-		if (READ_ONCE(v->since) >= floor && !add_quiet(a, v))
+		if (READ_ONCE(v->since) >= floor && !add_quiet(a, v, offset))
 			add_busy(a, v);
 	}
 }
@@ -161,6 +163,17 @@ static void clear(struct exit_stats_answer *a)
 	a->total = (struct exit_stats_row){};
 }
 
+/* Of each number that was asked for the last good one, whether the other has one or not. */
+static void last_good(struct exit_stats_vm *vm, unsigned int kind, u64 key,
+		      struct exit_stats_answer *a)
+{
+	clear(a);
+	if (a->row != EXIT_STATS_ROW_ALL)
+		read_kept(vm, kind, a->row, key, 0, &a->reason);
+	if (a->all)
+		read_kept(vm, kind, EXIT_STATS_ROW_ALL, key, 0, &a->total);
+}
+
 static bool try_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
 {
 	unsigned int seq = raw_seqcount_begin(&vm->seq);
@@ -192,8 +205,7 @@ void exit_stats_answer_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
 			return;
 		cpu_relax();
 	}
-	if (!read_kept_answer(vm, EXIT_STATS_KEPT_VM, exit_stats_vm_floor(vm), 0, a))
-		clear(a);
+	last_good(vm, EXIT_STATS_KEPT_VM, exit_stats_vm_floor(vm), a);
 }
 
 /*
@@ -253,6 +265,5 @@ void exit_stats_answer_host(struct exit_stats_vm *vm, struct exit_stats_answer *
 			return;
 		cpu_relax();
 	}
-	if (!read_kept_answer(vm, EXIT_STATS_KEPT_HOST, exit_stats_host_floor(), 0, a))
-		clear(a);
+	last_good(vm, EXIT_STATS_KEPT_HOST, exit_stats_host_floor(), a);
 }
