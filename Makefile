@@ -26,7 +26,7 @@ help: ## show this list
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	while IFS='	' read -r target text; do \
-		printf '  %-14s %s\n' "$$target" "$$text"; \
+		printf '  %-18s %s\n' "$$target" "$$text"; \
 	done
 
 .PHONY: setup
@@ -105,8 +105,13 @@ bench: modules ## measure what knowing an exit costs, by every way there is; wri
 
 .PHONY: bench-check
 bench-check: modules ## measure what has a goal: one instruction too many fails
-	@scripts/setup build tools host
+	@scripts/setup build tools host plot
 	@bench/run -c
+
+.PHONY: bench-check-quick
+bench-check-quick: modules ## the same for CPUID exits only: stock, off, on; a minute
+	@scripts/setup build tools host
+	@bench/run -q
 
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like

@@ -14,7 +14,7 @@
 
 int main(int argc, char **argv)
 {
-	struct bpf_program *prog;
+	struct bpf_program *prog = NULL;
 	struct bpf_object *obj;
 
 	if (argc != 2) {
@@ -26,8 +26,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "bpf_attach: %s: %s\n", argv[1], strerror(errno));
 		return 1;
 	}
-	bpf_object__for_each_program(prog, obj)
-	{
+	while ((prog = bpf_object__next_program(obj, prog))) {
 		if (!bpf_program__attach(prog)) {
 			fprintf(stderr, "bpf_attach: %s: %s\n", bpf_program__name(prog),
 				strerror(errno));

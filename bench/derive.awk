@@ -14,8 +14,7 @@ function say(name, value) {
 $2 == "exit" && $3 == "stock" { stock[$1, $4] = $5 }
 $2 == "exit" && $3 ~ /^(control|off|on)$/ { say($3 "/" $4, $5 - stock[$1, $4]) }
 
-# Without a limit a minute each batch has to have its dumps.
-$2 == "dump" && $4 == 0 { say("dump-" $3 "/" $5, $7 ? $6 : 1e9) }
+$2 == "dump" && $4 == 0 { say("dump-" $3 "/" $5, $6) }
 $2 == "dump" && $4 != 0 { say("dump-" $3 "-held/" $5, $6) }
 
 # Of a number of vCPUs there are two readings, the second with more rows in use.

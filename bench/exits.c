@@ -23,7 +23,7 @@
 #include "tap.h"
 #include "truth.h"
 
-#define ROUNDS	 100
+#define ROUNDS	 30
 #define NR_SIZES 3
 #define LONG	 3000
 #define PAGE	 4096

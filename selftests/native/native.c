@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the hot path costs on this machine's own processor: threads make exits
- * through the hooks, each into its own vCPU's record, at 1 to 64 threads; and
+ * through the hooks, each into its own vCPU's record, at 1 to 64 threads; with one
+ * thread also while another core does nothing but read a leaf of that VM; and
  * beside it what first attempts do, four counters that all share.
  *
  * An exit here is a latch, a handler that does some arithmetic, and a close, with
@@ -51,6 +52,7 @@ struct mode {
 	const char *name;
 	void (*run)(struct thread *t);
 	unsigned int dump_interval;
+	bool reader; /* one more thread, which reads a leaf */
 };
 
 struct result {
@@ -68,6 +70,8 @@ static unsigned int chunks; /* a thread */
 static unsigned int runs = 40, cores;
 static u32 reasons[NR_REASONS];
 static u64 made; /* through the hooks */
+static bool read_enough;
+static u64 reader_used; /* CPU time */
 
 /* What several cores write: a count and a total by reason, and grand totals. */
 static u64 shared_count[EXIT_STATS_VMX_REASONS], shared_total[EXIT_STATS_VMX_REASONS];
@@ -103,14 +107,20 @@ static __always_inline void serialize(void)
 	asm volatile("lfence" ::: "memory");
 }
 
-/* About a hundred cycles: nobody handles an exit in less. */
-static __always_inline void handle(void)
+/* Three cycles each. */
+static __always_inline void multiply(int times)
 {
 	u64 x = 3;
 
-	serialize();
-	for (int i = 0; i < 32; i++)
+	for (int i = 0; i < times; i++)
 		asm volatile("imulq %0, %0" : "+r"(x));
+}
+
+/* About a hundred cycles: nobody handles an exit in less. */
+static __always_inline void handle(void)
+{
+	serialize();
+	multiply(32);
 	serialize();
 #ifndef NATIVE_TSC
 	shim_tsc += 1000;
@@ -167,7 +177,27 @@ static const struct mode modes[] = {
 	{ "ours", run_ours, 0 },
 	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL },
 	{ "atomics", run_atomics, 0 },
+	{ "ours-read", run_ours, 0, .reader = true },
 };
+
+/*
+ * What 0x4FFFFFFE takes of a VM's records, as fast as a guest can ask for it: each
+ * read is an exit, of a thousand cycles.
+ */
+static void *read_leaf(void *arg)
+{
+	unsigned int row = exit_stats_host.table->row_of(reasons[0]);
+
+	(void)arg;
+	while (!READ_ONCE(read_enough)) {
+		struct exit_stats_answer answer = { .row = row, .all = true };
+
+		exit_stats_answer_vm(guest.record, &answer);
+		multiply(333);
+	}
+	reader_used = ns(CLOCK_THREAD_CPUTIME_ID);
+	return NULL;
+}
 
 static void *work(void *arg)
 {
@@ -230,6 +260,13 @@ static double median(double *values, unsigned int n)
 	return values[n / 2];
 }
 
+/* With @attr where that is allowed. */
+static void start(pthread_t *id, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
+{
+	if (pthread_create(id, attr, fn, arg) && pthread_create(id, NULL, fn, arg))
+		abort();
+}
+
 /*
  * One run: its ns an exit in @cost, if the threads did run at the same time. At a
  * priority of its own, where that is allowed: the others on this machine wait.
@@ -240,19 +277,20 @@ static bool run_once(unsigned int n, double *cost)
 	u64 began = -1ull, ended = 0;
 	double used = 0;
 	pthread_attr_t attr;
+	pthread_t reader;
 
 	*cost = 0;
+	read_enough = false;
 	make_vcpus(n);
 	pthread_barrier_init(&start_line, NULL, n);
 	pthread_attr_init(&attr);
 	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
 	pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
 	pthread_attr_setschedparam(&attr, &priority);
-	for (unsigned int i = 0; i < n; i++) {
-		if (pthread_create(&threads[i].id, &attr, work, &threads[i]) &&
-		    pthread_create(&threads[i].id, NULL, work, &threads[i]))
-			abort();
-	}
+	if (now->reader)
+		start(&reader, &attr, read_leaf, NULL);
+	for (unsigned int i = 0; i < n; i++)
+		start(&threads[i].id, &attr, work, &threads[i]);
 	for (unsigned int i = 0; i < n; i++) {
 		pthread_join(threads[i].id, NULL);
 		began = min(began, threads[i].began);
@@ -260,9 +298,14 @@ static bool run_once(unsigned int n, double *cost)
 		used += threads[i].used;
 		*cost += median(threads[i].chunk, chunks) / CHUNK / n;
 	}
+	WRITE_ONCE(read_enough, true);
+	if (now->reader)
+		pthread_join(reader, NULL);
 	pthread_attr_destroy(&attr);
 	pthread_barrier_destroy(&start_line);
 	check_and_free(n);
+	if (now->reader && reader_used < ENOUGH * (ended - began))
+		return false;
 	return used >= ENOUGH * min(n, cores) * (ended - began);
 }
 
@@ -318,7 +361,8 @@ int main(int argc, char **argv)
 		abort();
 	for (unsigned int n = 1; n <= MAX_THREADS; n *= 2) {
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-			results[nr_results++] = (struct result){ &modes[i], n };
+			if (n == 1 || !modes[i].reader)
+				results[nr_results++] = (struct result){ &modes[i], n };
 	}
 	/* Round after round: what disturbs for a while disturbs one run of each. */
 	for (unsigned int i = 0; i < runs; i++) {

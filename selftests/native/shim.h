@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel for a measurement: what the hot path executes is as in the kernel,
- * instruction by instruction, where the other shims only mean the same. And what
- * dump.c needs, whose worker never runs here.
+ * instruction by instruction, where the other shims only mean the same.
  */
 #ifndef NATIVE_SHIM_H
 #define NATIVE_SHIM_H
@@ -41,41 +40,5 @@
 #ifdef NATIVE_TSC
 #undef exit_stats_tsc /* hot.h has RDTSC */
 #endif
-
-/* list.h: here no other thread changes a list meanwhile */
-#define list_for_each_entry list_for_each_entry_rcu
-
-/* irq_work.h, spinlock.h, workqueue.h, ktime.h, printk.h */
-#define DEFINE_RAW_SPINLOCK(name)  raw_spinlock_t name
-#define raw_spin_lock_irq(l)	   raw_spin_lock(l)
-#define raw_spin_unlock_irq(l)	   raw_spin_unlock(l)
-#define HZ			   250
-#define system_unbound_wq	   0
-#define nsecs_to_jiffies(ns)	   ((ns) / (NSEC_PER_SEC / HZ))
-#define ktime_get_ns()		   ktime_get_mono_fast_ns()
-#define pr_info(...)		   printf(__VA_ARGS__)
-#define DECLARE_DELAYED_WORK(n, f) void (*(n))(struct work_struct *) = (f)
-
-#define queue_delayed_work(queue, work, delay) ((void)(delay), (void)(work))
-#define mod_delayed_work(queue, work, delay)   ((void)(work))
-#define cancel_delayed_work_sync(work)	       ((void)(work))
-
-struct work_struct {
-	int unused;
-};
-
-struct irq_work {
-	void (*fn)(struct irq_work *unused);
-};
-
-#define IRQ_WORK_INIT_LAZY(f) { (f) }
-#define irq_work_queue(w)     ((void)(w))
-#define irq_work_sync(w)      ((void)(w))
-
-static inline u64 div_u64_rem(u64 a, u32 b, u32 *rest)
-{
-	*rest = a % b;
-	return a / b;
-}
 
 #endif

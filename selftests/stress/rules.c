@@ -25,6 +25,7 @@ const char *const rule_names[NR_RULES] = {
 	[RULE_DOWN_HOST_LEAF] = "no number of the host's leaf goes down but by a reset",
 	[RULE_RESET] = "after a reset exactly the exits made since are there",
 	[RULE_LOST] = "in the end each exit made is counted once",
+	[RULE_DUMPS] = "in the end each multiple of the interval was one dump, printed or merged",
 };
 
 static u64 times[NR_RULES];

@@ -27,6 +27,7 @@ enum rule {
 	RULE_DOWN_HOST_LEAF,
 	RULE_RESET,
 	RULE_LOST,
+	RULE_DUMPS,
 	NR_RULES
 };
 

@@ -3,7 +3,8 @@
  * RCU for some threads that are known: each has the number of the grace period
  * in which its read section began, 0 outside of one. To wait for readers is to
  * begin a new period, and to see every thread outside or in it. What is freed
- * is poisoned first: who still reads it reads rubbish.
+ * is poisoned first: who still reads it reads rubbish. And the one piece of work
+ * that waits for a worker.
  */
 #include <pthread.h>
 
@@ -70,6 +71,22 @@ void synchronize_rcu(void)
 		while (reads_since_before(&readers[i], now))
 			sched_yield();
 	}
+}
+
+static struct work_struct *queued;
+
+void shim_queue_work(struct work_struct *work)
+{
+	__atomic_store_n(&queued, work, __ATOMIC_RELEASE);
+}
+
+bool shim_run_work(void)
+{
+	struct work_struct *work = __atomic_exchange_n(&queued, NULL, __ATOMIC_ACQ_REL);
+
+	if (work)
+		work->fn(work);
+	return work;
 }
 
 void shim_free_rcu(void *p)

@@ -103,6 +103,13 @@ static inline void AnnotateIgnoreWritesEnd(const char *file, int line)
 #define __acquires(lock)
 #define __releases(lock)
 
+/* math64.h */
+static inline u64 div_u64_rem(u64 a, u32 b, u32 *rest)
+{
+	*rest = a % b;
+	return a / b;
+}
+
 /* spinlock.h. Who holds one is not stopped by a signal, as with interrupts off. */
 #define __RAW_SPIN_LOCK_UNLOCKED(name) \
 	{                              \
@@ -134,6 +141,9 @@ static inline bool raw_spin_trylock(raw_spinlock_t *l)
 	return false;
 }
 
+#define DEFINE_RAW_SPINLOCK(name)	     raw_spinlock_t name
+#define raw_spin_lock_irq(l)		     raw_spin_lock(l)
+#define raw_spin_unlock_irq(l)		     raw_spin_unlock(l)
 #define raw_spin_lock_irqsave(l, flags)	     ((flags) = 0, raw_spin_lock(l))
 #define raw_spin_trylock_irqsave(l, flags)   ((flags) = 0, raw_spin_trylock(l))
 #define raw_spin_unlock_irqrestore(l, flags) ((void)(flags), raw_spin_unlock(l))
@@ -213,6 +223,8 @@ void shim_free_rcu(void *p);
 #define list_for_each_entry_rcu(pos, head, member)                                        \
 	for ((pos) = list_entry_rcu((head)->next, pos, member); &(pos)->member != (head); \
 	     (pos) = list_entry_rcu((pos)->member.next, pos, member))
+
+#define list_for_each_entry list_for_each_entry_rcu
 
 static inline void INIT_LIST_HEAD(struct list_head *l)
 {
@@ -294,6 +306,34 @@ u64 ktime_get_mono_fast_ns(void);
 u32 get_random_u32(void);
 extern unsigned int tsc_khz;
 #define check_tsc_unstable() false
+
+/* irq_work.h, workqueue.h, printk.h: a thread is the worker, and nobody reads the log */
+#define HZ			   250
+#define nsecs_to_jiffies(ns)	   ((ns) / (NSEC_PER_SEC / HZ))
+#define ktime_get_ns()		   ktime_get_mono_fast_ns()
+#define DECLARE_DELAYED_WORK(n, f) struct work_struct n = { f }
+#define IRQ_WORK_INIT_LAZY(f)	   { f }
+
+struct work_struct {
+	void (*fn)(struct work_struct *work);
+};
+
+struct irq_work {
+	void (*fn)(struct irq_work *work);
+};
+
+void shim_queue_work(struct work_struct *work);
+bool shim_run_work(void); /* false: there was none */
+
+#define queue_delayed_work(queue, work, delay) ((void)(delay), shim_queue_work(work))
+#define mod_delayed_work(queue, work, delay)   shim_queue_work(work)
+#define cancel_delayed_work_sync(work)	       ((void)(work))
+#define irq_work_queue(work)		       (work)->fn(work)
+#define irq_work_sync(work)		       ((void)(work))
+
+static inline void pr_info(const char *fmt, ...)
+{
+}
 
 /* jump_label.h. Patching waits until no CPU runs with interrupts off: RCU here. */
 #define static_branch_likely(key) __atomic_load_n(&(key)->on, __ATOMIC_RELAXED)
