@@ -36,6 +36,22 @@ die() {
 	exit 1
 }
 
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null; then
+		sudo "$@"
+	else
+		return 127
+	fi
+}
+
+# Asks for a password, if one is needed, before output goes to the log.
+need_root() {
+	as_root true ||
+		die "$1 needs root: run this as root, or install sudo"
+}
+
 # newer FILE THAN: FILE is there and changed after THAN
 newer() {
 	[ -n "$(find "$1" -newer "$2" 2>/dev/null)" ]
@@ -97,29 +113,118 @@ emulated_host() {
 	esac
 }
 
-# The kernel release that we build for: $KREL, or the one that Debian's cloud
-# flavour stands for today, which the emulated host boots. Asking the package
-# index takes a second, so the answer is kept until the index changes.
+# of_series SERIES COLUMN: what kernel/series says
+of_series() {
+	awk -v series="$1" -v column="$2" '
+		/^# series\t/ { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
+		$1 == series && column in at { print $at[column]; found = 1 }
+		END { exit !found }' "$TOP/kernel/series" ||
+		die "kernel/series has no series $1; it has: $(all_series | paste -sd ' ')"
+}
+
+all_series() {
+	sed -n '/^[0-9]/s/[[:blank:]].*//p' "$TOP/kernel/series"
+}
+
+# has_quirk SERIES QUIRK
+has_quirk() {
+	of_series "$1" quirks | tr , '\n' | grep -qxF -e "$2"
+}
+
+# series_of RELEASE: 6.12.9+deb12-cloud-amd64 -> 6.12, by its numbers and its mark
+series_of() {
+	awk -v release="$1" '
+		/^# series\t/ { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
+		!/^[0-9]/ { next }
+		{
+			version = $1
+			numbers = release
+			sub(/-.*/, "", version)
+			sub(/[-+].*/, "", numbers)
+			mark = match(release, /\+[a-z0-9]+/) ? substr(release, RSTART, RLENGTH) : "-"
+		}
+		index(numbers ".", version ".") == 1 && mark == $at["mark"] { print $1; found = 1; exit }
+		END { exit !found }' "$TOP/kernel/series" ||
+		die "kernel/series has no series for '$1' (a release, such as 6.1.0-9-amd64)"
+}
+
+# use_suite SUITE: from now on apt asks and fetches from there, with lists of its
+# own, so that the machine's stay as they are. All else, where from above all, is
+# as the machine is configured for its own suite. An index that has expired
+# will do: all of a kernel's packages are taken in one version. Signatures are checked.
+use_suite() {
+	own_suite=$(. /etc/os-release && say "$VERSION_CODENAME")
+	[ "$1" != "$own_suite" ] || return 0
+	apt_root=$BUILD/apt/$1
+	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial"
+	: >"$apt_root/status"
+	say "deb [signed-by=$ARCHIVE_KEYS] $(archive_of "$own_suite") $1 main" \
+		>"$apt_root/sources.list"
+	cat >"$apt_root/apt.conf" <<-END
+		Dir::State "$apt_root";
+		Dir::State::status "$apt_root/status";
+		Dir::Cache "$apt_root/cache";
+		Dir::Etc::sourcelist "$apt_root/sources.list";
+		Dir::Etc::sourceparts "/dev/null";
+		Dir::Etc::preferencesparts "/dev/null";
+		Acquire::Check-Valid-Until "false";
+		Acquire::Languages "none";
+		APT::Sandbox::User "$(id -un)";
+	END
+	export APT_CONFIG="$apt_root/apt.conf"
+	[ -n "$(find "$apt_root/lists" -name '*Packages*')" ] || fetch_index
+}
+
+ARCHIVE_KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# archive_of SUITE: where the machine's configuration has it from
+archive_of() {
+	# shellcheck disable=SC2016 # apt's own names
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' \
+		'Created-By: Packages' |
+		awk -v suite="$1" '$4 == "main" && ($2 == suite || $3 == suite) { print $1; exit }' |
+		grep . || die "apt's sources have no line for $1 main"
+}
+
+fetch_index() {
+	if [ -n "${APT_CONFIG:-}" ]; then
+		step "fetch the package index of ${apt_root##*/}" "$LOGS/apt-${apt_root##*/}.log" \
+			apt-get update
+	else
+		"$TOP/scripts/setup" --index
+	fi
+}
+
+# The kernel release that we build for: $KREL, or what the series $KERNEL has in
+# the package index today. Asking takes a second, so the answer is kept until
+# the index changes.
 kernel_release() {
 	if [ -n "${KREL:-}" ]; then
 		say "$KREL"
 		return
 	fi
-	release_file=$BUILD/kernel/default-release
-	if ! newer "$release_file" /var/lib/apt/lists; then
+	newest_release "${KERNEL:-$(all_series | head -n 1)}"
+}
+
+# newest_release SERIES
+newest_release() (
+	image=linux-image-$(of_series "$1" flavour)
+	use_suite "$(of_series "$1" suite)" >&2
+	release_file=$BUILD/kernel/release-$1
+	if ! newer "$release_file" "${apt_root:-/var/lib/apt}/lists"; then
 		mkdir -p "$BUILD/kernel"
-		default_release >"$release_file.new" || {
+		release_offered "$image" >"$release_file.new" || {
 			# A machine that never ran apt-get update has no index.
-			"$TOP/scripts/setup" --index >&2
-			default_release >"$release_file.new"
-		} || die "the package index has no linux-image-cloud-amd64; set KREL="
+			fetch_index >&2
+			release_offered "$image" >"$release_file.new"
+		} || die "the package index has no $image; set KREL="
 		mv "$release_file.new" "$release_file"
 	fi
 	cat "$release_file"
-}
+)
 
-default_release() {
-	apt-cache depends --important linux-image-cloud-amd64 2>/dev/null |
+release_offered() {
+	apt-cache depends --important "$1" 2>/dev/null |
 		sed -n 's/^ *Depends: linux-image-\([0-9].*\)$/\1/p' | head -n 1 |
 		grep .
 }
@@ -137,9 +242,4 @@ modules_of() {
 
 variant_of() {
 	say "${STOCK:++stock}${1:++$(basename "$1" .patch)}"
-}
-
-# kernel_series RELEASE: 6.1.0-56-amd64 -> 6.1
-kernel_series() {
-	say "$1" | sed -n 's/^\([0-9][0-9]*\.[0-9][0-9]*\)[.-].*$/\1/p'
 }

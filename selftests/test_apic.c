@@ -72,6 +72,17 @@ static void timer(struct vm *vm, int n)
 	start_x2apic(vm, n, LVTT_DEADLINE | GUEST_VECTOR);
 }
 
+static void stepped_timer(struct vm *vm, int n)
+{
+	masked_timer(vm, n);
+	vcpu_debug(vm, n, KVM_GUESTDBG_SINGLESTEP);
+}
+
+static bool on_step(struct share *s)
+{
+	return s->vm->vcpu[s->n].run->exit_reason != KVM_EXIT_DEBUG && truth_user_exit(s);
+}
+
 #define N 60
 
 #define NO_APICV "no APICv: kvm_intel.enable_apicv=N"
@@ -83,6 +94,14 @@ static const struct truth_case cases[] = {
 	{ "TSC deadline moved", truth_deadline_moved, N, FAR, .setup = masked_timer,
 	  .vmx.expect = { { VMX_MSR_WRITE, 1 } },
 	  .svm.expect = { { SVM_MSR, 1 } } },
+	/*
+	 * The same, its eleven instructions one at a time: the fast path answers the WRMSR, and
+	 * from 6.12 on goes to user space with it (EXIT_FASTPATH_EXIT_USERSPACE). And the JMP.
+	 */
+	{ "TSC deadline moved, single step", truth_deadline_moved, N, FAR, .setup = stepped_timer,
+	  .user_exit = on_step,
+	  .vmx.expect = { { VMX_MSR_WRITE, 1 }, { VMX_EXCEPTION_NMI, 10, 1 } },
+	  .svm.expect = { { SVM_MSR, 1 }, { SVM_EXCP_DB, 10, 1 } } },
 	/* Scheduled out before the WRMSR, a deadline may be past already: no timer runs. */
 	{ "TSC deadline passed", truth_deadline_passed, N, SOON, .setup = masked_timer,
 	  .vmx.expect = { { VMX_PREEMPTION_TIMER, 1, .slack = LESS_PER_INTERRUPT },

@@ -127,7 +127,7 @@ static void read_leaves(struct vm *vm, int n, uint32_t *state)
 	for (int i = 0; i < nr; i++) {
 		calls[i].leaf = exact ? EXIT_STATS_LEAF_COUNT
 				      : EXIT_STATS_LEAF_TOTAL - pick(state, 16);
-		calls[i].subleaf = exact ? IO_INSTRUCTION : pick(state, 90);
+		calls[i].subleaf = exact ? IO_INSTRUCTION : pick(state, BY_VENDOR(90, 172));
 	}
 	guest_cpuid_calls(vm, n, calls, nr);
 	if (exact)

@@ -14,7 +14,7 @@ watch kvm_exit
 watch kvm_nested_vmexit
 echo 1 >$kvm/exit_stats_reset
 
-guest-boot -m 256 -f /tests/l1.cpio -- sh -c "modprobe $module && known_exits" \
+guest-boot -a "$quick_guest" -m 256 -f /tests/l1.cpio -- sh -c "modprobe $module && known_exits" \
 	>/tmp/guest.log 2>&1
 result=$?
 witness kvm_exit >/tmp/witness

@@ -14,7 +14,6 @@
 
 #define X86_CR4_UMIP	(1ul << 11)
 #define X86_CR4_OSXSAVE (1ul << 18)
-#define DR7_FIXED	0x400
 #define MSR_APIC_BASE	0x1b
 #define MSR_PAT		0x277
 
@@ -29,30 +28,19 @@ static void drop_pages(struct vm *vm, int n)
 		bail_out("MADV_DONTNEED");
 }
 
-static void set_debug(struct vm *vm, int n, uint32_t control)
-{
-	struct kvm_guest_debug debug = {
-		.control = KVM_GUESTDBG_ENABLE | control,
-		.arch.debugreg[7] = DR7_FIXED,
-	};
-
-	if (ioctl(vm->vcpu[n].fd, KVM_SET_GUEST_DEBUG, &debug))
-		bail_out("KVM_SET_GUEST_DEBUG");
-}
-
 static void debug_breakpoints(struct vm *vm, int n)
 {
-	set_debug(vm, n, KVM_GUESTDBG_USE_SW_BP);
+	vcpu_debug(vm, n, KVM_GUESTDBG_USE_SW_BP);
 }
 
 static void debug_steps(struct vm *vm, int n)
 {
-	set_debug(vm, n, KVM_GUESTDBG_SINGLESTEP);
+	vcpu_debug(vm, n, KVM_GUESTDBG_SINGLESTEP);
 }
 
 static void debug_registers(struct vm *vm, int n)
 {
-	set_debug(vm, n, KVM_GUESTDBG_USE_HW_BP);
+	vcpu_debug(vm, n, KVM_GUESTDBG_USE_HW_BP);
 }
 
 /* An interrupt that cannot be delivered, nor #GP, nor #DF. */

@@ -17,7 +17,7 @@ echo 0 >$params/exit_stats_dump_interval
 watch kvm_exit
 echo 1 >$kvm/exit_stats_reset
 
-guest-boot -c 2 -- sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=8 2>/dev/null; sync' \
+guest-boot -a "$quick_guest" -c 2 -- sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=8 2>/dev/null; sync' \
 	>/tmp/guest.log 2>&1
 result=$?
 ok $result "a Linux guest boots, works and powers off"

@@ -99,7 +99,7 @@ void exit_stats_hand_in(struct exit_stats_vcpu *v)
 	if (wake)
 		irq_work_queue(&call);
 }
-EXPORT_SYMBOL_GPL(exit_stats_hand_in);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(exit_stats_hand_in);
 
 /* Context: the vCPU's creation. */
 void exit_stats_first_batch(struct exit_stats_vcpu *v)

@@ -19,6 +19,7 @@
 #include <linux/types.h>
 
 #include "abi.h"
+#include "compat.h"
 #include "reasons.h"
 #include "record.h"
 

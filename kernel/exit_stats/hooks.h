@@ -13,7 +13,6 @@
 #include <linux/kvm_host.h>
 #include <asm/svm.h>
 
-#include "../kvm_cache_regs.h"
 #include "reasons.h"
 #include "hot.h"
 
@@ -100,8 +99,11 @@ static __always_inline int kvm_exit_stats_close(struct exit_stats_vcpu *const *v
  *	that the fast path answered
  * @vcpu: the vCPU
  *
+ * Also where that goes back to user space and leaves out the vendor's handle_exit,
+ * which would have closed it (6.12).
+ *
  * Context: vcpu_enter_guest(), between two calls of the vendor's vcpu_run,
- * interrupts off.
+ * interrupts off; or before it returns. The vCPU has a record: no TDX guest's comes here.
  */
 static __always_inline void kvm_exit_stats_reenter(struct kvm_vcpu *vcpu)
 {
@@ -109,8 +111,9 @@ static __always_inline void kvm_exit_stats_reenter(struct kvm_vcpu *vcpu)
 		exit_stats_close_latched((void *)vcpu + exit_stats_vcpu_offset);
 }
 
-int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset);
-void kvm_exit_stats_start(void *const *handlers, unsigned int nr);
+int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
+			    const void *handlers, unsigned int nr);
+void kvm_exit_stats_start(void);
 void kvm_exit_stats_unregister(void);
 
 int kvm_exit_stats_vm_create(struct kvm *kvm);

@@ -14,9 +14,9 @@
 #include "exit_stats.h"
 
 DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
-EXPORT_SYMBOL_GPL(kvm_exit_stats_latches);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_latches);
 DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
-EXPORT_SYMBOL_GPL(kvm_exit_stats_closes);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_closes);
 
 unsigned int exit_stats_dump_interval = EXIT_STATS_DUMP_INTERVAL;
 unsigned int exit_stats_dump_per_min = EXIT_STATS_DUMP_PER_MIN;

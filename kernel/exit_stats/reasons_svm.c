@@ -4,6 +4,7 @@
 #include <linux/module.h>
 
 #include "abi.h"
+#include "compat.h"
 #include "reasons.h"
 #include "reasons_svm.h"
 
@@ -26,7 +27,7 @@ const u16 exit_stats_svm_slot[EXIT_STATS_SVM_SLOTS] = {
 #define CODE_SLOT(code, name)	[(u32)((code) + 1)] = (ROW_##name - ROW_OTHER) * EXIT_STATS_BUCKETS,
 	SVM_REASONS(CODE_SLOT)
 };
-EXPORT_SYMBOL_GPL(exit_stats_svm_slot);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(exit_stats_svm_slot);
 
 static const char *svm_name(u32 code)
 {

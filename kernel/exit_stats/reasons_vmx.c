@@ -4,6 +4,7 @@
 #include <linux/module.h>
 
 #include "abi.h"
+#include "compat.h"
 #include "reasons.h"
 #include "reasons_vmx.h"
 
@@ -34,7 +35,7 @@ const u16 exit_stats_vmx_slot[EXIT_STATS_VMX_REASONS] = {
 #define CODE_SLOT(code, name)	[code] = ROW_##name * EXIT_STATS_BUCKETS,
 	VMX_REASONS(CODE_SLOT)
 };
-EXPORT_SYMBOL_GPL(exit_stats_vmx_slot);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(exit_stats_vmx_slot);
 
 /* The code comes from a guest: no speculation past the tables. */
 static const char *vmx_name(u32 code)

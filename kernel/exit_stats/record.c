@@ -118,7 +118,7 @@ void exit_stats_record_close(struct exit_stats_vcpu *v, unsigned long first)
 	bucket = min_t(unsigned int, __fls(cycles | 1), EXIT_STATS_BUCKETS - 1);
 	exit_stats_count(v, first, cycles, bucket, v->nested);
 }
-EXPORT_SYMBOL_GPL(exit_stats_record_close);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(exit_stats_record_close);
 
 /* Where a reader stands. Read before a row and compared after it. */
 struct position {

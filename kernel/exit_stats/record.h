@@ -91,6 +91,7 @@ struct exit_stats_vcpu {
 	u64 undo_count;
 	u64 undo_total;
 	u64 undo_cycles;
+	struct exit_stats_vm *vm;
 
 	/* Seldom written. */
 	u64 undo_nested_count ____cacheline_aligned;
@@ -98,7 +99,6 @@ struct exit_stats_vcpu {
 	u64 backwards;			/* closes at an earlier TSC than the latch */
 	u64 handed;			/* of exits, how many the dump knows (its lock) */
 	struct exit_stats_scope scope;
-	struct exit_stats_vm *vm;
 	struct rcu_head rcu;
 
 	struct exit_stats_brief brief[] ____cacheline_aligned;

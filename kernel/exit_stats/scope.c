@@ -399,7 +399,7 @@ int kvm_exit_stats_vm_create(struct kvm *kvm)
 	*(struct exit_stats_vm **)((void *)kvm + host.vm_offset) = vm;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(kvm_exit_stats_vm_create);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vm_create);
 
 /**
  * kvm_exit_stats_vm_destroy - the VM lets go of its record
@@ -416,7 +416,7 @@ void kvm_exit_stats_vm_destroy(struct kvm *kvm)
 	if (vm)
 		exit_stats_put_vm(vm);
 }
-EXPORT_SYMBOL_GPL(kvm_exit_stats_vm_destroy);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vm_destroy);
 
 /**
  * kvm_exit_stats_vcpu_create - a vCPU's record
@@ -449,7 +449,7 @@ int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
 	*(struct exit_stats_vcpu **)((void *)vcpu + exit_stats_vcpu_offset) = v;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(kvm_exit_stats_vcpu_create);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_create);
 
 /**
  * kvm_exit_stats_vcpu_free - fold a dying vCPU's numbers into its VM and host
@@ -477,7 +477,7 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 	kvfree_rcu(v, rcu);
 	exit_stats_put_vm(vm);
 }
-EXPORT_SYMBOL_GPL(kvm_exit_stats_vcpu_free);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 
 /**
  * exit_stats_drop_latched - forget the exits that are latched now
@@ -503,17 +503,33 @@ static const struct exit_stats_table *const tables[] = {
 	[EXIT_STATS_VENDOR_SVM] = &exit_stats_table_svm,
 };
 
+/* Which reasons have a handler? */
+static void note_enabled(void *const *handlers, unsigned int nr)
+{
+	unsigned int code, row;
+
+	for (code = 0; code < nr; code++) {
+		row = host.table->row_of(code);
+		if (handlers[code] && row != EXIT_STATS_ROW_OTHER)
+			set_bit(row, host.enabled);
+	}
+}
+
 /**
  * kvm_exit_stats_register - a vendor module comes
  * @vendor: EXIT_STATS_VENDOR_VMX or EXIT_STATS_VENDOR_SVM
  * @vcpu_offset: where the vendor's vCPU structure has the record's pointer
  * @vm_offset: the same for the VM
+ * @handlers: its exit handlers by reason, pointers to functions
+ * @nr: how many
  *
- * Context: module init, before kvm_init(): no VM exists.
+ * Context: module init, after nested set-up, which edits the handlers, and before
+ * kvm_init(): no VM exists.
  *
  * Return: 0, -ENOMEM, or -EINVAL for a vendor without a table.
  */
-int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset)
+int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
+			    const void *handlers, unsigned int nr)
 {
 	if (vendor >= ARRAY_SIZE(tables) || !tables[vendor])
 		return -EINVAL;
@@ -527,33 +543,25 @@ int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_o
 	}
 	exit_stats_vcpu_offset = vcpu_offset;
 	host.vm_offset = vm_offset;
+	note_enabled(handlers, nr);
 	host.event = get_random_u32();
 	host.scope.reset_at = host.event;
 	past_clear(&host.past, host.event);
 	exit_stats_dump_start();
 	return 0;
 }
-EXPORT_SYMBOL_GPL(kvm_exit_stats_register);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_register);
 
 /**
- * kvm_exit_stats_start - KVM is up: which reasons have a handler, and the files
- * @handlers: the vendor's exit handlers by reason, after nested set-up
- * @nr: how many
+ * kvm_exit_stats_start - KVM is up: the host's files
  *
- * Context: module init, after kvm_init().
+ * Context: module init, after kvm_init(), which makes their folder.
  */
-void kvm_exit_stats_start(void *const *handlers, unsigned int nr)
+void kvm_exit_stats_start(void)
 {
-	unsigned int code, row;
-
-	for (code = 0; code < nr; code++) {
-		row = host.table->row_of(code);
-		if (handlers[code] && row != EXIT_STATS_ROW_OTHER)
-			set_bit(row, host.enabled);
-	}
 	exit_stats_host_debugfs();
 }
-EXPORT_SYMBOL_GPL(kvm_exit_stats_start);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_start);
 
 /**
  * kvm_exit_stats_unregister - the vendor module goes, and the numbers with it
@@ -577,4 +585,4 @@ void kvm_exit_stats_unregister(void)
 	bitmap_free(host.enabled);
 	host.enabled = NULL;
 }
-EXPORT_SYMBOL_GPL(kvm_exit_stats_unregister);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_unregister);

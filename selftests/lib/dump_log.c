@@ -127,6 +127,14 @@ void dump_log_take_for(struct dump_log *log, int ms)
 	}
 }
 
+void dump_log_wait(struct dump_log *log, const uint64_t *number, uint64_t least)
+{
+	uint64_t end = now_ms() + 60000;
+
+	while (*number < least && now_ms() < end)
+		dump_log_take_for(log, 100);
+}
+
 const char *dump_log_fault(struct dump_log *log)
 {
 	close_dump(log);

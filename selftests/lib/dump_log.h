@@ -32,6 +32,8 @@ struct dump_log {
 void dump_log_take(struct dump_log *log, int ms);
 /* The same, but returns after @ms in all. */
 void dump_log_take_for(struct dump_log *log, int ms);
+/* The same, but until a number of the log is so high; at most a minute. */
+void dump_log_wait(struct dump_log *log, const uint64_t *number, uint64_t least);
 /* No line is missing: the last dump is whole too. Returns the fault or NULL. */
 const char *dump_log_fault(struct dump_log *log);
 

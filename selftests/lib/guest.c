@@ -36,6 +36,7 @@
 #define GATE_PRESENT  0x8e00ull /* a 64-bit interrupt gate */
 
 #define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
+#define DR7_FIXED		 0x400
 
 extern const char guest_code_start[], guest_code_end[];
 
@@ -250,6 +251,17 @@ static void set_long_mode(struct vm *vm, int n)
 	sregs.cr0 |= CR0_PE | CR0_PG;
 	sregs.efer |= EFER_LME | EFER_LMA;
 	vcpu_set_sregs(vm, n, &sregs);
+}
+
+void vcpu_debug(struct vm *vm, int n, uint32_t control)
+{
+	struct kvm_guest_debug debug = {
+		.control = KVM_GUESTDBG_ENABLE | control,
+		.arch.debugreg[7] = DR7_FIXED,
+	};
+
+	if (ioctl(vm->vcpu[n].fd, KVM_SET_GUEST_DEBUG, &debug))
+		bail_out("KVM_SET_GUEST_DEBUG");
 }
 
 void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi, uint64_t rdx)

@@ -61,6 +61,9 @@ void vm_set_gate(struct vm *vm, int vector, const char *routine);
 /* ... on vCPUs whose GDT and IDT are those of guest_layout.h. */
 void vcpu_set_tables(struct vm *vm, int n);
 
+/* KVM_SET_GUEST_DEBUG with KVM_GUESTDBG_* bits. */
+void vcpu_debug(struct vm *vm, int n, uint32_t control);
+
 /* Let a vCPU begin at a routine; 64-bit mode, interrupts off. */
 void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi, uint64_t rdx);
 /* Run until the @hlts-th HLT; port I/O is ignored. */

@@ -42,6 +42,9 @@ bool on_svm(void);
 /* SVM has none. */
 #define PREEMPTION_TIMER BY_VENDOR(VMX_PREEMPTION_TIMER, SVM_INTR)
 
+/* The last reason, without SVM's negative codes. */
+#define HIGHEST_REASON BY_VENDOR(85u, 0x403u)
+
 /* Does the architecture define it? */
 bool reason_defined(uint32_t reason);
 

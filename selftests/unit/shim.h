@@ -169,7 +169,7 @@ extern const struct kernel_param_ops param_ops_bool, param_ops_uint;
 #define sysfs_match_string(names, val) sysfs_match(names, ARRAY_SIZE(names), val)
 #define sysfs_emit(buf, ...)	       sprintf(buf, __VA_ARGS__)
 #define pr_warn_once(...)	       (shim_warnings++)
-#define EXPORT_SYMBOL_GPL(name)	       struct shim_unused_##name
+#define EXPORT_SYMBOL_FOR_KVM_INTERNAL(name) struct shim_unused_##name
 extern int shim_warnings;
 
 #endif
