@@ -11,10 +11,10 @@ NR == FNR { figure[$1] = $2; next }
 
 # One instruction more than before is seen; of larger figures one in a hundred.
 function verdict(value, goal, before, why,	slack) {
-	slack = before > 100 ? before / 100 : 0.5
+	slack = before > 1000 ? before / 100 : 0.5
 	if (value > before + slack)
 		return "WORSE"
-	if (value <= goal + (goal > 100 ? 0 : 0.5))
+	if (value <= goal + 0.5)
 		return "met"
 	return why == "" ? "MISSED" : "floor"
 }

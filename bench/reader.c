@@ -18,7 +18,7 @@
 #include "tap.h"
 
 #define ROUNDS 40
-#define EXITS  200
+#define EXITS  100
 #define REASON 10 /* CPUID */
 
 static struct vm vm;
