@@ -10,8 +10,9 @@
 #include <linux/kvm_types.h>
 
 /*
- * 20c48920583675 ("KVM: Export KVM-internal symbols for sub-modules only"), 6.18. Since
- * then KVM's Makefile refuses the older name as a word, so it is put together here.
+ * 20c489205836 ("KVM: Export KVM-internal symbols for sub-modules only"), 6.18. Since
+ * fc4d3a6558af ("KVM: x86: Enforce use of EXPORT_SYMBOL_FOR_KVM_INTERNAL"), 7.0, KVM's
+ * Makefile refuses the older name wherever it stands as a word: it is put together here.
  */
 #ifndef EXPORT_SYMBOL_FOR_KVM_INTERNAL
 #define EXPORT_SYMBOL_FOR_KVM_INTERNAL(symbol) EXPORT_SYMBOL_##GPL(symbol)
