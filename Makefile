@@ -3,14 +3,16 @@
 # The front door. Every target installs what it lacks, builds only what is
 # stale, and keeps all that is fetched or built in build/.
 
-# A kernel release to build for or to boot; Debian's cloud kernel if not given.
+# A kernel release to build for or to boot; if not given, what the series KERNEL
+# (kernel/series) has today. That is 6.1 if not given.
 KREL ?=
 export KREL
 
 # What the emulated host of demo and check has: vmx (VT-x) or svm (AMD-V). Some
-# shells have a variable of that name too: only one given to make counts.
+# shells have variables of these names too: only those given to make count.
+KERNEL :=
 HOST := vmx
-export HOST
+export KERNEL HOST
 
 # Parameters for "make load", such as "kvm.exit_stats_dump_interval=0".
 ARGS ?=
@@ -22,7 +24,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help
 help: ## show this list
-	@echo 'usage: make TARGET [KREL=RELEASE] [HOST=vmx|svm]'
+	@echo 'usage: make TARGET [KERNEL=SERIES | KREL=RELEASE] [HOST=vmx|svm]'
 	@echo
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 	while IFS='	' read -r target text; do \
@@ -34,14 +36,14 @@ setup: ## install the Debian packages that all of this needs
 	@scripts/setup
 
 .PHONY: modules
-modules: ## build kvm.ko, kvm-intel.ko, kvm-amd.ko for KREL
+modules: ## build kvm.ko, kvm-intel.ko, kvm-amd.ko for KERNEL or KREL
 	@scripts/setup build
 	@scripts/kernel-build
 
 .PHONY: load
 load: ## replace this host's KVM modules by ours (ARGS="kvm.NAME=VALUE ...")
 	@scripts/setup build
-	@$(if $(KREL),,KREL=$$(uname -r)) scripts/kernel-build
+	@$(if $(KREL)$(KERNEL),,KREL=$$(uname -r)) scripts/kernel-build
 	@$(SUDO) scripts/load $(ARGS)
 
 .PHONY: unload
@@ -56,6 +58,7 @@ tools: ## build the programs for host and guest
 .PHONY: selftests
 selftests: modules ## build the tests that run in an emulated host
 	@scripts/setup tools
+	@scripts/kernel-get 6.1 source
 	@if [ -e selftests/Makefile ]; then $(MAKE) --no-print-directory -C selftests; fi
 
 .PHONY: demo
@@ -67,6 +70,15 @@ demo: modules tools ## show all of it: emulated host, our KVM, a Linux guest
 check: modules tools selftests ## run all tests in an emulated host
 	@scripts/setup build tools host
 	@scripts/check
+
+.PHONY: matrix
+matrix: tools selftests ## the tests in the host on every kernel and vendor, as a table
+	@scripts/setup build tools host
+	@scripts/matrix
+
+.PHONY: hooks
+hooks: ## place the hooks in KVM's own files: make kernel/hooks/*.patch
+	@scripts/hooks
 
 .PHONY: check-quick
 check-quick: modules tools selftests ## unit tests, and all tests on AMD-V: three minutes

@@ -208,16 +208,16 @@ kernel_release() {
 
 # newest_release SERIES
 newest_release() (
-	image=linux-image-$(of_series "$1" flavour)
+	meta=linux-image-$(of_series "$1" flavour)
 	use_suite "$(of_series "$1" suite)" >&2
 	release_file=$BUILD/kernel/release-$1
 	if ! newer "$release_file" "${apt_root:-/var/lib/apt}/lists"; then
 		mkdir -p "$BUILD/kernel"
-		release_offered "$image" >"$release_file.new" || {
+		release_offered "$meta" >"$release_file.new" || {
 			# A machine that never ran apt-get update has no index.
 			fetch_index >&2
-			release_offered "$image" >"$release_file.new"
-		} || die "the package index has no $image; set KREL="
+			release_offered "$meta" >"$release_file.new"
+		} || die "the package index has no $meta; set KREL="
 		mv "$release_file.new" "$release_file"
 	fi
 	cat "$release_file"

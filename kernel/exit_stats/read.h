@@ -69,7 +69,7 @@ static __always_inline void exit_stats_hist_merge(struct exit_stats_hist *to,
 {
 	int i;
 
-#pragma GCC unroll 16
+#pragma GCC unroll 32
 	for (i = 0; i < EXIT_STATS_BUCKETS; i++)
 		to->bucket[i] += from->bucket[i];
 }

@@ -40,7 +40,7 @@ static __always_inline bool add_quiet_row(struct exit_stats_snap *snap,
 	row.nested_count = local64_read(&v->nested_row[i].count);
 	row.nested_total = local64_read(&v->nested_row[i].total);
 	if (buckets) {
-#pragma GCC unroll 16
+#pragma GCC unroll 32
 		for (k = 0; k < EXIT_STATS_BUCKETS; k++)
 			buckets->bucket[k] = local64_read(&slot[k]);
 	}

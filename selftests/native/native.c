@@ -357,7 +357,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < NR_REASONS; i++)
 		reasons[i] = mix[(i * 5 + i / 8) % ARRAY_SIZE(mix)];
 	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
-				    offsetof(struct guest, record)))
+				    offsetof(struct guest, record), NULL, 0))
 		abort();
 	for (unsigned int n = 1; n <= MAX_THREADS; n *= 2) {
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)

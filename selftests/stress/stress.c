@@ -624,7 +624,7 @@ static void run(const struct scenario *s, u64 updates)
 	finished = 0;
 	nr_others = 0;
 	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
-				    offsetof(struct guest, record)))
+				    offsetof(struct guest, record), NULL, 0))
 		bail_out("register");
 	for (unsigned int i = 0; i < s->guests; i++)
 		guests[i] = make_guest();
