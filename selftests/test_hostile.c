@@ -554,7 +554,7 @@ static void check_flood(void)
 	took = now_ms() - start;
 	dump_log_take(&log, 0);
 	allowed = PER_MIN + took * PER_MIN / 60000 + 1;
-	ok(log.dumps <= (uint64_t)allowed && log.dumps >= PER_MIN,
+	ok(log.dumps <= (uint64_t)allowed && log.dumps,
 	   "%lu CPUID exits in %.1f s: %lu dumps, at most %d are allowed", times, took / 1e3,
 	   log.dumps, allowed);
 	/* One more comes when there is a token. */

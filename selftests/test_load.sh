@@ -20,6 +20,15 @@ refuses() {
 	return $result
 }
 
+# hold_vm: starts a VM, whose process is $holder, and waits until it is there
+hold_vm() {
+	/tests/hold_vm &
+	holder=$!
+	until ls -d $kvm/$holder-* >/dev/null 2>&1; do
+		sleep 0.1
+	done
+}
+
 ours() {
 	[ -e /sys/module/kvm/parameters/exit_stats ] && [ -d /sys/module/$module ]
 }
@@ -31,9 +40,7 @@ stock() {
 refuses "already loaded" $scripts/load
 ok $? "load refuses when ours are loaded"
 
-/tests/hold_vm &
-holder=$!
-sleep 1
+hold_vm
 refuses "process $holder (hold_vm)" $scripts/unload
 ok $? "unload refuses while a VM runs, naming its process"
 ours
@@ -50,9 +57,7 @@ ok $? "and Debian's are loaded"
 [ ! -e /sys/kernel/debug/kvm/exit_stats ]
 ok $? "without our files"
 
-/tests/hold_vm &
-holder=$!
-sleep 1
+hold_vm
 refuses "process $holder (hold_vm)" $scripts/load
 ok $? "load refuses while a VM runs"
 kill $holder

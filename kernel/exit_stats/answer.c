@@ -92,69 +92,75 @@ static void copy_kept(const struct exit_stats_kept *kept, struct exit_stats_row 
 }
 
 /*
- * Keep an answer; a later one never says less. Of two vCPUs that read at once one
+ * Keep a row; a later answer never says less. Of two vCPUs that read at once one
  * may be ahead in one number and the other in another: false, and the caller
- * reads again, which then is later than both. The lock is the VM's own, and held
- * for this copy only.
+ * reads again, which then is later than both.
  */
-static bool keep(struct exit_stats_vm *vm, unsigned int kind, unsigned int row, u64 key, u64 at,
-		 struct exit_stats_row *out)
+static bool keep(struct exit_stats_kept *kept, u64 key, u64 at, struct exit_stats_row *out)
 {
-	struct exit_stats_kept *kept = &vm->kept[row][kind];
 	struct exit_stats_row before;
+
+	copy_kept(kept, &before);
+	if (kept->key == key && !covers(out, &before)) {
+		if (!covers(&before, out))
+			return false;
+		*out = before;
+		return true;
+	}
+	*kept = (struct exit_stats_kept){
+		.key = key,
+		.at = at,
+		.count = out->count,
+		.total = out->total,
+		.min = out->min,
+		.max = out->max,
+	};
+	return true;
+}
+
+/* Keep all that was asked for. The lock is the VM's own, and held for the copying only. */
+static bool keep_answer(struct exit_stats_vm *vm, unsigned int kind, u64 key, u64 at,
+			struct exit_stats_answer *a)
+{
 	unsigned long flags;
 	bool good = true;
 
 	raw_spin_lock_irqsave(&vm->kept_lock, flags);
-	copy_kept(kept, &before);
-	if (kept->key != key || covers(out, &before))
-		*kept = (struct exit_stats_kept){
-			.key = key,
-			.at = at,
-			.count = out->count,
-			.total = out->total,
-			.min = out->min,
-			.max = out->max,
-		};
-	else if (covers(&before, out))
-		*out = before;
-	else
-		good = false;
+	if (a->row != EXIT_STATS_ROW_ALL)
+		good = keep(&vm->kept[a->row][kind], key, at, &a->reason);
+	if (a->all && good)
+		good = keep(&vm->kept[EXIT_STATS_ROW_ALL][kind], key, at, &a->total);
 	raw_spin_unlock_irqrestore(&vm->kept_lock, flags);
 	return good;
 }
 
 /* What was kept under @key since @oldest, if anything was. */
-static bool read_kept(struct exit_stats_vm *vm, unsigned int kind, unsigned int row, u64 key,
-		      u64 oldest, struct exit_stats_row *out)
+static bool read_kept(const struct exit_stats_kept *kept, u64 key, u64 oldest,
+		      struct exit_stats_row *out)
 {
-	struct exit_stats_kept *kept = &vm->kept[row][kind];
-	unsigned long flags;
-	bool good;
-
-	raw_spin_lock_irqsave(&vm->kept_lock, flags);
-	good = kept->key == key && kept->at >= oldest;
-	if (good)
-		copy_kept(kept, out);
-	raw_spin_unlock_irqrestore(&vm->kept_lock, flags);
-	return good;
+	if (kept->key != key || kept->at < oldest)
+		return false;
+	copy_kept(kept, out);
+	return true;
 }
 
-/* Keep all that was asked for. */
-static bool keep_answer(struct exit_stats_vm *vm, unsigned int kind, u64 key, u64 at,
-			struct exit_stats_answer *a)
-{
-	return (a->row == EXIT_STATS_ROW_ALL || keep(vm, kind, a->row, key, at, &a->reason)) &&
-	       (!a->all || keep(vm, kind, EXIT_STATS_ROW_ALL, key, at, &a->total));
-}
-
-/* All that was asked for, if it was kept under @key since @oldest. */
+/*
+ * Each number that was asked for, if it was kept under @key since @oldest, whether
+ * the other was or not. Were all of them?
+ */
 static bool read_kept_answer(struct exit_stats_vm *vm, unsigned int kind, u64 key, u64 oldest,
 			     struct exit_stats_answer *a)
 {
-	return (a->row == EXIT_STATS_ROW_ALL ||
-		read_kept(vm, kind, a->row, key, oldest, &a->reason)) &&
-	       (!a->all || read_kept(vm, kind, EXIT_STATS_ROW_ALL, key, oldest, &a->total));
+	unsigned long flags;
+	bool good = true;
+
+	raw_spin_lock_irqsave(&vm->kept_lock, flags);
+	if (a->row != EXIT_STATS_ROW_ALL)
+		good = read_kept(&vm->kept[a->row][kind], key, oldest, &a->reason);
+	if (a->all)
+		good &= read_kept(&vm->kept[EXIT_STATS_ROW_ALL][kind], key, oldest, &a->total);
+	raw_spin_unlock_irqrestore(&vm->kept_lock, flags);
+	return good;
 }
 
 static void clear(struct exit_stats_answer *a)
@@ -163,15 +169,12 @@ static void clear(struct exit_stats_answer *a)
 	a->total = (struct exit_stats_row){};
 }
 
-/* Of each number that was asked for the last good one, whether the other has one or not. */
+/* Where every try failed. */
 static void last_good(struct exit_stats_vm *vm, unsigned int kind, u64 key,
 		      struct exit_stats_answer *a)
 {
 	clear(a);
-	if (a->row != EXIT_STATS_ROW_ALL)
-		read_kept(vm, kind, a->row, key, 0, &a->reason);
-	if (a->all)
-		read_kept(vm, kind, EXIT_STATS_ROW_ALL, key, 0, &a->total);
+	read_kept_answer(vm, kind, key, 0, a);
 }
 
 static bool try_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)

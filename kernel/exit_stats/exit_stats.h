@@ -62,7 +62,7 @@ struct exit_stats_vm {
 	seqcount_raw_spinlock_t seq;
 	struct list_head vcpus;		/* RCU */
 	struct exit_stats_past past;
-	raw_spinlock_t kept_lock;	/* kept, for the copying of one */
+	raw_spinlock_t kept_lock;	/* kept, for the copying of an answer */
 	struct exit_stats_kept (*kept)[EXIT_STATS_NR_KEPT];	/* by row */
 	struct rcu_head rcu;
 };

@@ -352,7 +352,9 @@ struct exit_stats_vm *exit_stats_next_vm(struct exit_stats_vm *vm)
 
 struct exit_stats_vcpu *exit_stats_vcpu_of(struct kvm_vcpu *vcpu)
 {
-	return host.table ? *(struct exit_stats_vcpu **)((void *)vcpu + exit_stats_vcpu_offset) : NULL;
+	if (!host.table)
+		return NULL;
+	return *(struct exit_stats_vcpu **)((void *)vcpu + exit_stats_vcpu_offset);
 }
 
 struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm)

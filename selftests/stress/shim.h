@@ -312,7 +312,10 @@ extern unsigned int tsc_khz;
 #define nsecs_to_jiffies(ns)	   ((ns) / (NSEC_PER_SEC / HZ))
 #define ktime_get_ns()		   ktime_get_mono_fast_ns()
 #define DECLARE_DELAYED_WORK(n, f) struct work_struct n = { f }
-#define IRQ_WORK_INIT_LAZY(f)	   { f }
+#define IRQ_WORK_INIT_LAZY(f) \
+	{                     \
+		f             \
+	}
 
 struct work_struct {
 	void (*fn)(struct work_struct *work);

@@ -32,7 +32,7 @@ typedef unsigned short umode_t;
 #define static_assert(x) _Static_assert(x, #x)
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
-#define noinline __attribute__((__noinline__))
+#define noinline    __attribute__((__noinline__))
 #undef __always_inline
 #define __always_inline	      inline __attribute__((__always_inline__))
 #define __aligned(n)	      __attribute__((__aligned__(n)))
@@ -165,10 +165,10 @@ extern const struct kernel_param_ops param_ops_bool, param_ops_uint;
 
 #define module_param_named(n, var, type, mode) module_param_cb(n, &param_ops_##type, &(var), mode)
 
-#define MODULE_PARM_DESC(n, text)      struct shim_unused_##n
-#define sysfs_match_string(names, val) sysfs_match(names, ARRAY_SIZE(names), val)
-#define sysfs_emit(buf, ...)	       sprintf(buf, __VA_ARGS__)
-#define pr_warn_once(...)	       (shim_warnings++)
+#define MODULE_PARM_DESC(n, text)	     struct shim_unused_##n
+#define sysfs_match_string(names, val)	     sysfs_match(names, ARRAY_SIZE(names), val)
+#define sysfs_emit(buf, ...)		     sprintf(buf, __VA_ARGS__)
+#define pr_warn_once(...)		     (shim_warnings++)
 #define EXPORT_SYMBOL_FOR_KVM_INTERNAL(name) struct shim_unused_##name
 extern int shim_warnings;
 
