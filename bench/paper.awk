@@ -110,7 +110,7 @@ function boots_table(	i, way) {
 		way = ways[i]
 		if (way in seconds)
 			row(label[way], sprintf("%.2f (%+.2f)", seconds[way], seconds[way] - seconds["stock"]),
-				exits[way])
+				exits[way] ? exits[way] : "-")
 	}
 	print ""
 }
