@@ -192,7 +192,10 @@ function plot_ways(	n, name, i, j, way, more) {
 		printf "%s", way
 		for (j = 1; j <= n; j++) {
 			more = exact["off", way, name[j]] - exact["off", "stock", name[j]]
-			printf "\t%.2f", (more > 1 ? more : 1)
+			if (("off", way, name[j]) in exact)
+				printf "\t%.2f", (more > 1 ? more : 1)
+			else
+				printf "\tNaN"
 		}
 		print ""
 	}
