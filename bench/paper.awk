@@ -76,8 +76,15 @@ function goals(	i, f, n) {
 	}
 }
 
+function cell(from, mitigations, way, name,	here) {
+	if (!((mitigations, way, name) in from))
+		return "-"
+	here = from[mitigations, way, name]
+	return sprintf("%.1f (%s)", here, signed(here - from[mitigations, "stock", name]))
+}
+
 # A row a way, a column a load; more than stock in brackets.
-function exits_table(mitigations, from,	n, name, i, j, way) {
+function exits_table(mitigations, from,	n, name, i, j, way, line) {
 	n = split(substr(loads[mitigations], 2), name, " ")
 	if (!measured(n))
 		return
@@ -90,13 +97,11 @@ function exits_table(mitigations, from,	n, name, i, j, way) {
 	print ""
 	for (i = 1; i <= nr_ways; i++) {
 		way = ways[i]
-		if (!((mitigations, way, name[1]) in from))
-			continue
-		printf "| %s |", label[way]
+		line = ""
 		for (j = 1; j <= n; j++)
-			printf " %.1f (%s) |", from[mitigations, way, name[j]],
-				signed(from[mitigations, way, name[j]] - from[mitigations, "stock", name[j]])
-		print ""
+			line = line " " cell(from, mitigations, way, name[j]) " |"
+		if (line ~ /[0-9]/)
+			print "| " label[way] " |" line
 	}
 	print ""
 }
@@ -110,7 +115,7 @@ function boots_table(	i, way) {
 		way = ways[i]
 		if (way in seconds)
 			row(label[way], sprintf("%.2f (%+.2f)", seconds[way], seconds[way] - seconds["stock"]),
-				exits[way])
+				exits[way] ? exits[way] : "-")
 	}
 	print ""
 }
@@ -182,12 +187,15 @@ function plot_ways(	n, name, i, j, way, more) {
 	print ""
 	for (i = 1; i <= nr_ways; i++) {
 		way = ways[i]
-		if (way ~ /^(stock|control)$/ || !(("off", way, name[1]) in exact))
+		if (way ~ /^(stock|control)$/ || !(("off", way, name[5]) in exact))
 			continue
 		printf "%s", way
 		for (j = 1; j <= n; j++) {
 			more = exact["off", way, name[j]] - exact["off", "stock", name[j]]
-			printf "\t%.2f", (more > 1 ? more : 1)
+			if (("off", way, name[j]) in exact)
+				printf "\t%.2f", (more > 1 ? more : 1)
+			else
+				printf "\tNaN"
 		}
 		print ""
 	}
