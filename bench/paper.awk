@@ -28,7 +28,7 @@ $2 == "exit" {
 	long[$1, $3, $4] = $7
 }
 $1 == "auto" && $2 == "vulnerability" && $4 !~ /^Not affected/ {
-	mitigations = mitigations (mitigations == "" ? "" : "; ") $3 ": " $4
+	mitigations = mitigations "  - " $3 ": " $4 "\n"
 }
 $2 == "boot" { seconds[$3] = $4; exits[$3] = $5 }
 $2 == "dump" { dumps[++nr_dumps] = $0 }
@@ -220,7 +220,7 @@ function text(	verdict) {
 	print "<!-- SPDX-License-Identifier: GPL-2.0-only -->"
 	print "<!-- Written by make bench; do not edit. -->"
 	print "# What it costs to know a VM exit\n"
-	print "Written by `make bench`, in one run, for " about ". Words are those of"
+	print "Written by `make bench` for " about ". Words are those of"
 	print "[counting.md](counting.md). Figures are instructions unless another unit is named, and all but those of a long run"
 	print "and of a Linux guest are exact: in the emulated host an instruction is a tick of the TSC.\n"
 	printf "**%d goals are met, %d figures are more than their goal and say why", tally["met"], tally["floor"]
@@ -268,12 +268,13 @@ function text(	verdict) {
 	print "![reading, by the number of vCPUs](performance-readers.svg)\n"
 	print "A CPUID exit of a vCPU, while another vCPU of its VM does nothing but read a leaf, each on a processor of its own:\n"
 	readers_table()
-	print "No vCPU waits for a reader, and those are instructions. The cache lines that the reader takes cost time:"
+	print "No vCPU waits for a reader, and those are instructions. The cache lines that the reader takes cost time, which"
+	print "`make bench-native` measures on real cores ([native-cost.md](native-cost.md))."
 	if ("threads/ns-read" in figure)
-		printf "on this machine's own cores, with 1,000 cycles between two reads, ours takes %.1f ns an exit, alone %.1f\n", figure["threads/ns-read"], figure["threads/ns-alone"]
-	print "([native-cost.md](native-cost.md)).\n"
+		printf "With 1,000 cycles between two reads ours takes %.1f ns an exit there, alone %.1f.\n", figure["threads/ns-read"], figure["threads/ns-alone"]
+	print ""
 	print "## Threads\n"
-	if ("threads/ours" in figure) {
+	if (measured("threads/ours" in figure)) {
 		printf "On this machine's own cores, 1 to 64 threads: ours costs at most %.0f %% of what it costs one thread, an exit and\n", figure["threads/ours"]
 		printf "core; four counters for all at most %.0f %%. All of it is in [native-cost.md](native-cost.md).\n\n", figure["threads/atomics"]
 	}
@@ -300,8 +301,9 @@ function text(	verdict) {
 	print "- Time. An instruction takes one tick here, also a locked one, RDTSC, a division, a cache miss and the VM exit itself,"
 	print "  which on silicon takes a thousand cycles or more. On a real processor: [native-cost.md](native-cost.md)."
 	print "- Contention. Locks and shared cache lines cost nothing in an emulator that runs one processor at a time."
-	print "- Mitigations that the emulated processor, a Haswell, does not let Linux choose. `auto` chose " mitigations "."
 	print "- AMD-V."
+	print "- Mitigations that the emulated processor, a Haswell, does not let Linux choose. `auto` chose:"
+	printf "%s", mitigations
 }
 
 END {
