@@ -97,10 +97,11 @@ static const struct truth_case cases[] = {
 	/*
 	 * The same, its eleven instructions one at a time: the fast path answers the WRMSR, and
 	 * from 6.12 on goes to user space with it (EXIT_FASTPATH_EXIT_USERSPACE). And the JMP.
+	 * VMX in Bochs has one #DB more a WRMSR: the tracepoint alone tells how many.
 	 */
 	{ "TSC deadline moved, single step", truth_deadline_moved, N, FAR, .setup = stepped_timer,
 	  .user_exit = on_step,
-	  .vmx.expect = { { VMX_MSR_WRITE, 1 }, { VMX_EXCEPTION_NMI, 10, 1 } },
+	  .vmx.expect = { { VMX_MSR_WRITE, 1 }, { VMX_EXCEPTION_NMI, 10, 1, MINIMUM } },
 	  .svm.expect = { { SVM_MSR, 1 }, { SVM_EXCP_DB, 10, 1 } } },
 	/* Scheduled out before the WRMSR, a deadline may be past already: no timer runs. */
 	{ "TSC deadline passed", truth_deadline_passed, N, SOON, .setup = masked_timer,
@@ -131,11 +132,11 @@ static const struct truth_case cases[] = {
 	  .svm.expect = { { SVM_WRITE_CR8, 1 }, { SVM_MSR, 2 } } },
 	/*
 	 * Where APICv is off, 6.1 maps no APIC page: every access is an EPT violation, a read
-	 * two, as KVM tries first whether a page table's write protection was the cause.
+	 * two in 6.1, as KVM tries first whether a page table's write protection was the cause.
 	 */
 	{ "read of the APIC's page", truth_read, N, APIC_PAGE + APIC_SVR, .touch = APIC_PAGE,
 	  .setup = xapic,
-	  .vmx.expect = { { VMX_EPT_VIOLATION, 2 } },
+	  .vmx.expect = { { VMX_EPT_VIOLATION, 1, .each_6_1 = 2 } },
 	  .svm.expect = { { SVM_NPF, 1 } } },
 	{ "EOI in the APIC's page", truth_write, N, APIC_PAGE + APIC_EOI, .touch = APIC_PAGE,
 	  .setup = xapic,

@@ -11,6 +11,8 @@
 #include "stats.h"
 #include "tap.h"
 
+#define CPUID_80000001_EDX_LM (1u << 29)
+
 static struct vm vm;
 
 static struct cpuid_call cpuid(uint32_t leaf, uint32_t subleaf)
@@ -129,11 +131,13 @@ static void check_entry_wins(void)
 {
 	struct {
 		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entry[2];
+		struct kvm_cpuid_entry2 entry[3];
 	} cpuid2 = {
-		.head.nent = 2,
+		.head.nent = 3,
 		.entry = {
 			{ .function = 0, .eax = 0x16 },
+			/* Without it 7.2 lets no vCPU into 64-bit mode. */
+			{ .function = 0x80000001, .edx = CPUID_80000001_EDX_LM },
 			{ .function = EXIT_STATS_LEAF_TOTAL, .eax = 0x11, .ebx = 0x22,
 			  .ecx = 0x33, .edx = 0x44 },
 		},

@@ -32,6 +32,7 @@ struct expect {
 		/* How many more, only the tracepoint knows. */
 		MINIMUM,
 	} slack;
+	long each_6_1; /* instead of each, on 6.1, if not 0: the one place for such */
 };
 
 /* What a case makes on one vendor's processors. */
