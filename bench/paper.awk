@@ -55,6 +55,10 @@ function measured(any) {
 	return any
 }
 
+function plain(value) {
+	return sprintf("%.1f", value > -0.05 && value < 0.05 ? 0 : value)
+}
+
 function signed(value) {
 	return sprintf("%+.1f", value > -0.05 && value < 0.05 ? 0 : value)
 }
@@ -64,7 +68,7 @@ function goals(	i, f, n) {
 	row("---", "---", "---", "---")
 	for (i = 1; i <= nr_verdicts; i++) {
 		split(verdicts[i], f, FS)
-		row(f[6], f[4], sprintf("%.1f", f[3]), f[1] == "floor" ? "more; see below" : f[1])
+		row(f[6], f[4], plain(f[3]), f[1] == "floor" ? "more; see below" : f[1])
 	}
 	for (i = 1; i <= nr_verdicts; i++) {
 		split(verdicts[i], f, FS)
