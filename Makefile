@@ -78,6 +78,7 @@ matrix: tools selftests ## the tests in the host on every kernel and vendor, as 
 
 .PHONY: hooks
 hooks: ## place the hooks in KVM's own files: make kernel/hooks/*.patch
+	@scripts/setup build lint
 	@scripts/hooks
 
 .PHONY: check-quick
@@ -121,7 +122,7 @@ bench-check: modules ## measure what has a goal: one instruction too many fails
 	@bench/run -c
 
 .PHONY: bench-check-quick
-bench-check-quick: modules ## the same for CPUID exits only: stock, off, on; a minute
+bench-check-quick: modules ## the same for CPUID exits only: stock, off, on; two minutes
 	@scripts/setup build tools host
 	@bench/run -q
 
