@@ -53,13 +53,15 @@ unload: ## put the distribution's KVM modules back
 .PHONY: tools
 tools: ## build the programs for host and guest
 	@scripts/setup tools
-	@if [ -e tools/Makefile ]; then $(MAKE) --no-print-directory -C tools; fi
+	@echo '  build the tools'
+	@$(MAKE) -s --no-print-directory -C tools
 
 .PHONY: selftests
 selftests: modules ## build the tests that run in an emulated host
 	@scripts/setup tools
 	@scripts/kernel-get 6.1 source
-	@if [ -e selftests/Makefile ]; then $(MAKE) --no-print-directory -C selftests; fi
+	@echo '  build the tests'
+	@$(MAKE) -s --no-print-directory -C selftests
 
 .PHONY: demo
 demo: modules tools ## show all of it: emulated host, our KVM, a Linux guest
