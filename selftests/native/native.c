@@ -22,13 +22,14 @@
 #include "hooks.h"
 #include "exit_stats.h"
 
-#define MAX_THREADS 64
-#define MAX_RUNS    1000
-#define MAX_CHUNKS  1000
-#define MIN_CHUNKS  10	 /* a thread */
-#define CHUNK	    2000 /* exits */
-#define NR_REASONS  64
-#define ENOUGH	    0.9 /* of the cores that could have run */
+#define MAX_THREADS   64
+#define MAX_RUNS      1000
+#define MAX_CHUNKS    1000
+#define MIN_CHUNKS    10   /* a thread */
+#define CHUNK	      2000 /* exits */
+#define NR_REASONS    64
+#define ENOUGH	      0.9 /* of the cores that could have run */
+#define USEC_PER_TICK (1000000 / HZ)
 
 struct cpu {
 	struct kvm_vcpu vcpu;
@@ -52,7 +53,7 @@ struct mode {
 	const char *name;
 	void (*run)(struct thread *t);
 	unsigned int dump_interval;
-	bool reader; /* one more thread, which reads a leaf */
+	void *(*beside)(void *arg); /* one more thread */
 };
 
 struct result {
@@ -70,7 +71,7 @@ static unsigned int chunks; /* a thread */
 static unsigned int runs = 40, cores;
 static u32 reasons[NR_REASONS];
 static u64 made; /* through the hooks */
-static bool read_enough;
+static bool all_done;
 static u64 reader_used; /* CPU time */
 
 /* What several cores write: a count and a total by reason, and grand totals. */
@@ -172,14 +173,6 @@ static void run_atomics(struct thread *t)
 	}
 }
 
-static const struct mode modes[] = {
-	{ "none", run_none, 0 },
-	{ "ours", run_ours, 0 },
-	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL },
-	{ "atomics", run_atomics, 0 },
-	{ "ours-read", run_ours, 0, .reader = true },
-};
-
 /*
  * What 0x4FFFFFFE takes of a VM's records, as fast as a guest can ask for it: each
  * read is an exit, of a thousand cycles.
@@ -189,7 +182,7 @@ static void *read_leaf(void *arg)
 	unsigned int row = exit_stats_host.table->row_of(reasons[0]);
 
 	(void)arg;
-	while (!READ_ONCE(read_enough)) {
+	while (!READ_ONCE(all_done)) {
 		struct exit_stats_answer answer = { .row = row, .all = true };
 
 		exit_stats_answer_vm(guest.record, &answer);
@@ -198,6 +191,25 @@ static void *read_leaf(void *arg)
 	reader_used = ns(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
 }
+
+/* The kernel's worker: it is called at a tick, and prints as often as it is called. */
+static void *run_worker(void *arg)
+{
+	(void)arg;
+	while (!READ_ONCE(all_done)) {
+		usleep(USEC_PER_TICK);
+		shim_run_work();
+	}
+	return NULL;
+}
+
+static const struct mode modes[] = {
+	{ "none", run_none, 0 },
+	{ "ours", run_ours, 0 },
+	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL, run_worker },
+	{ "atomics", run_atomics, 0 },
+	{ "ours-read", run_ours, 0, read_leaf },
+};
 
 static void *work(void *arg)
 {
@@ -260,37 +272,40 @@ static double median(double *values, unsigned int n)
 	return values[n / 2];
 }
 
-/* With @attr where that is allowed. */
-static void start(pthread_t *id, const pthread_attr_t *attr, void *(*fn)(void *), void *arg)
+/* At a real-time priority, where that is allowed. */
+static void start(pthread_t *id, int priority, void *(*fn)(void *), void *arg)
 {
-	if (pthread_create(id, attr, fn, arg) && pthread_create(id, NULL, fn, arg))
+	struct sched_param param = { .sched_priority = priority };
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
+	pthread_attr_setschedparam(&attr, &param);
+	if (pthread_create(id, &attr, fn, arg) && pthread_create(id, NULL, fn, arg))
 		abort();
+	pthread_attr_destroy(&attr);
 }
 
 /*
  * One run: its ns an exit in @cost, if the threads did run at the same time. At a
- * priority of its own, where that is allowed: the others on this machine wait.
+ * real-time priority the others on this machine wait.
  */
 static bool run_once(unsigned int n, double *cost)
 {
-	struct sched_param priority = { .sched_priority = 1 };
 	u64 began = -1ull, ended = 0;
 	double used = 0;
-	pthread_attr_t attr;
-	pthread_t reader;
+	pthread_t beside;
 
 	*cost = 0;
-	read_enough = false;
+	all_done = false;
 	make_vcpus(n);
 	pthread_barrier_init(&start_line, NULL, n);
-	pthread_attr_init(&attr);
-	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
-	pthread_attr_setschedpolicy(&attr, SCHED_FIFO);
-	pthread_attr_setschedparam(&attr, &priority);
-	if (now->reader)
-		start(&reader, &attr, read_leaf, NULL);
+	/* The worker has work seldom, and then does not wait for the others. */
+	if (now->beside)
+		start(&beside, now->beside == run_worker ? 2 : 1, now->beside, NULL);
 	for (unsigned int i = 0; i < n; i++)
-		start(&threads[i].id, &attr, work, &threads[i]);
+		start(&threads[i].id, 1, work, &threads[i]);
 	for (unsigned int i = 0; i < n; i++) {
 		pthread_join(threads[i].id, NULL);
 		began = min(began, threads[i].began);
@@ -298,13 +313,12 @@ static bool run_once(unsigned int n, double *cost)
 		used += threads[i].used;
 		*cost += median(threads[i].chunk, chunks) / CHUNK / n;
 	}
-	WRITE_ONCE(read_enough, true);
-	if (now->reader)
-		pthread_join(reader, NULL);
-	pthread_attr_destroy(&attr);
+	WRITE_ONCE(all_done, true);
+	if (now->beside)
+		pthread_join(beside, NULL);
 	pthread_barrier_destroy(&start_line);
 	check_and_free(n);
-	if (now->reader && reader_used < ENOUGH * (ended - began))
+	if (now->beside == read_leaf && reader_used < ENOUGH * (ended - began))
 		return false;
 	return used >= ENOUGH * min(n, cores) * (ended - began);
 }
@@ -354,6 +368,7 @@ int main(int argc, char **argv)
 	if (!runs)
 		return 2;
 	cores = sysconf(_SC_NPROCESSORS_ONLN);
+	exit_stats_dump_per_min = 0;
 	for (int i = 0; i < NR_REASONS; i++)
 		reasons[i] = mix[(i * 5 + i / 8) % ARRAY_SIZE(mix)];
 	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
@@ -361,7 +376,7 @@ int main(int argc, char **argv)
 		abort();
 	for (unsigned int n = 1; n <= MAX_THREADS; n *= 2) {
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-			if (n == 1 || !modes[i].reader)
+			if (n == 1 || modes[i].beside != read_leaf)
 				results[nr_results++] = (struct result){ &modes[i], n };
 	}
 	/* Round after round: what disturbs for a while disturbs one run of each. */

@@ -82,7 +82,7 @@ function sentence(	a, b, t, good) {
 	printf "**Four counters that all share cost %.1f ns on one core (%.1f), and %.1f (%.1f) a core with %d threads.**\n\n", \
 		cost("rdtsc", "atomics", 1), cost("made-up", "atomics", 1), \
 		cost("rdtsc", "atomics", t), cost("made-up", "atomics", t), t
-	printf "**With the dump at its default interval of 500, whose hand-in under one lock comes sooner the more vCPUs there are, ours is at most %.2f times (%.2f) what it is on one core.**\n", \
+	printf "**With the dump at its default interval of 500 (no vCPU hands in while a dump is due), ours is at most %.2f times (%.2f) what it is on one core.**\n", \
 		worst("rdtsc", "ours-dump"), worst("made-up", "ours-dump")
 	printf "\n**While another core does nothing but read a leaf of that VM, an exit takes %.1f ns (%.1f): what the reader takes of the record's cache lines comes back.**\n", \
 		cost("rdtsc", "ours-read", 1), cost("made-up", "ours-read", 1)
@@ -120,8 +120,9 @@ END {
 	print "  of a run is the mean of the threads' median chunks (2000 exits), as ticks fall into some. Figures are those of the"
 	print "  median run: all combinations take turns, so what disturbs this machine disturbs each alike. \"Best\" is the best"
 	print "  run, which depends on the clock rate and the neighbours at that moment."
-	print "- \"Ours\" is with the dump off. The atomics are a count and a total by reason and of all: no min, no max, no"
-	print "  histogram, no numbers by VM or vCPU."
+	print "- \"Ours\" is with the dump off. With it the worker runs too: each 4 ms it collects, and takes a dump without limit;"
+	print "  what vCPUs hand in between that and the next multiple falls into few chunks."
+	print "- The atomics are a count and a total by reason and of all: no min, no max, no histogram, no numbers by VM or vCPU."
 	print "- Not seen here: cold caches, as a handler leaves them; the exit itself; more cores than this machine has."
 	exit missed
 }
