@@ -230,6 +230,11 @@ release_offered() {
 		grep .
 }
 
+# keep_picture FROM TO: what gnuplot drew, with our licence behind its first line
+keep_picture() {
+	sed '1a <!-- SPDX-License-Identifier: GPL-2.0-only -->' "$1" >"$2"
+}
+
 # tree_of RELEASE [PATCH], modules_of RELEASE [PATCH]: where KVM is built, and
 # where its modules go; with a patch more, or without ours where $STOCK is set,
 # each has a place of its own
