@@ -12,7 +12,8 @@
 
 BUILD=$TOP/build
 LOGS=$BUILD/log
-PROGRAM=${0##*/}
+PROGRAM=${0%/run} # of several that are called run, the folder's name
+PROGRAM=${PROGRAM##*/}
 
 # Output is parsed; and a make that a script starts is not a sub-make of the
 # make that started the script.
