@@ -14,8 +14,7 @@ KERNEL :=
 HOST := vmx
 export KERNEL HOST
 
-# Parameters for "make load", such as "kvm.exit_stats_dump_interval=0". It is always
-# for the kernel that runs.
+# Parameters for "make load", such as "kvm.exit_stats_dump_interval=0".
 ARGS ?=
 
 # load and unload are for a whole machine, and are run as root.
@@ -41,6 +40,7 @@ modules: ## build kvm.ko, kvm-intel.ko, kvm-amd.ko for KERNEL or KREL
 	@scripts/setup build
 	@scripts/kernel-build
 
+# Always for the kernel that runs, whatever KERNEL and KREL say.
 .PHONY: load
 load: ## replace this host's KVM modules by ours (ARGS="kvm.NAME=VALUE ...")
 	@scripts/setup build
