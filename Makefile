@@ -40,10 +40,11 @@ modules: ## build kvm.ko, kvm-intel.ko, kvm-amd.ko for KERNEL or KREL
 	@scripts/setup build
 	@scripts/kernel-build
 
+# Always for the kernel that runs, whatever KERNEL and KREL say.
 .PHONY: load
 load: ## replace this host's KVM modules by ours (ARGS="kvm.NAME=VALUE ...")
 	@scripts/setup build
-	@$(if $(KREL)$(KERNEL),,KREL=$$(uname -r)) scripts/kernel-build
+	@KREL=$$(uname -r) scripts/kernel-build
 	@$(SUDO) scripts/load $(ARGS)
 
 .PHONY: unload
@@ -84,7 +85,7 @@ hooks: ## place the hooks in KVM's own files: make kernel/hooks/*.patch
 	@scripts/hooks
 
 .PHONY: check-quick
-check-quick: modules tools selftests ## unit tests, and all tests on AMD-V: three minutes
+check-quick: modules tools selftests ## unit tests, and those in a host with AMD-V: three minutes
 	@scripts/setup build tools host
 	@scripts/check -q
 
@@ -135,11 +136,11 @@ lint: ## checkpatch, sparse, shellcheck, clang-format and the like
 
 .PHONY: clean
 clean: ## remove what was built, keep what was fetched
-	rm -rf build/modules build/log build/kernel/*/tree
-	@if [ -e tools/Makefile ]; then $(MAKE) --no-print-directory -C tools clean; fi
-	@if [ -e selftests/Makefile ]; then $(MAKE) --no-print-directory -C selftests clean; fi
-	@if [ -e bench/Makefile ]; then $(MAKE) --no-print-directory -C bench clean; fi
+	rm -rf build/modules build/log build/kernel/*/tree*
+	@for folder in tools bench selftests selftests/unit selftests/stress selftests/native; do \
+		$(MAKE) --no-print-directory -C $$folder clean || exit; \
+	done
 
 .PHONY: distclean
 distclean: ## remove all of build/
-	rm -rf build
+	$(if $(wildcard build/chroot),$(SUDO)) rm -rf build

@@ -227,7 +227,9 @@ function text(	verdict) {
 	print "Written by `make bench` for " about ". Words are those of"
 	print "[counting.md](counting.md). Figures are instructions unless another unit is named, and all but those of a long run"
 	print "and of a Linux guest are exact: in the emulated host an instruction is a tick of the TSC.\n"
-	printf "**%d goals are met, %d figures are more than their goal and say why", tally["met"], tally["floor"]
+	printf "**%d goals are met", tally["met"]
+	if (tally["floor"])
+		printf ", %d figures are more than their goal and say why", tally["floor"]
 	if (tally["MISSED"])
 		printf ", %d are missed", tally["MISSED"]
 	if (tally["WORSE"])

@@ -12,7 +12,8 @@
 
 BUILD=$TOP/build
 LOGS=$BUILD/log
-PROGRAM=${0##*/}
+PROGRAM=${0%/run} # of several that are called run, the folder's name
+PROGRAM=${PROGRAM##*/}
 
 # Output is parsed; and a make that a script starts is not a sub-make of the
 # make that started the script.
@@ -131,11 +132,12 @@ has_quirk() {
 	of_series "$1" quirks | tr , '\n' | grep -qxF -e "$2"
 }
 
-# series_of RELEASE: 6.12.9+deb12-cloud-amd64 -> 6.12, by its numbers and its mark
+# series_of RELEASE: 6.12.9+deb12-cloud-amd64 -> 6.12, by its numbers and its mark.
+# A series is no release: no folder of build/ would be that of its headers.
 series_of() {
 	awk -v release="$1" '
 		/^# series\t/ { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
-		!/^[0-9]/ { next }
+		!/^[0-9]/ || release !~ /-amd64$/ { next }
 		{
 			version = $1
 			numbers = release
@@ -145,7 +147,7 @@ series_of() {
 		}
 		index(numbers ".", version ".") == 1 && mark == $at["mark"] { print $1; found = 1; exit }
 		END { exit !found }' "$TOP/kernel/series" ||
-		die "kernel/series has no series for '$1' (a release, such as 6.1.0-9-amd64)"
+		die "kernel/series has no series for '$1': a release is such as 6.1.0-9-amd64; a series is for KERNEL="
 }
 
 # use_suite SUITE: from now on apt asks and fetches from there, with lists of its
@@ -227,6 +229,11 @@ release_offered() {
 	apt-cache depends --important "$1" 2>/dev/null |
 		sed -n 's/^ *Depends: linux-image-\([0-9].*\)$/\1/p' | head -n 1 |
 		grep .
+}
+
+# keep_picture FROM TO: what gnuplot drew, with our licence behind its first line
+keep_picture() {
+	sed '1a <!-- SPDX-License-Identifier: GPL-2.0-only -->' "$1" >"$2"
 }
 
 # tree_of RELEASE [PATCH], modules_of RELEASE [PATCH]: where KVM is built, and

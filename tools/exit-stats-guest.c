@@ -50,7 +50,9 @@ static error_t parse_arg(int key, char *arg, struct argp_state *state)
 	case 'r':
 		env.reason = strtol(arg, &end, 0);
 		if (end == arg || *end || env.reason < 0 || env.reason > UINT32_MAX)
-			argp_error(state, "'%s' is no exit reason: a number from 0 is", arg);
+			argp_error(state,
+				   "'%s' is no exit reason: those are numbers from 0 to 0xffffffff",
+				   arg);
 		break;
 	case ARGP_KEY_ARG:
 		argp_usage(state);

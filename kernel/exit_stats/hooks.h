@@ -3,8 +3,8 @@
  * What KVM's own files call: a line each.
  *
  * The vendor module latches an exit where the processor is back in host state
- * (interrupts off), and closes it where KVM is done with it. Both are a NOP
- * while the exit_stats parameter is N.
+ * (interrupts off), and closes it where KVM is done with it. With the exit_stats
+ * parameter at N each is a jump over its code, which is a NOP otherwise.
  */
 #ifndef EXIT_STATS_HOOKS_H
 #define EXIT_STATS_HOOKS_H

@@ -363,10 +363,12 @@ int main(int argc, char **argv)
 		else if (opt == 'r')
 			runs = min(strtoul(optarg, NULL, 0), (unsigned long)MAX_RUNS);
 		else
-			return 2;
+			runs = 0;
 	}
-	if (!runs)
+	if (!runs || !all_chunks) {
+		fprintf(stderr, "usage: native [-r RUNS] [-n CHUNKS], numbers from 1\n");
 		return 2;
+	}
 	cores = sysconf(_SC_NPROCESSORS_ONLN);
 	exit_stats_dump_per_min = 0;
 	for (int i = 0; i < NR_REASONS; i++)

@@ -84,7 +84,7 @@ function sentence(	a, b, t, good) {
 		cost("rdtsc", "atomics", t), cost("made-up", "atomics", t), t
 	printf "**With the dump at its default interval of 500 (no vCPU hands in while a dump is due), ours is at most %.2f times (%.2f) what it is on one core.**\n", \
 		worst("rdtsc", "ours-dump"), worst("made-up", "ours-dump")
-	printf "\n**While another core does nothing but read a leaf of that VM, an exit takes %.1f ns (%.1f): what the reader takes of the record's cache lines comes back.**\n", \
+	printf "\n**While another core reads a leaf of that VM every 1,000 cycles or so, an exit takes %.1f ns (%.1f): the record's cache lines have to come back from there.**\n", \
 		cost("rdtsc", "ours-read", 1), cost("made-up", "ours-read", 1)
 }
 
