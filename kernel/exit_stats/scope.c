@@ -232,6 +232,7 @@ static void reset_vcpu(struct exit_stats_vcpu *v)
 	unsigned long flags = lock_scopes(v->vm);
 
 	WRITE_ONCE(v->scope.reset_at, ++host.event);
+	smp_wmb();	/* it, and then poked: exit_stats_settle() */
 	WRITE_ONCE(v->poked, true);
 	unlock_scopes(v->vm, flags);
 }
