@@ -166,8 +166,8 @@ static void past_add_record(struct exit_stats_past *to, const struct exit_stats_
 	to->total += local64_read(&v->cycles);
 }
 
-/* The VM's past leaves the VM, for the host if it counts there. */
-static void retire_vm_past(struct exit_stats_vm *vm)
+/* The VM's past leaves the VM, which clears or frees it: for the host if it counts there. */
+static void retire_vm_past(const struct exit_stats_vm *vm)
 {
 	if (vm->past.since >= exit_stats_host_floor())
 		past_add_past(&host.past, &vm->past);
@@ -241,8 +241,7 @@ static void reset_vm(struct exit_stats_vm *vm)
 {
 	unsigned long flags = move_begin(vm);
 
-	if (vm->past.since >= exit_stats_host_floor())
-		past_add_past(&host.past, &vm->past);
+	retire_vm_past(vm);
 	WRITE_ONCE(vm->scope.reset_at, ++host.event);
 	past_clear(&vm->past, exit_stats_vm_floor(vm));
 	move_end(vm, flags);
