@@ -192,6 +192,7 @@ enum exit_stats_cpuid_mode { EXIT_STATS_CPUID_OFF, EXIT_STATS_CPUID_VM, EXIT_STA
 
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
+void exit_stats_set_vendor(bool there);
 extern unsigned int exit_stats_dump_interval;
 extern unsigned int exit_stats_dump_per_min;
 extern unsigned int exit_stats_cpuid_mode;

@@ -4,7 +4,7 @@
  *
  * The vendor module latches an exit where the processor is back in host state
  * (interrupts off), and closes it where KVM is done with it. Both are a NOP
- * while the exit_stats parameter is N.
+ * while the exit_stats parameter is N, and where no hooked vendor module is loaded.
  */
 #ifndef EXIT_STATS_HOOKS_H
 #define EXIT_STATS_HOOKS_H
@@ -111,6 +111,7 @@ static __always_inline void kvm_exit_stats_reenter(struct kvm_vcpu *vcpu)
 		exit_stats_close_latched((void *)vcpu + exit_stats_vcpu_offset);
 }
 
+void kvm_exit_stats_init(void);
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
 			    const void *handlers, unsigned int nr);
 void kvm_exit_stats_start(void);

@@ -17,6 +17,7 @@
  * counts odd: a reader that met one starts again.
  */
 #include <linux/bitmap.h>
+#include <linux/init.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -518,6 +519,18 @@ static void note_enabled(void *const *handlers, unsigned int nr)
 }
 
 /**
+ * kvm_exit_stats_init - nothing is counted before a vendor module comes that is hooked
+ *
+ * The keys are built as on, which is how the hooks are laid out in the code.
+ *
+ * Context: kvm.ko's init.
+ */
+void __init kvm_exit_stats_init(void)
+{
+	exit_stats_set_vendor(false);
+}
+
+/**
  * kvm_exit_stats_register - a vendor module comes
  * @vendor: EXIT_STATS_VENDOR_VMX or EXIT_STATS_VENDOR_SVM
  * @vcpu_offset: where the vendor's vCPU structure has the record's pointer
@@ -550,6 +563,7 @@ int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_o
 	host.scope.reset_at = host.event;
 	past_clear(&host.past, host.event);
 	exit_stats_dump_start();
+	exit_stats_set_vendor(true);
 	return 0;
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_register);
@@ -574,6 +588,7 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_start);
 void kvm_exit_stats_unregister(void)
 {
 	wait_event(no_vm_left, !READ_ONCE(host.nr_vms));
+	exit_stats_set_vendor(false);
 	/* A parameter's setter may wake the workers: none of them runs now. */
 	kernel_param_lock(THIS_MODULE);
 	exit_stats_dump_stop();

@@ -285,12 +285,10 @@ static inline bool refcount_dec_and_test(refcount_t *r)
 #define bitmap_free(p)	      free(p)
 #define set_bit(n, map)	      ((map)[(n) / 64] |= 1ul << ((n) % 64))
 
-/* err.h, sched/signal.h, moduleparam.h */
+/* err.h, sched/signal.h */
 #define ERR_PTR(err)		   ((void *)(long)(err))
 #define IS_ERR(p)		   ((unsigned long)(p) >= (unsigned long)-4095)
 #define fatal_signal_pending(task) false
-#define kernel_param_lock(module)
-#define kernel_param_unlock(module)
 
 /* wait.h: who waits polls */
 #define DECLARE_WAIT_QUEUE_HEAD(name) int name
