@@ -90,6 +90,8 @@ void exit_stats_settle(struct exit_stats_vcpu *v);
 int exit_stats_reset(struct exit_stats_scope *scope);
 void exit_stats_poke(struct exit_stats_vm *vm);
 void exit_stats_drop_latched(void);
+u64 exit_stats_floor(struct exit_stats_scope *scope);
+u64 exit_stats_epoch(const struct exit_stats_scope *scope, u64 floor);
 u64 exit_stats_host_floor(void);
 u64 exit_stats_vm_floor(const struct exit_stats_vm *vm);
 u64 exit_stats_vcpu_floor(const struct exit_stats_vcpu *v);
@@ -117,8 +119,6 @@ struct exit_stats_snap {
 };
 
 struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool hist);
-
-u64 exit_stats_epoch(struct exit_stats_scope *scope);
 
 /* answer.c: what a CPUID leaf asks for */
 struct exit_stats_answer {

@@ -24,6 +24,7 @@
 #include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
@@ -44,6 +45,7 @@ size_t exit_stats_vcpu_offset;
 #define host exit_stats_host
 
 static DECLARE_WAIT_QUEUE_HEAD(no_vm_left);
+static siphash_key_t epoch_key;
 
 /* Where does the host's, a VM's, a vCPU's count begin? */
 u64 exit_stats_host_floor(void)
@@ -62,15 +64,14 @@ u64 exit_stats_vcpu_floor(const struct exit_stats_vcpu *v)
 }
 
 /**
- * exit_stats_epoch - the number that changes with each reset of a scope
+ * exit_stats_floor - the event number where a scope's count begins
  * @scope: the host's, a VM's or a vCPU's
  *
- * It begins at random, so that a guest that moved to another host sees a
- * change too. Context: any; the caller keeps @scope alive.
+ * Context: any; the caller keeps @scope alive.
  *
- * Return: the epoch.
+ * Return: the number; what began before it does not count for @scope.
  */
-u64 exit_stats_epoch(struct exit_stats_scope *scope)
+u64 exit_stats_floor(struct exit_stats_scope *scope)
 {
 	switch (scope->kind) {
 	case EXIT_STATS_SCOPE_VCPU:
@@ -80,6 +81,26 @@ u64 exit_stats_epoch(struct exit_stats_scope *scope)
 	default:
 		return exit_stats_host_floor();
 	}
+}
+
+/**
+ * exit_stats_epoch - what users see of a floor: a number that changes with it
+ * @scope: the host's, a VM's or a vCPU's
+ * @floor: its floor
+ *
+ * Event numbers are the whole host's: two guests that read theirs would know that
+ * they share a host, and how many VMs and vCPUs others made between them. So a guest
+ * gets a hash, with a key of this host and its own VM. The host's number stays as it is.
+ *
+ * Context: any.
+ *
+ * Return: the epoch. It differs on each host and after each load of the vendor module.
+ */
+u64 exit_stats_epoch(const struct exit_stats_scope *scope, u64 floor)
+{
+	if (scope->kind == EXIT_STATS_SCOPE_HOST)
+		return floor;
+	return siphash_2u64(floor, (unsigned long)scope, &epoch_key);
 }
 
 static unsigned long lock_scopes(struct exit_stats_vm *vm)
@@ -561,6 +582,7 @@ int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_o
 	note_enabled(handlers, nr);
 	host.event = get_random_u32();
 	host.scope.reset_at = host.event;
+	get_random_bytes(&epoch_key, sizeof(epoch_key));
 	past_clear(&host.past, host.event);
 	exit_stats_dump_start();
 	exit_stats_set_vendor(true);

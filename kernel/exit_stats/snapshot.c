@@ -127,29 +127,34 @@ static void add_vm(struct exit_stats_snap *snap, struct exit_stats_vm *vm, u64 f
 
 static void take_vcpu(struct exit_stats_snap *snap, struct exit_stats_vcpu *v)
 {
-	snap->epoch = exit_stats_vcpu_floor(v);
-	if (READ_ONCE(v->since) >= snap->epoch)
+	u64 floor = exit_stats_vcpu_floor(v);
+
+	if (READ_ONCE(v->since) >= floor)
 		add_record(snap, v);
+	snap->epoch = exit_stats_epoch(&v->scope, floor);
 	snap->vms = 1;
 	snap->vcpus = 1;
 }
 
 static void take_vm(struct exit_stats_snap *snap, struct exit_stats_vm *vm)
 {
-	snap->epoch = exit_stats_vm_floor(vm);
-	add_vm(snap, vm, snap->epoch);
+	u64 floor = exit_stats_vm_floor(vm);
+
+	add_vm(snap, vm, floor);
+	snap->epoch = exit_stats_epoch(&vm->scope, floor);
 }
 
 static void take_host(struct exit_stats_snap *snap)
 {
+	u64 floor = exit_stats_host_floor();
 	struct exit_stats_vm *vm;
 
-	snap->epoch = exit_stats_host_floor();
 	add_past(snap, &host.past);
 	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
-		add_vm(snap, vm, snap->epoch);
+		add_vm(snap, vm, floor);
 		cond_resched();
 	}
+	snap->epoch = exit_stats_epoch(&host.scope, floor);
 }
 
 static void take(struct exit_stats_snap *snap, struct exit_stats_scope *scope)

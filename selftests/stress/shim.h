@@ -299,9 +299,21 @@ static inline bool refcount_dec_and_test(refcount_t *r)
 			sched_yield(); \
 	} while (0)
 
-/* ktime.h, random.h, tsc.h */
+/* ktime.h, random.h, siphash.h, tsc.h */
 u64 ktime_get_mono_fast_ns(void);
 u32 get_random_u32(void);
+#define get_random_bytes(p, size) memset(p, 42, size)
+
+typedef struct {
+	u64 key[2];
+} siphash_key_t;
+
+/* Another number for each @a. */
+static inline u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key)
+{
+	return (a * 0x9e3779b97f4a7c15 ^ b) + key->key[0];
+}
+
 extern unsigned int tsc_khz;
 #define check_tsc_unstable() false
 

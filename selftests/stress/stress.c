@@ -292,13 +292,13 @@ static void read_leaf(struct thread *t, struct exit_stats_vm *vm, struct exit_st
 		      struct seen *seen)
 {
 	struct exit_stats_answer a = { .row = row, .all = all };
-	u64 epoch = exit_stats_epoch(scope);
+	u64 epoch = exit_stats_epoch(scope, exit_stats_floor(scope));
 	bool one_epoch;
 
 	answer(vm, &a);
 	t->leaves++;
 	/* One that meets a reset belongs to neither epoch. */
-	one_epoch = epoch == exit_stats_epoch(scope);
+	one_epoch = epoch == exit_stats_epoch(scope, exit_stats_floor(scope));
 	if (row != EXIT_STATS_ROW_ALL) {
 		check_leaf(row, &a.reason);
 		if (one_epoch)
