@@ -14,6 +14,7 @@
 #include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/rwsem.h>
 #include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -83,6 +84,8 @@ struct exit_stats_host {
 };
 
 extern struct exit_stats_host exit_stats_host;
+/* Outside all locks. Who dies has it for reading, a snapshot that must get done for writing. */
+extern struct rw_semaphore exit_stats_deaths;
 
 struct exit_stats_vcpu *exit_stats_vcpu_of(struct kvm_vcpu *vcpu);
 struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm);

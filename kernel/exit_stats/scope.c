@@ -40,6 +40,8 @@ struct exit_stats_host exit_stats_host = {
 	.vms = LIST_HEAD_INIT(exit_stats_host.vms),
 };
 
+DECLARE_RWSEM(exit_stats_deaths);
+
 size_t exit_stats_vcpu_offset;
 
 #define host exit_stats_host
@@ -193,7 +195,6 @@ static void retire_vm_past(const struct exit_stats_vm *vm)
 {
 	if (vm->past.since >= exit_stats_host_floor())
 		past_add_past(&host.past, &vm->past);
-	past_clear(&vm->past, exit_stats_vm_floor(vm));
 }
 
 /* The record's numbers leave the vCPU, for the innermost scope that has them. */
@@ -431,14 +432,17 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vm_create);
  *
  * Its vCPUs die later (kvm_arch_destroy_vm()) and hold it until then.
  *
- * Context: the vendor's vm_destroy, process.
+ * Context: the vendor's vm_destroy, process; may sleep.
  */
 void kvm_exit_stats_vm_destroy(struct kvm *kvm)
 {
 	struct exit_stats_vm *vm = exit_stats_vm_of(kvm);
 
-	if (vm)
-		exit_stats_put_vm(vm);
+	if (!vm)
+		return;
+	down_read(&exit_stats_deaths);
+	exit_stats_put_vm(vm);
+	up_read(&exit_stats_deaths);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vm_destroy);
 
@@ -479,7 +483,7 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_create);
  * kvm_exit_stats_vcpu_free - fold a dying vCPU's numbers into its VM and host
  * @vcpu: the vCPU, which runs no more
  *
- * Context: the vendor's vcpu_free, process.
+ * Context: the vendor's vcpu_free, process; may sleep.
  */
 void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 {
@@ -492,6 +496,7 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 	vm = v->vm;
 	exit_stats_hand_in(v);
 
+	down_read(&exit_stats_deaths);
 	flags = move_begin(vm);
 	retire_record(v);
 	list_del_rcu(&v->node);
@@ -500,6 +505,7 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 
 	kvfree_rcu(v, rcu);
 	exit_stats_put_vm(vm);
+	up_read(&exit_stats_deaths);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 

@@ -13,6 +13,7 @@
 #define STRESS_SHIM_H
 
 #include <malloc.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -147,6 +148,36 @@ static inline bool raw_spin_trylock(raw_spinlock_t *l)
 #define raw_spin_lock_irqsave(l, flags)	     ((flags) = 0, raw_spin_lock(l))
 #define raw_spin_trylock_irqsave(l, flags)   ((flags) = 0, raw_spin_trylock(l))
 #define raw_spin_unlock_irqrestore(l, flags) ((void)(flags), raw_spin_unlock(l))
+
+/* rwsem.h */
+struct rw_semaphore {
+	pthread_rwlock_t lock;
+};
+
+#define DECLARE_RWSEM(name)                                       \
+	struct rw_semaphore name = {                              \
+		PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP \
+	}
+
+static inline void down_read(struct rw_semaphore *sem)
+{
+	shim_let_out();
+	pthread_rwlock_rdlock(&sem->lock);
+}
+
+static inline void up_read(struct rw_semaphore *sem)
+{
+	shim_let_out();
+	pthread_rwlock_unlock(&sem->lock);
+}
+
+static inline void down_write(struct rw_semaphore *sem)
+{
+	shim_let_out();
+	pthread_rwlock_wrlock(&sem->lock);
+}
+
+#define up_write(sem) up_read(sem)
 
 /* seqlock.h */
 #define SEQCNT_RAW_SPINLOCK_ZERO(name, l) \
