@@ -90,6 +90,7 @@ extern struct rw_semaphore exit_stats_deaths;
 struct exit_stats_vcpu *exit_stats_vcpu_of(struct kvm_vcpu *vcpu);
 struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm);
 void exit_stats_settle(struct exit_stats_vcpu *v);
+bool exit_stats_counts(const struct exit_stats_scope *scope);
 int exit_stats_reset(struct exit_stats_scope *scope);
 void exit_stats_poke(struct exit_stats_vm *vm);
 void exit_stats_drop_latched(void);

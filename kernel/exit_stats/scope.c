@@ -105,6 +105,21 @@ u64 exit_stats_epoch(const struct exit_stats_scope *scope, u64 floor)
 	return siphash_2u64(floor, (unsigned long)scope, &epoch_key);
 }
 
+/**
+ * exit_stats_counts - are there records for a scope?
+ * @scope: the host's, a VM's or a vCPU's
+ *
+ * Not without a vendor module that is hooked, and not for a TDX guest.
+ *
+ * Context: any.
+ *
+ * Return: false if @scope is part of nothing.
+ */
+bool exit_stats_counts(const struct exit_stats_scope *scope)
+{
+	return host.table && READ_ONCE(scope->reset_at);
+}
+
 static unsigned long lock_scopes(struct exit_stats_vm *vm)
 	__acquires(&vm->lock) __acquires(&host.lock)
 {
@@ -295,11 +310,11 @@ static void reset_host(void)
  * From the return on every snapshot shows the scope empty; the scopes around
  * it keep the numbers. Context: process; the caller keeps @scope alive.
  *
- * Return: 0, or -ENODEV without a vendor module.
+ * Return: 0, or -ENODEV where nothing is counted.
  */
 int exit_stats_reset(struct exit_stats_scope *scope)
 {
-	if (!host.table)
+	if (!exit_stats_counts(scope))
 		return -ENODEV;
 	if (scope->kind == EXIT_STATS_SCOPE_VCPU)
 		reset_vcpu(container_of(scope, struct exit_stats_vcpu, scope));
@@ -586,7 +601,7 @@ int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_o
 	exit_stats_vcpu_offset = vcpu_offset;
 	host.vm_offset = vm_offset;
 	note_enabled(handlers, nr);
-	host.event = get_random_u32();
+	host.event = (u64)get_random_u32() + 1;	/* 0 is nobody's */
 	host.scope.reset_at = host.event;
 	get_random_bytes(&epoch_key, sizeof(epoch_key));
 	past_clear(&host.past, host.event);

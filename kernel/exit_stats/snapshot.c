@@ -208,7 +208,7 @@ static void add_up(struct exit_stats_snap *snap)
  */
 struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool hist)
 {
-	unsigned int rows = host.table ? host.table->rows : 0;
+	unsigned int rows = exit_stats_counts(scope) ? host.table->rows : 0;
 	size_t numbers = rows * (sizeof(struct exit_stats_row) +
 				 (hist ? sizeof(struct exit_stats_hist) : 0));
 	struct exit_stats_snap *snap;
