@@ -154,10 +154,8 @@ struct rw_semaphore {
 	pthread_rwlock_t lock;
 };
 
-#define DECLARE_RWSEM(name)                                       \
-	struct rw_semaphore name = {                              \
-		PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP \
-	}
+#define DECLARE_RWSEM(name) \
+	struct rw_semaphore name = { PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP }
 
 static inline void down_read(struct rw_semaphore *sem)
 {

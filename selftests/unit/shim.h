@@ -56,8 +56,10 @@ typedef struct {
 #define local64_add(n, l) WRITE_ONCE((l)->v, READ_ONCE((l)->v) + (n))
 #define local64_inc(l)	  local64_add(1, l)
 
-/* kernel.h, minmax.h, math64.h, overflow.h */
+/* overflow.h */
 #define check_mul_overflow(a, b, product) __builtin_mul_overflow(a, b, product)
+
+/* kernel.h, minmax.h, math64.h */
 #define ARRAY_SIZE(a)	 (sizeof(a) / sizeof((a)[0]))
 #define min(a, b)	 ((a) < (b) ? (a) : (b))
 #define max(a, b)	 ((a) > (b) ? (a) : (b))

@@ -35,7 +35,7 @@ int main(void)
 	ok(reads(on, "Y") && reads(mode, "vm") && reads(limit, "10") && reads(interval, "500"),
 	   "defaults: Y, vm, 10, 500");
 	exit_stats_set_vendor(false);
-	ok(off() && !set(on, "1") && off(), "without a hooked vendor module the static keys are off");
+	ok(off() && !set(on, "1") && off(), "no hooked vendor module: the static keys are off");
 	exit_stats_set_vendor(true);
 	ok(!off(), "with one they are on");
 
