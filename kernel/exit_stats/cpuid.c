@@ -18,13 +18,15 @@ static void read_leaf(struct exit_stats_vm *vm, struct exit_stats_leaf *leaf, u3
 {
 	const struct exit_stats_table *table = host.table;
 	bool of_host = leaf->scope == EXIT_STATS_SCOPE_HOST;
+	struct exit_stats_scope *scope = of_host ? &host.scope : &vm->scope;
 	struct exit_stats_answer *answer = &leaf->answer;
 	unsigned int row;
 
 	leaf->vendor = table->id;
 	leaf->tsc_khz = tsc_khz;
 	leaf->highest = table->highest;
-	leaf->epoch = exit_stats_epoch(of_host ? &host.scope : &vm->scope);
+	if (leaf->leaf == EXIT_STATS_LEAF_INFO)
+		leaf->epoch = exit_stats_epoch(scope, exit_stats_floor(scope));
 	if (exit_stats_leaf_has_reason(leaf->leaf)) {
 		leaf->defined = table->name(code);
 		row = table->row_of(code);

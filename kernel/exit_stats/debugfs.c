@@ -19,7 +19,7 @@
 #include "exit_stats.h"
 #include "hooks.h"
 
-/* A VM without a vendor that is hooked has this instead of a record. */
+/* A VM without a vendor that is hooked, and a TDX guest, have this instead of a record. */
 static struct exit_stats_scope no_vm = { .kind = EXIT_STATS_SCOPE_VM };
 static struct exit_stats_scope no_vcpu = { .kind = EXIT_STATS_SCOPE_VCPU };
 

@@ -14,6 +14,7 @@
 #include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/rwsem.h>
 #include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
@@ -83,13 +84,18 @@ struct exit_stats_host {
 };
 
 extern struct exit_stats_host exit_stats_host;
+/* Outside all locks. Who dies has it for reading, a snapshot that must get done for writing. */
+extern struct rw_semaphore exit_stats_deaths;
 
 struct exit_stats_vcpu *exit_stats_vcpu_of(struct kvm_vcpu *vcpu);
 struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm);
 void exit_stats_settle(struct exit_stats_vcpu *v);
+bool exit_stats_counts(const struct exit_stats_scope *scope);
 int exit_stats_reset(struct exit_stats_scope *scope);
 void exit_stats_poke(struct exit_stats_vm *vm);
 void exit_stats_drop_latched(void);
+u64 exit_stats_floor(struct exit_stats_scope *scope);
+u64 exit_stats_epoch(const struct exit_stats_scope *scope, u64 floor);
 u64 exit_stats_host_floor(void);
 u64 exit_stats_vm_floor(const struct exit_stats_vm *vm);
 u64 exit_stats_vcpu_floor(const struct exit_stats_vcpu *v);
@@ -117,8 +123,6 @@ struct exit_stats_snap {
 };
 
 struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool hist);
-
-u64 exit_stats_epoch(struct exit_stats_scope *scope);
 
 /* answer.c: what a CPUID leaf asks for */
 struct exit_stats_answer {
@@ -192,6 +196,7 @@ enum exit_stats_cpuid_mode { EXIT_STATS_CPUID_OFF, EXIT_STATS_CPUID_VM, EXIT_STA
 
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
 DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
+void exit_stats_set_vendor(bool there);
 extern unsigned int exit_stats_dump_interval;
 extern unsigned int exit_stats_dump_per_min;
 extern unsigned int exit_stats_cpuid_mode;

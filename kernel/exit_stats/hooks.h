@@ -4,7 +4,8 @@
  *
  * The vendor module latches an exit where the processor is back in host state
  * (interrupts off), and closes it where KVM is done with it. With the exit_stats
- * parameter at N each is a jump over its code, which is a NOP otherwise.
+ * parameter at N, and while no hooked vendor module is loaded, each is a jump over
+ * its code, which is a NOP otherwise.
  */
 #ifndef EXIT_STATS_HOOKS_H
 #define EXIT_STATS_HOOKS_H
@@ -111,6 +112,7 @@ static __always_inline void kvm_exit_stats_reenter(struct kvm_vcpu *vcpu)
 		exit_stats_close_latched((void *)vcpu + exit_stats_vcpu_offset);
 }
 
+void kvm_exit_stats_init(void);
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
 			    const void *handlers, unsigned int nr);
 void kvm_exit_stats_start(void);

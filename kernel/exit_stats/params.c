@@ -25,20 +25,17 @@ bool exit_stats_low_first;
 bool exit_stats_log_reads;
 
 static bool on = true;
+static bool vendor;	/* one that is hooked is registered */
 
-static int set_on(const char *val, const struct kernel_param *kp)
+/*
+ * Two keys, so that a latch never runs while its close is off. A latch
+ * runs with interrupts off, and patching waits for an interrupt on every
+ * CPU: after it none is under way, and what is latched can be dropped,
+ * lest a close meets it after the next switching on.
+ */
+static void set_keys(void)
 {
-	int err = param_set_bool(val, kp);
-
-	if (err)
-		return err;
-	/*
-	 * Two keys, so that a latch never runs while its close is off. A latch
-	 * runs with interrupts off, and patching waits for an interrupt on every
-	 * CPU: after it none is under way, and what is latched can be dropped,
-	 * lest a close meets it after the next switching on.
-	 */
-	if (on) {
+	if (on && vendor) {
 		static_branch_enable(&kvm_exit_stats_closes);
 		static_branch_enable(&kvm_exit_stats_latches);
 	} else {
@@ -46,6 +43,32 @@ static int set_on(const char *val, const struct kernel_param *kp)
 		exit_stats_drop_latched();
 		static_branch_disable(&kvm_exit_stats_closes);
 	}
+}
+
+/**
+ * exit_stats_set_vendor - a hooked vendor module is there, or none is
+ * @there: which
+ *
+ * KVM's common code closes exits too (kvm_exit_stats_reenter()), and would look for a
+ * record in the vCPU of a vendor module without hooks, whose symbols fit as well.
+ *
+ * Context: module init and exit, no vCPU runs.
+ */
+void exit_stats_set_vendor(bool there)
+{
+	kernel_param_lock(THIS_MODULE);
+	vendor = there;
+	set_keys();
+	kernel_param_unlock(THIS_MODULE);
+}
+
+static int set_on(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_bool(val, kp);
+
+	if (err)
+		return err;
+	set_keys();
 	return 0;
 }
 
@@ -101,13 +124,13 @@ static const struct kernel_param_ops mode_ops = {
 
 module_param_cb(exit_stats, &on_ops, &on, 0644);
 MODULE_PARM_DESC(exit_stats, "count VM exits and their cycles (default Y)");
-module_param_named(exit_stats_dump_interval, exit_stats_dump_interval, uint, 0644);
+module_param(exit_stats_dump_interval, uint, 0644);
 MODULE_PARM_DESC(exit_stats_dump_interval, "exits between dumps in the log, 0 = none");
 module_param_cb(exit_stats_dump_per_min, &per_min_ops, &exit_stats_dump_per_min, 0644);
 MODULE_PARM_DESC(exit_stats_dump_per_min, "dumps let through a minute, 0 = no limit");
 module_param_cb(exit_stats_cpuid, &mode_ops, NULL, 0644);
 MODULE_PARM_DESC(exit_stats_cpuid, "what guests may read by CPUID: off, vm or host");
-module_param_named(exit_stats_low_first, exit_stats_low_first, bool, 0644);
+module_param(exit_stats_low_first, bool, 0644);
 MODULE_PARM_DESC(exit_stats_low_first, "cycles leaves: low half in EBX (default N)");
-module_param_named(exit_stats_log_reads, exit_stats_log_reads, bool, 0644);
+module_param(exit_stats_log_reads, bool, 0644);
 MODULE_PARM_DESC(exit_stats_log_reads, "log what guests read by CPUID (default N)");

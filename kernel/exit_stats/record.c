@@ -253,6 +253,7 @@ void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,
 			     struct exit_stats_row *out)
 {
 	const struct position settled = {};
+	u64 most;
 	int i;
 
 	for (i = 0; i < BRIEF_TRIES; i++) {
@@ -261,7 +262,9 @@ void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,
 		cpu_relax();
 	}
 	copy_brief(v, &settled, row, out);
-	out->total = clamp(out->total, out->count * out->min, out->count * out->max);
+	if (check_mul_overflow(out->count, out->max, &most))
+		most = U64_MAX;
+	out->total = clamp(out->total, out->count * out->min, most);
 out:
 	if (!out->count)
 		memset(out, 0, offsetof(struct exit_stats_row, nested_count));

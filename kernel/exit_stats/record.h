@@ -34,7 +34,9 @@ struct exit_stats_vm;
 /* What a file in debugfs is about. Part of each object that has files. */
 struct exit_stats_scope {
 	unsigned int kind;		/* EXIT_STATS_SCOPE_* */
-	u64 reset_at;			/* event number of the latest reset, or of creation */
+	u64 reset_at;			/* event number of the latest reset, or of creation;
+					 * 0: part of no record, nothing is counted
+					 */
 };
 
 struct exit_stats_brief {

@@ -17,12 +17,14 @@
  * counts odd: a reader that met one starts again.
  */
 #include <linux/bitmap.h>
+#include <linux/init.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/rculist.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
@@ -38,11 +40,14 @@ struct exit_stats_host exit_stats_host = {
 	.vms = LIST_HEAD_INIT(exit_stats_host.vms),
 };
 
+DECLARE_RWSEM(exit_stats_deaths);
+
 size_t exit_stats_vcpu_offset;
 
 #define host exit_stats_host
 
 static DECLARE_WAIT_QUEUE_HEAD(no_vm_left);
+static siphash_key_t epoch_key;
 
 /* Where does the host's, a VM's, a vCPU's count begin? */
 u64 exit_stats_host_floor(void)
@@ -61,15 +66,14 @@ u64 exit_stats_vcpu_floor(const struct exit_stats_vcpu *v)
 }
 
 /**
- * exit_stats_epoch - the number that changes with each reset of a scope
+ * exit_stats_floor - the event number where a scope's count begins
  * @scope: the host's, a VM's or a vCPU's
  *
- * It begins at random, so that a guest that moved to another host sees a
- * change too. Context: any; the caller keeps @scope alive.
+ * Context: any; the caller keeps @scope alive.
  *
- * Return: the epoch.
+ * Return: the number; what began before it does not count for @scope.
  */
-u64 exit_stats_epoch(struct exit_stats_scope *scope)
+u64 exit_stats_floor(struct exit_stats_scope *scope)
 {
 	switch (scope->kind) {
 	case EXIT_STATS_SCOPE_VCPU:
@@ -79,6 +83,41 @@ u64 exit_stats_epoch(struct exit_stats_scope *scope)
 	default:
 		return exit_stats_host_floor();
 	}
+}
+
+/**
+ * exit_stats_epoch - what users see of a floor: a number that changes with it
+ * @scope: the host's, a VM's or a vCPU's
+ * @floor: its floor
+ *
+ * Event numbers are the whole host's: two guests that read theirs would know that
+ * they share a host, and how many VMs and vCPUs others made between them. So a guest
+ * gets a hash, with a key of this host and its own VM. The host's number stays as it is.
+ *
+ * Context: any.
+ *
+ * Return: the epoch. It differs on each host and after each load of the vendor module.
+ */
+u64 exit_stats_epoch(const struct exit_stats_scope *scope, u64 floor)
+{
+	if (scope->kind == EXIT_STATS_SCOPE_HOST)
+		return floor;
+	return siphash_2u64(floor, (unsigned long)scope, &epoch_key);
+}
+
+/**
+ * exit_stats_counts - are there records for a scope?
+ * @scope: the host's, a VM's or a vCPU's
+ *
+ * Not without a vendor module that is hooked, and not for a TDX guest.
+ *
+ * Context: any.
+ *
+ * Return: false if @scope is part of nothing.
+ */
+bool exit_stats_counts(const struct exit_stats_scope *scope)
+{
+	return host.table && READ_ONCE(scope->reset_at);
 }
 
 static unsigned long lock_scopes(struct exit_stats_vm *vm)
@@ -166,12 +205,11 @@ static void past_add_record(struct exit_stats_past *to, const struct exit_stats_
 	to->total += local64_read(&v->cycles);
 }
 
-/* The VM's past leaves the VM, for the host if it counts there. */
-static void retire_vm_past(struct exit_stats_vm *vm)
+/* The VM's past leaves the VM, which clears or frees it: for the host if it counts there. */
+static void retire_vm_past(const struct exit_stats_vm *vm)
 {
 	if (vm->past.since >= exit_stats_host_floor())
 		past_add_past(&host.past, &vm->past);
-	past_clear(&vm->past, exit_stats_vm_floor(vm));
 }
 
 /* The record's numbers leave the vCPU, for the innermost scope that has them. */
@@ -232,6 +270,7 @@ static void reset_vcpu(struct exit_stats_vcpu *v)
 	unsigned long flags = lock_scopes(v->vm);
 
 	WRITE_ONCE(v->scope.reset_at, ++host.event);
+	smp_wmb();	/* it, and then poked: exit_stats_settle() */
 	WRITE_ONCE(v->poked, true);
 	unlock_scopes(v->vm, flags);
 }
@@ -240,8 +279,7 @@ static void reset_vm(struct exit_stats_vm *vm)
 {
 	unsigned long flags = move_begin(vm);
 
-	if (vm->past.since >= exit_stats_host_floor())
-		past_add_past(&host.past, &vm->past);
+	retire_vm_past(vm);
 	WRITE_ONCE(vm->scope.reset_at, ++host.event);
 	past_clear(&vm->past, exit_stats_vm_floor(vm));
 	move_end(vm, flags);
@@ -272,11 +310,11 @@ static void reset_host(void)
  * From the return on every snapshot shows the scope empty; the scopes around
  * it keep the numbers. Context: process; the caller keeps @scope alive.
  *
- * Return: 0, or -ENODEV without a vendor module.
+ * Return: 0, or -ENODEV where nothing is counted.
  */
 int exit_stats_reset(struct exit_stats_scope *scope)
 {
-	if (!host.table)
+	if (!exit_stats_counts(scope))
 		return -ENODEV;
 	if (scope->kind == EXIT_STATS_SCOPE_VCPU)
 		reset_vcpu(container_of(scope, struct exit_stats_vcpu, scope));
@@ -409,14 +447,17 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vm_create);
  *
  * Its vCPUs die later (kvm_arch_destroy_vm()) and hold it until then.
  *
- * Context: the vendor's vm_destroy, process.
+ * Context: the vendor's vm_destroy, process; may sleep.
  */
 void kvm_exit_stats_vm_destroy(struct kvm *kvm)
 {
 	struct exit_stats_vm *vm = exit_stats_vm_of(kvm);
 
-	if (vm)
-		exit_stats_put_vm(vm);
+	if (!vm)
+		return;
+	down_read(&exit_stats_deaths);
+	exit_stats_put_vm(vm);
+	up_read(&exit_stats_deaths);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vm_destroy);
 
@@ -457,7 +498,7 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_create);
  * kvm_exit_stats_vcpu_free - fold a dying vCPU's numbers into its VM and host
  * @vcpu: the vCPU, which runs no more
  *
- * Context: the vendor's vcpu_free, process.
+ * Context: the vendor's vcpu_free, process; may sleep.
  */
 void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 {
@@ -470,6 +511,7 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 	vm = v->vm;
 	exit_stats_hand_in(v);
 
+	down_read(&exit_stats_deaths);
 	flags = move_begin(vm);
 	retire_record(v);
 	list_del_rcu(&v->node);
@@ -478,6 +520,7 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 
 	kvfree_rcu(v, rcu);
 	exit_stats_put_vm(vm);
+	up_read(&exit_stats_deaths);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 
@@ -518,6 +561,18 @@ static void note_enabled(void *const *handlers, unsigned int nr)
 }
 
 /**
+ * kvm_exit_stats_init - nothing is counted before a vendor module comes that is hooked
+ *
+ * The keys are built as on, which is how the hooks are laid out in the code.
+ *
+ * Context: kvm.ko's init.
+ */
+void __init kvm_exit_stats_init(void)
+{
+	exit_stats_set_vendor(false);
+}
+
+/**
  * kvm_exit_stats_register - a vendor module comes
  * @vendor: EXIT_STATS_VENDOR_VMX or EXIT_STATS_VENDOR_SVM
  * @vcpu_offset: where the vendor's vCPU structure has the record's pointer
@@ -546,10 +601,12 @@ int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_o
 	exit_stats_vcpu_offset = vcpu_offset;
 	host.vm_offset = vm_offset;
 	note_enabled(handlers, nr);
-	host.event = get_random_u32();
+	host.event = (u64)get_random_u32() + 1;	/* 0 is nobody's */
 	host.scope.reset_at = host.event;
+	get_random_bytes(&epoch_key, sizeof(epoch_key));
 	past_clear(&host.past, host.event);
 	exit_stats_dump_start();
+	exit_stats_set_vendor(true);
 	return 0;
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_register);
@@ -574,6 +631,7 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_start);
 void kvm_exit_stats_unregister(void)
 {
 	wait_event(no_vm_left, !READ_ONCE(host.nr_vms));
+	exit_stats_set_vendor(false);
 	/* A parameter's setter may wake the workers: none of them runs now. */
 	kernel_param_lock(THIS_MODULE);
 	exit_stats_dump_stop();

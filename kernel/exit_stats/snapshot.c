@@ -19,6 +19,12 @@
 #define host exit_stats_host
 
 /*
+ * A try fails when a record is moved meanwhile. On a host where VMs come and go all the
+ * time, and with enough vCPUs to read, each would: after so many the dying wait.
+ */
+#define TRIES	20
+
+/*
  * Add a row of a record that is quiet; false if it is not. @buckets is the caller's,
  * as the compiler clears it where it begins.
  */
@@ -127,29 +133,34 @@ static void add_vm(struct exit_stats_snap *snap, struct exit_stats_vm *vm, u64 f
 
 static void take_vcpu(struct exit_stats_snap *snap, struct exit_stats_vcpu *v)
 {
-	snap->epoch = exit_stats_vcpu_floor(v);
-	if (READ_ONCE(v->since) >= snap->epoch)
+	u64 floor = exit_stats_vcpu_floor(v);
+
+	if (READ_ONCE(v->since) >= floor)
 		add_record(snap, v);
+	snap->epoch = exit_stats_epoch(&v->scope, floor);
 	snap->vms = 1;
 	snap->vcpus = 1;
 }
 
 static void take_vm(struct exit_stats_snap *snap, struct exit_stats_vm *vm)
 {
-	snap->epoch = exit_stats_vm_floor(vm);
-	add_vm(snap, vm, snap->epoch);
+	u64 floor = exit_stats_vm_floor(vm);
+
+	add_vm(snap, vm, floor);
+	snap->epoch = exit_stats_epoch(&vm->scope, floor);
 }
 
 static void take_host(struct exit_stats_snap *snap)
 {
+	u64 floor = exit_stats_host_floor();
 	struct exit_stats_vm *vm;
 
-	snap->epoch = exit_stats_host_floor();
 	add_past(snap, &host.past);
 	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
-		add_vm(snap, vm, snap->epoch);
+		add_vm(snap, vm, floor);
 		cond_resched();
 	}
+	snap->epoch = exit_stats_epoch(&host.scope, floor);
 }
 
 static void take(struct exit_stats_snap *snap, struct exit_stats_scope *scope)
@@ -197,11 +208,12 @@ static void add_up(struct exit_stats_snap *snap)
  */
 struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool hist)
 {
-	unsigned int rows = host.table ? host.table->rows : 0;
+	unsigned int rows = exit_stats_counts(scope) ? host.table->rows : 0;
 	size_t numbers = rows * (sizeof(struct exit_stats_row) +
 				 (hist ? sizeof(struct exit_stats_hist) : 0));
 	struct exit_stats_snap *snap;
-	unsigned int seq;
+	unsigned int seq, tries = 0;
+	int err = 0;
 
 	snap = kvzalloc(sizeof(*snap) + numbers, GFP_KERNEL);
 	if (!snap)
@@ -220,16 +232,24 @@ struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool
 	take(snap, scope);
 	while (read_seqcount_retry(seq_of(scope), seq)) {
 		if (fatal_signal_pending(current)) {
-			kvfree(snap);
-			return ERR_PTR(-EINTR);
+			err = -EINTR;
+			break;
 		}
 		cond_resched();
+		if (++tries == TRIES)
+			down_write(&exit_stats_deaths);
 		memset(snap->row, 0, numbers);
 		snap->vms = 0;
 		snap->vcpus = 0;
 		snap->backwards = 0;
 		seq = read_seqcount_begin(seq_of(scope));
 		take(snap, scope);
+	}
+	if (tries >= TRIES)
+		up_write(&exit_stats_deaths);
+	if (err) {
+		kvfree(snap);
+		return ERR_PTR(err);
 	}
 	add_up(snap);
 	exit_stats_dump_counts(&snap->dumps, &snap->merged);

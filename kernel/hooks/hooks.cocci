@@ -277,6 +277,17 @@ identifier kvm;
  ...+>
  }
 
+// ---- kvm.ko comes
+
+@@
+@@
+ kvm_x86_init(void)
+ {
+ ...
++kvm_exit_stats_init();
+ return 0;
+ }
+
 // ---- The vendor module comes and goes
 
 // Nested set-up, which edits the table of handlers, is done by then.

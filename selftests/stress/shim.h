@@ -13,6 +13,7 @@
 #define STRESS_SHIM_H
 
 #include <malloc.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -147,6 +148,34 @@ static inline bool raw_spin_trylock(raw_spinlock_t *l)
 #define raw_spin_lock_irqsave(l, flags)	     ((flags) = 0, raw_spin_lock(l))
 #define raw_spin_trylock_irqsave(l, flags)   ((flags) = 0, raw_spin_trylock(l))
 #define raw_spin_unlock_irqrestore(l, flags) ((void)(flags), raw_spin_unlock(l))
+
+/* rwsem.h */
+struct rw_semaphore {
+	pthread_rwlock_t lock;
+};
+
+#define DECLARE_RWSEM(name) \
+	struct rw_semaphore name = { PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP }
+
+static inline void down_read(struct rw_semaphore *sem)
+{
+	shim_let_out();
+	pthread_rwlock_rdlock(&sem->lock);
+}
+
+static inline void up_read(struct rw_semaphore *sem)
+{
+	shim_let_out();
+	pthread_rwlock_unlock(&sem->lock);
+}
+
+static inline void down_write(struct rw_semaphore *sem)
+{
+	shim_let_out();
+	pthread_rwlock_wrlock(&sem->lock);
+}
+
+#define up_write(sem) up_read(sem)
 
 /* seqlock.h */
 #define SEQCNT_RAW_SPINLOCK_ZERO(name, l) \
@@ -285,12 +314,10 @@ static inline bool refcount_dec_and_test(refcount_t *r)
 #define bitmap_free(p)	      free(p)
 #define set_bit(n, map)	      ((map)[(n) / 64] |= 1ul << ((n) % 64))
 
-/* err.h, sched/signal.h, moduleparam.h */
+/* err.h, sched/signal.h */
 #define ERR_PTR(err)		   ((void *)(long)(err))
 #define IS_ERR(p)		   ((unsigned long)(p) >= (unsigned long)-4095)
 #define fatal_signal_pending(task) false
-#define kernel_param_lock(module)
-#define kernel_param_unlock(module)
 
 /* wait.h: who waits polls */
 #define DECLARE_WAIT_QUEUE_HEAD(name) int name
@@ -301,9 +328,21 @@ static inline bool refcount_dec_and_test(refcount_t *r)
 			sched_yield(); \
 	} while (0)
 
-/* ktime.h, random.h, tsc.h */
+/* ktime.h, random.h, siphash.h, tsc.h */
 u64 ktime_get_mono_fast_ns(void);
 u32 get_random_u32(void);
+#define get_random_bytes(p, size) memset(p, 42, size)
+
+typedef struct {
+	u64 key[2];
+} siphash_key_t;
+
+/* Another number for each @a. */
+static inline u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key)
+{
+	return (a * 0x9e3779b97f4a7c15 ^ b) + key->key[0];
+}
+
 extern unsigned int tsc_khz;
 #define check_tsc_unstable() false
 

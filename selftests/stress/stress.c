@@ -292,13 +292,13 @@ static void read_leaf(struct thread *t, struct exit_stats_vm *vm, struct exit_st
 		      struct seen *seen)
 {
 	struct exit_stats_answer a = { .row = row, .all = all };
-	u64 epoch = exit_stats_epoch(scope);
+	u64 epoch = exit_stats_epoch(scope, exit_stats_floor(scope));
 	bool one_epoch;
 
 	answer(vm, &a);
 	t->leaves++;
 	/* One that meets a reset belongs to neither epoch. */
-	one_epoch = epoch == exit_stats_epoch(scope);
+	one_epoch = epoch == exit_stats_epoch(scope, exit_stats_floor(scope));
 	if (row != EXIT_STATS_ROW_ALL) {
 		check_leaf(row, &a.reason);
 		if (one_epoch)
@@ -614,6 +614,28 @@ static void say_met(double seconds)
 	ok(sum.met.undo && sum.snapshots, "%s: readers met writers half way", now->name);
 }
 
+/* Is @scope, which is part of no record (a TDX guest's), empty, and nothing to reset? */
+static bool empty(struct exit_stats_scope *scope)
+{
+	struct exit_stats_snap *snap = exit_stats_snapshot(scope, true);
+	bool none = !IS_ERR(snap) && !snap->rows && !snap->exits && snap->scope == scope->kind;
+
+	if (!IS_ERR(snap))
+		kvfree(snap);
+	return none && exit_stats_reset(scope) == -ENODEV;
+}
+
+static void check_no_record(void)
+{
+	struct exit_stats_scope vm = { .kind = EXIT_STATS_SCOPE_VM };
+	struct exit_stats_scope vcpu = { .kind = EXIT_STATS_SCOPE_VCPU };
+
+	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, 0, 0, NULL, 0))
+		bail_out("register");
+	ok(empty(&vm) && empty(&vcpu), "a VM and a vCPU without a record are empty");
+	kvm_exit_stats_unregister();
+}
+
 static void run(const struct scenario *s, u64 updates)
 {
 	u64 began = ktime_get_mono_fast_ns();
@@ -694,6 +716,7 @@ int main(int argc, char **argv)
 	exit_stats_dump_interval = INTERVAL;
 	exit_stats_dump_per_min = 0;
 	diag("seed %llu, %llu updates", seed, updates);
+	check_no_record();
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
 		run(&scenarios[i], updates / 100 * scenarios[i].percent);
 	return done_testing();

@@ -33,6 +33,7 @@ typedef unsigned short umode_t;
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #define noinline    __attribute__((__noinline__))
+#define __init
 #undef __always_inline
 #define __always_inline	      inline __attribute__((__always_inline__))
 #define __aligned(n)	      __attribute__((__aligned__(n)))
@@ -54,6 +55,9 @@ typedef struct {
 #define local64_set(l, n) WRITE_ONCE((l)->v, (n))
 #define local64_add(n, l) WRITE_ONCE((l)->v, READ_ONCE((l)->v) + (n))
 #define local64_inc(l)	  local64_add(1, l)
+
+/* overflow.h */
+#define check_mul_overflow(a, b, product) __builtin_mul_overflow(a, b, product)
 
 /* kernel.h, minmax.h, math64.h */
 #define ARRAY_SIZE(a)	 (sizeof(a) / sizeof((a)[0]))
@@ -141,6 +145,8 @@ struct kernel_param {
 };
 
 #define KERNEL_PARAM_OPS_FL_NOARG 1
+#define kernel_param_lock(module)
+#define kernel_param_unlock(module)
 
 struct kernel_param_ops {
 	unsigned int flags;
@@ -163,7 +169,7 @@ extern const struct kernel_param_ops param_ops_bool, param_ops_uint;
 
 #define module_param_cb(n, o, a, mode) const struct shim_param shim_param_##n = { #n, (o), { (a) } }
 
-#define module_param_named(n, var, type, mode) module_param_cb(n, &param_ops_##type, &(var), mode)
+#define module_param(n, type, mode) module_param_cb(n, &param_ops_##type, &(n), mode)
 
 #define MODULE_PARM_DESC(n, text)	     struct shim_unused_##n
 #define sysfs_match_string(names, val)	     sysfs_match(names, ARRAY_SIZE(names), val)

@@ -34,6 +34,12 @@ int main(void)
 
 	ok(reads(on, "Y") && reads(mode, "vm") && reads(limit, "10") && reads(interval, "500"),
 	   "defaults: Y, vm, 10, 500");
+	exit_stats_set_vendor(false);
+	ok(off() && !set(on, "1") && off(), "no hooked vendor module: the static keys are off");
+	exit_stats_set_vendor(true);
+	ok(!off(), "with one they are on");
+
+	dropped = 0;
 	ok(!set(on, "N\n") && off() && reads(on, "N"), "N turns the static keys off");
 	ok(dropped == 1, "and drops what is latched");
 	ok(set(on, "x") == -EINVAL && off(), "a bad value leaves it off");

@@ -176,6 +176,27 @@ static void check_half_written(void)
 	free(new);
 }
 
+/* A reader that finds the record in motion at each try makes do with what there is. */
+static void check_in_motion(void)
+{
+	struct exit_stats_row got;
+
+	exit_stats_record_clear(v, ROWS);
+	local64_set(&v->started, 9);
+	local64_set(&v->brief[1].count, 3);
+	local64_set(&v->brief[1].total, 1000);
+	v->brief[1].min = 10;
+	v->brief[1].max = 20;
+	exit_stats_record_brief(v, 1, &got);
+	ok(got.count == 3 && got.total == 60, "a row in motion: total is not above count x max");
+	local64_set(&v->brief[1].count, 1ull << 33);
+	local64_set(&v->brief[1].total, 1ull << 50);
+	v->brief[1].max = 1ull << 40;
+	exit_stats_record_brief(v, 1, &got);
+	ok(got.total == 1ull << 50, "also where that is more than 64 bits");
+	exit_stats_record_clear(v, ROWS);
+}
+
 static void check_merge(void)
 {
 	struct exit_stats_row a = {}, b = { 2, 30, 10, 20, 1, 10 }, zero = {};
@@ -198,6 +219,7 @@ int main(void)
 	check_close();
 	check_total();
 	check_half_written();
+	check_in_motion();
 	check_merge();
 	free(v);
 	(void)neighbours_used;
