@@ -557,7 +557,7 @@ static void check_flood(void)
 	struct vm vm;
 
 	vm_create(&vm, 1);
-	due = last_due(&vm);
+	last_due(&vm);
 	read_host(&before);
 	flood(&vm, before.tsc_khz * 100);
 	due = last_due(&vm);
@@ -795,31 +795,30 @@ static struct cost cost_with(struct vm *vm, const char *interval, const char *pe
 	return cost;
 }
 
+/*
+ * While a limit holds dumps back, no vCPU hands in. Without one, hand-ins and wake-ups
+ * are among its own ticks; what one of them costs exactly, bench/goals holds.
+ */
 static void check_cost(void)
 {
-	struct cost off, each, limited, every;
-	double share;
+	struct cost off, limited, every;
 	struct vm vm;
 
 	vm_create(&vm, 1);
 	set_dumps("0", "0");
 	cost_of(&vm);
 	off = cost_with(&vm, "0", "0");
-	/* Each exit hands in: the median is by one hand-in higher. */
-	each = cost_with(&vm, "1", "1");
 	limited = cost_with(&vm, "500", "10");
 	every = cost_with(&vm, "500", "0");
 	set_dumps("0", "0");
-	share = (each.median - off.median) / 500 / off.median * 100;
-	diag("one hand-in: %.0f ticks, %.4f %% of 500 exits", each.median - off.median, share);
-	diag("the vCPU's own ticks rise by %.3f %% with 10 dumps a minute",
-	     (limited.own / off.own - 1) * 100);
 	/* The worker runs at once on the same CPU, or the rest is the wake-up of another. */
 	diag("without a limit the wake-up and the worker add %.1f ticks an exit, %.0f a dump",
 	     every.all - off.all, 500 * (every.all - off.all));
-	ok(share < 1, "a hand-in each 500 exits costs the vCPU's thread less than 1 %%");
 	timing_ok(limited.own < off.own * 1.01,
-		  "with the dump as it is by default its own instructions rise by less than 1 %%");
+		  "the dump, by default, adds less than 1 %% to a vCPU's own instructions (%.2f)",
+		  (limited.own / off.own - 1) * 100);
+	timing_ok(every.own < off.own * 1.01, "so it does without a limit a minute (%.2f)",
+		  (every.own / off.own - 1) * 100);
 	vm_destroy(&vm);
 }
 
