@@ -72,7 +72,7 @@ static void settle(void)
 {
 	struct dump d;
 
-	while (next_dump(&d, 300))
+	while (next_dump(&d, 1000))
 		;
 }
 
@@ -103,7 +103,7 @@ static uint64_t reset_away(struct vm *vm)
 	param_set("exit_stats_dump_interval", "1");
 	/* The vCPU learns of the interval at its next hand-in, after 500 at most. */
 	guest_cpuid(vm, 0, 510, 0, 0);
-	while (next_dump(&d, 500))
+	for (int ms = 10000; next_dump(&d, ms); ms = 1000)
 		due = d.due;
 	return due - host_exits();
 }
