@@ -18,8 +18,8 @@
 #include <sys/ioctl.h>
 #include <x86intrin.h>
 
-#include "done.h"
 #include "guest.h"
+#include "measure.h"
 #include "tap.h"
 #include "truth.h"
 

@@ -15,6 +15,7 @@
 #include <x86intrin.h>
 
 #include "guest.h"
+#include "measure.h"
 #include "tap.h"
 
 #define ROUNDS 40
@@ -41,30 +42,19 @@ static void *read_for_ever(void *arg)
 	return NULL;
 }
 
-static uint64_t batch(uint64_t exits)
+static uint64_t batch(const void *exits)
 {
 	uint64_t start;
 
-	vcpu_call(&vm, 0, guest_cpuid_loop, exits, 0, 0);
+	vcpu_call(&vm, 0, guest_cpuid_loop, *(const uint64_t *)exits, 0, 0);
 	start = __rdtsc();
 	vcpu_run(&vm, 0, 1);
 	return __rdtsc() - start;
 }
 
-static uint64_t least(uint64_t exits)
-{
-	uint64_t best = UINT64_MAX, took;
-
-	for (int i = 0; i < ROUNDS; i++) {
-		took = batch(exits);
-		if (took < best)
-			best = took;
-	}
-	return best;
-}
-
 int main(int argc, char **argv)
 {
+	const uint64_t few = EXITS, many = 2 * EXITS;
 	pthread_t reader;
 	uint32_t leaf;
 
@@ -77,7 +67,8 @@ int main(int argc, char **argv)
 	run_on(0);
 	if (pthread_create(&reader, NULL, read_for_ever, &leaf))
 		bail_out("pthread_create");
-	batch(EXITS);
-	printf("%.1f\n", (double)(int64_t)(least(2 * EXITS) - least(EXITS)) / EXITS);
+	batch(&few);
+	printf("%.1f\n",
+	       (double)(int64_t)(least(ROUNDS, batch, &many) - least(ROUNDS, batch, &few)) / EXITS);
 	return 0;
 }

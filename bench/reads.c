@@ -17,8 +17,8 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#include "done.h"
 #include "guest.h"
+#include "measure.h"
 #include "stats.h"
 #include "tap.h"
 #include "truth.h"
@@ -30,18 +30,6 @@
 #define LEAF_READS 8
 
 static struct vm vm;
-
-static uint64_t least(uint64_t (*measure)(const void *arg), const void *arg)
-{
-	uint64_t best = UINT64_MAX, took;
-
-	for (int i = 0; i < ROUNDS; i++) {
-		took = measure(arg);
-		if (took < best)
-			best = took;
-	}
-	return best;
-}
 
 /* ---- the files */
 
@@ -79,7 +67,7 @@ static void read_tables(void)
 
 	for (int i = 0; i < 2; i++)
 		printf("table\t%s\t%d\t%d\t%d\t%lu\n", i ? "hist" : "table", vm.nr_vcpus, used,
-		       vm.nr_vcpus * ALL_ROWS - used, least(read_whole, files[i]));
+		       vm.nr_vcpus * ALL_ROWS - used, least(ROUNDS, read_whole, files[i]));
 	fflush(stdout);
 }
 
@@ -105,7 +93,7 @@ static double leaf_cost(uint32_t leaf)
 {
 	struct reading few = { leaf, LEAF_READS }, many = { leaf, 3 * LEAF_READS };
 
-	return (double)(int64_t)(least(read_leaf, &many) - least(read_leaf, &few)) /
+	return (double)(int64_t)(least(ROUNDS, read_leaf, &many) - least(ROUNDS, read_leaf, &few)) /
 	       (2 * LEAF_READS);
 }
 

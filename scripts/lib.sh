@@ -37,6 +37,11 @@ die() {
 	exit 1
 }
 
+# Said before anything is fetched, and not by make after it.
+case $TOP in
+*[' :']*) die "kbuild cannot build in a folder with a blank or a colon in its path: $TOP" ;;
+esac
+
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"

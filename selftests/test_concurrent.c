@@ -274,22 +274,6 @@ static const char *went_down(const struct stats *now, const struct stats *before
 	return NULL;
 }
 
-static const char *hist_fault(const struct stats *s)
-{
-	uint64_t all = 0;
-
-	for (int i = 0; i < s->rows; i++) {
-		uint64_t sum = 0;
-
-		for (int b = 0; b < EXIT_STATS_BUCKETS; b++)
-			sum += s->row[i].hist[b];
-		if (!sum || sum != s->row[i].count)
-			return "buckets do not add up to the count";
-		all += sum;
-	}
-	return all == s->exits ? NULL : "counts do not add up to exits=";
-}
-
 struct reader {
 	uint32_t state;
 	char text[64 * 1024];
@@ -317,7 +301,7 @@ static void read_one(struct reader *r)
 	else if (stats_parse(r->text, hist, &r->now))
 		what = "breaks the grammar";
 	if (!what)
-		what = hist ? hist_fault(&r->now) : stats_fault(&r->now);
+		what = hist ? stats_hist_fault(&r->now) : stats_fault(&r->now);
 	if (!what && before->version)
 		what = went_down(&r->now, before, hist);
 	if (what)

@@ -123,16 +123,16 @@ static void check_between(void)
 	uint64_t start, waited = 0, elapsed;
 	static struct stats after;
 
-	start = __rdtsc();
 	vm_create(&vm, 1);
 	vcpu_call(&vm, 0, guest_out_loop, TIMES, PORT_POST, 0);
+	start = __rdtsc();
 	for (int i = 0; i < TIMES; i++) {
 		run_to_out(PORT_POST);
 		waited += wait_a_while();
 	}
 	vcpu_run(&vm, 0, 1);
-	read_vcpu(&after);
 	elapsed = __rdtsc() - start;
+	read_vcpu(&after);
 	ok(stats_row(&after, IO_INSTRUCTION)->count == TIMES && after.cycles <= elapsed - waited,
 	   "%d OUTs that user space answers late have none of its time: %lu <= %lu - %lu", TIMES,
 	   after.cycles, elapsed, waited);

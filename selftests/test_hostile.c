@@ -79,7 +79,8 @@ static const struct leaf_range {
 	uint32_t first, nr;
 } ranges[] = {
 	{ 0x40000000, 0x100 },
-	{ 0x4fffff00, 0x200 },
+	{ 0x4fffff00, 0x100 },
+	{ 0x50000000, 0x100 },
 };
 
 #define SWEPT 0x300
@@ -121,12 +122,14 @@ static void sweep_range(struct vm *vm, const struct leaf_range *range, uint64_t 
 	memcpy(hashes, vm->mem + HASHES_AT, range->nr * sizeof(*hashes));
 }
 
+/* Whoever watches a slow emulator sees that it goes on. */
 static void sweep(uint64_t *hashes)
 {
 	struct vm vm;
 
 	vm_create(&vm, 1);
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+		diag("from leaf %#x", ranges[i].first);
 		sweep_range(&vm, &ranges[i], hashes);
 		hashes += ranges[i].nr;
 	}
@@ -135,7 +138,7 @@ static void sweep(uint64_t *hashes)
 
 static uint32_t swept_leaf(int i)
 {
-	return i < 0x100 ? ranges[0].first + i : ranges[1].first + i - 0x100;
+	return ranges[i / 0x100].first + i % 0x100;
 }
 
 static bool is_ours(uint32_t leaf)
@@ -557,7 +560,7 @@ static void check_flood(void)
 	struct vm vm;
 
 	vm_create(&vm, 1);
-	due = last_due(&vm);
+	last_due(&vm);
 	read_host(&before);
 	flood(&vm, before.tsc_khz * 100);
 	due = last_due(&vm);
@@ -699,6 +702,8 @@ static void live_and_die(int times)
 	struct vm vm;
 
 	for (; times > 0 || (opened <= READ_DEATHS && times > -1000); times--) {
+		if (times % 10 == 0)
+			diag("%ld files were open, %ld gone", opened, was_gone);
 		vm_create(&vm, 2);
 		guest_cpuid(&vm, 0, 20, 0, 0);
 		guest_out(&vm, 1, 20);
@@ -795,31 +800,30 @@ static struct cost cost_with(struct vm *vm, const char *interval, const char *pe
 	return cost;
 }
 
+/*
+ * While a limit holds dumps back, no vCPU hands in. Without one, hand-ins and wake-ups
+ * are among its own ticks; what one of them costs exactly, bench/goals holds.
+ */
 static void check_cost(void)
 {
-	struct cost off, each, limited, every;
-	double share;
+	struct cost off, limited, every;
 	struct vm vm;
 
 	vm_create(&vm, 1);
 	set_dumps("0", "0");
 	cost_of(&vm);
 	off = cost_with(&vm, "0", "0");
-	/* Each exit hands in: the median is by one hand-in higher. */
-	each = cost_with(&vm, "1", "1");
 	limited = cost_with(&vm, "500", "10");
 	every = cost_with(&vm, "500", "0");
 	set_dumps("0", "0");
-	share = (each.median - off.median) / 500 / off.median * 100;
-	diag("one hand-in: %.0f ticks, %.4f %% of 500 exits", each.median - off.median, share);
-	diag("the vCPU's own ticks rise by %.3f %% with 10 dumps a minute",
-	     (limited.own / off.own - 1) * 100);
 	/* The worker runs at once on the same CPU, or the rest is the wake-up of another. */
 	diag("without a limit the wake-up and the worker add %.1f ticks an exit, %.0f a dump",
 	     every.all - off.all, 500 * (every.all - off.all));
-	ok(share < 1, "a hand-in each 500 exits costs the vCPU's thread less than 1 %%");
 	timing_ok(limited.own < off.own * 1.01,
-		  "with the dump as it is by default its own instructions rise by less than 1 %%");
+		  "the dump, by default, adds less than 1 %% to a vCPU's own instructions (%.2f)",
+		  (limited.own / off.own - 1) * 100);
+	timing_ok(every.own < off.own * 1.01, "so it does without a limit a minute (%.2f)",
+		  (every.own / off.own - 1) * 100);
 	vm_destroy(&vm);
 }
 

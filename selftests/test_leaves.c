@@ -103,7 +103,7 @@ static void check_low_first(void)
 {
 	static const uint32_t leaves[] = { EXIT_STATS_LEAF_CYCLES, EXIT_STATS_LEAF_MIN,
 					   EXIT_STATS_LEAF_MAX, EXIT_STATS_LEAF_AVG };
-	struct cpuid_call a, b;
+	struct cpuid_call a, b, c;
 	bool swapped = true;
 
 	for (size_t i = 0; i < sizeof(leaves) / sizeof(*leaves); i++) {
@@ -115,8 +115,12 @@ static void check_low_first(void)
 	}
 	ok(swapped, "exit_stats_low_first=Y swaps EBX and ECX of the cycles leaves");
 	b = cpuid(EXIT_STATS_LEAF_TOTAL, 0);
-	a = cpuid(EXIT_STATS_LEAF_MIXED, CPUID);
-	ok(b.ebx && !b.ecx && a.ebx && !a.ecx, "of the total and the mixed leaf too");
+	c = cpuid(EXIT_STATS_LEAF_MIXED, CPUID);
+	param_set("exit_stats_low_first", "N");
+	a = cpuid(EXIT_STATS_LEAF_TOTAL, 0);
+	/* The high half, which rises seldom. */
+	ok(a.ebx - b.ecx <= 1 && a.ebx - c.ecx <= 1, "of the total and the mixed leaf too");
+	param_set("exit_stats_low_first", "Y");
 	a = cpuid(EXIT_STATS_LEAF_COUNT, IO_INSTRUCTION);
 	ok(a.eax && !a.ebx && !a.ecx, "and the count leaf keeps EBX = ECX = 0");
 	a = cpuid(EXIT_STATS_LEAF_COUNT, BY_VENDOR(35, 0xa7));

@@ -25,6 +25,7 @@ hold_vm() {
 	/tests/hold_vm &
 	holder=$!
 	until ls -d $kvm/$holder-* >/dev/null 2>&1; do
+		kill -0 $holder || return
 		sleep 0.1
 	done
 }

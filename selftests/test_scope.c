@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guest.h"
 #include "stats.h"
@@ -82,9 +83,13 @@ int main(void)
 	guest_out(&reader, 0, 1);
 	ok(poll_outs(&went_down) == 3, "and the next ones");
 	ok(!went_down, "what it sees never goes down");
+	read_outs(EXIT_STATS_LEAF_COUNT); /* what the next read may still answer with */
+	guest_out(&other, 0, 1);
+	usleep(1000);
+	ok(read_outs(EXIT_STATS_LEAF_COUNT) == 4, "1 ms after another VM's exit it sees it");
 
 	vm_destroy(&other);
-	ok(poll_outs(&went_down) == 3, "nor when the other VM dies");
+	ok(poll_outs(&went_down) == 4 && !went_down, "nor when the other VM dies");
 	param_set("exit_stats_cpuid", "vm");
 	ok(read_outs(EXIT_STATS_LEAF_COUNT) == 1, "vm again: its own one");
 	vm_destroy(&reader);

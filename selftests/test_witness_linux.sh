@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A Linux guest with two vCPUs boots, works and powers off. Then the host's table
-# and the tracepoint kvm:kvm_exit, counted by ftrace, have the same exits, reason
-# by reason. Both sum over the vCPUs: the guest's own tables go away with it.
+# A Linux guest with two vCPUs boots, works, reads its own exits with exit-stats-guest
+# and powers off. Then the host's table and the tracepoint kvm:kvm_exit, counted by
+# ftrace, have the same exits, reason by reason. Both sum over the vCPUs: the guest's
+# own tables go away with it.
 
 # shellcheck source-path=SCRIPTDIR source=lib/shell.sh
 . /tests/shell.sh
@@ -17,7 +18,8 @@ echo 0 >$params/exit_stats_dump_interval
 watch kvm_exit
 echo 1 >$kvm/exit_stats_reset
 
-guest-boot -a "$quick_guest" -c 2 -- sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=8 2>/dev/null; sync' \
+guest-boot -a "$quick_guest" -c 2 -- \
+	sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=8 2>/dev/null; sync; exit-stats-guest' \
 	>/tmp/guest.log 2>&1
 result=$?
 ok $result "a Linux guest boots, works and powers off"
@@ -35,6 +37,16 @@ same /tmp/witness /tmp/table
 ok $? "the tracepoint has the same count for each reason"
 [ "$(sum /tmp/witness)" -eq "$(header exits)" ]
 ok $? "and exits= is their sum"
+grep -q "^# guest exit_stats 1 scope=vm vendor=$vendor " /tmp/guest.log
+ok $? "exit-stats-guest in the guest: $(grep '^# guest' /tmp/guest.log)"
+awk 'FNR == NR { name[$1] = $2; count[$1] = $3; total[$1] = $4; next }
+	NF == 7 && $1 ~ /^(0x)?[0-9a-f]+$/ {
+		rows++
+		if ($2 != name[$1] || $3 > count[$1] || $4 > total[$1] || $5 > $7 || $7 > $6)
+			wrong = wrong " " $1
+	}
+	END { if (wrong) print "# wrong:" wrong; exit wrong || rows < 8 }' $kvm/exit_stats /tmp/guest.log
+ok $? "its rows are those of the host, which went on"
 awk '!/^#/ { print "#", $2, $3 }' $kvm/exit_stats
 
 unwatch kvm_exit

@@ -52,8 +52,6 @@ static bool open_dump(struct dump_log *log, const char *line)
 	if (log->dumps && due <= log->last_due)
 		fault(log, "dump %lu is due at %lu, the one before it at %lu", d.nr, due,
 		      log->last_due);
-	if (!log->dumps)
-		log->first_due = due;
 	log->dumps++;
 	log->merged += merged;
 	log->last_nr = d.nr;

@@ -19,8 +19,8 @@ struct dump_now {
 
 /* All 0 to begin with. */
 struct dump_log {
-	uint64_t dumps, merged;	      /* printed, and said to be merged into those */
-	uint64_t first_due, last_due; /* of the first and the last dump */
+	uint64_t dumps, merged; /* printed, and said to be merged into those */
+	uint64_t last_due;
 	uint64_t last_nr;
 	int most_rows;
 	uint64_t reads, held_back; /* exit_stats_log_reads: the same */

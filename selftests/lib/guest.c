@@ -171,6 +171,8 @@ void vcpu_create(struct vm *vm)
 {
 	struct vcpu *vcpu = &vm->vcpu[vm->nr_vcpus];
 
+	if (vm->nr_vcpus == MAX_VCPUS)
+		bail_out("%d vCPUs are all that there is room for", MAX_VCPUS);
 	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, vm->nr_vcpus);
 	if (vcpu->fd < 0)
 		bail_out("KVM_CREATE_VCPU");

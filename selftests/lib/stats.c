@@ -235,6 +235,22 @@ const char *stats_fault(const struct stats *s)
 	return NULL;
 }
 
+const char *stats_hist_fault(const struct stats *s)
+{
+	uint64_t exits = 0;
+
+	for (int i = 0; i < s->rows; i++) {
+		uint64_t sum = 0;
+
+		for (int b = 0; b < EXIT_STATS_BUCKETS; b++)
+			sum += s->row[i].hist[b];
+		if (!sum || sum != s->row[i].count)
+			return "buckets do not add up to the count";
+		exits += sum;
+	}
+	return exits == s->exits ? NULL : "counts do not add up to exits=";
+}
+
 static int kmsg = -1;
 
 void log_open(void)

@@ -71,6 +71,8 @@ int stats_parse(const char *text, bool hist, struct stats *s);
 const struct stats_row *stats_row(const struct stats *s, long reason);
 /* What is wrong with a table by rule 7 and its own sums; NULL if nothing. */
 const char *stats_fault(const struct stats *s);
+/* The same of a histogram. */
+const char *stats_hist_fault(const struct stats *s);
 
 /* Write a string to a file. Returns 0 or -errno. */
 int write_file(const char *path, const char *text);
