@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <x86intrin.h>
 
+#include "apic.h"
 #include "guest.h"
 #include "measure.h"
 #include "tap.h"
@@ -31,14 +32,8 @@
 /* The host's timer ticks each 400,000 ticks of the TSC. */
 #define LONGEST_BATCH 250000
 
-#define MSR_STAR	 0xc0000081
-#define APIC_BASE_X2APIC 0xc00 /* enabled, in x2APIC mode */
-#define APIC_SVR	 0xf0
-#define APIC_LVTT	 0x320
-#define SVR_ENABLED	 0x1ff
-#define LVTT_DEADLINE	 (2u << 17)
-#define LVTT_MASKED	 (1u << 16)
-#define FAR		 (1ul << 31) /* beyond any run */
+#define MSR_STAR 0xc0000081
+#define FAR	 (1ul << 31) /* beyond any run */
 
 struct load {
 	const char *name;
@@ -50,26 +45,10 @@ struct load {
 	int most;			/* exits in a batch, 0 = any number */
 };
 
-static void set_register(struct kvm_lapic_state *apic, int offset, uint32_t val)
-{
-	memcpy(apic->regs + offset, &val, sizeof(val));
-}
-
 /* A deadline timer, of whose interrupt nobody hears. */
 static void start_x2apic(struct vm *vm)
 {
-	struct kvm_lapic_state apic;
-	struct kvm_sregs sregs;
-
-	vcpu_get_sregs(vm, 0, &sregs);
-	sregs.apic_base |= APIC_BASE_X2APIC;
-	vcpu_set_sregs(vm, 0, &sregs);
-	if (ioctl(vm->vcpu[0].fd, KVM_GET_LAPIC, &apic))
-		bail_out("KVM_GET_LAPIC");
-	set_register(&apic, APIC_SVR, SVR_ENABLED);
-	set_register(&apic, APIC_LVTT, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
-	if (ioctl(vm->vcpu[0].fd, KVM_SET_LAPIC, &apic))
-		bail_out("KVM_SET_LAPIC");
+	vcpu_start_x2apic(vm, 0, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
 }
 
 /* Let KVM forget all pages, and map those that every batch touches. */
@@ -83,7 +62,7 @@ static void unmap_pages(struct vm *vm)
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region))
 		bail_out("KVM_SET_USER_MEMORY_REGION: again");
 	vcpu_call(vm, 0, truth_warm_up, GUEST_PAGES, 0, 0);
-	run_to_done(vm, 0);
+	vcpu_run_to_done(vm, 0);
 }
 
 static const struct load loads[] = {
@@ -103,7 +82,7 @@ static uint64_t batch(struct vm *vm, const struct load *load, uint64_t exits)
 		load->prepare(vm);
 	vcpu_call(vm, 0, load->routine, exits, load->rsi, 0);
 	start = __rdtsc();
-	run_to_done(vm, 0);
+	vcpu_run_to_done(vm, 0);
 	return __rdtsc() - start;
 }
 

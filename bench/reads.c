@@ -122,7 +122,7 @@ static void more_reasons(void)
 	for (int n = 0; n < vm.nr_vcpus; n++) {
 		for (size_t i = 0; i < sizeof(routines) / sizeof(*routines); i++) {
 			vcpu_call(&vm, n, routines[i], 2, MSR_STAR, 0);
-			run_to_done(&vm, n);
+			vcpu_run_to_done(&vm, n);
 		}
 	}
 }

@@ -4,72 +4,35 @@
  * fast path answers by entering again; interrupts to oneself and to another
  * vCPU, and their ends; accesses to the APIC's page.
  */
-#include <string.h>
-#include <sys/ioctl.h>
-
+#include "apic.h"
 #include "guest.h"
 #include "stats.h"
 #include "tap.h"
 #include "truth.h"
 #include "witness.h"
 
-#define APIC_BASE_X2APIC 0xc00 /* enabled, in x2APIC mode */
-#define APIC_EOI	 0xb0
-#define APIC_SVR	 0xf0
-#define APIC_LVTT	 0x320
-#define SVR_ENABLED	 0x1ff
-#define LVTT_DEADLINE	 (2u << 17)
-#define LVTT_MASKED	 (1u << 16)
-
 /* Ticks to a deadline: beyond any run; soon, yet behind the WRMSR's own exit. */
 #define FAR  (1ul << 31)
 #define SOON 20000
 
-static void set_register(struct kvm_lapic_state *apic, int offset, uint32_t val)
-{
-	memcpy(apic->regs + offset, &val, sizeof(val));
-}
-
-static void start_apic(struct vm *vm, int n, uint32_t lvtt)
-{
-	struct kvm_lapic_state apic;
-
-	if (ioctl(vm->vcpu[n].fd, KVM_GET_LAPIC, &apic))
-		bail_out("KVM_GET_LAPIC");
-	set_register(&apic, APIC_SVR, SVR_ENABLED);
-	set_register(&apic, APIC_LVTT, lvtt);
-	if (ioctl(vm->vcpu[n].fd, KVM_SET_LAPIC, &apic))
-		bail_out("KVM_SET_LAPIC");
-}
-
-static void start_x2apic(struct vm *vm, int n, uint32_t lvtt)
-{
-	struct kvm_sregs sregs;
-
-	vcpu_get_sregs(vm, n, &sregs);
-	sregs.apic_base |= APIC_BASE_X2APIC;
-	vcpu_set_sregs(vm, n, &sregs);
-	start_apic(vm, n, lvtt);
-}
-
 static void xapic(struct vm *vm, int n)
 {
-	start_apic(vm, n, LVTT_MASKED);
+	vcpu_start_apic(vm, n, LVTT_MASKED);
 }
 
 static void x2apic(struct vm *vm, int n)
 {
-	start_x2apic(vm, n, LVTT_MASKED);
+	vcpu_start_x2apic(vm, n, LVTT_MASKED);
 }
 
 static void masked_timer(struct vm *vm, int n)
 {
-	start_x2apic(vm, n, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
+	vcpu_start_x2apic(vm, n, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
 }
 
 static void timer(struct vm *vm, int n)
 {
-	start_x2apic(vm, n, LVTT_DEADLINE | GUEST_VECTOR);
+	vcpu_start_x2apic(vm, n, LVTT_DEADLINE | GUEST_VECTOR);
 }
 
 static void stepped_timer(struct vm *vm, int n)

@@ -282,19 +282,31 @@ void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t
 		bail_out("KVM_SET_REGS");
 }
 
+/* Enter once; true if it halted. All else that it may do is port I/O. */
+static bool run_to_hlt(struct vcpu *vcpu)
+{
+	if (ioctl(vcpu->fd, KVM_RUN, 0) && errno != EINTR)
+		bail_out("KVM_RUN");
+	if (vcpu->run->exit_reason != KVM_EXIT_HLT && vcpu->run->exit_reason != KVM_EXIT_IO &&
+	    vcpu->run->exit_reason != KVM_EXIT_INTR)
+		bail_out("KVM_RUN: exit reason %u", vcpu->run->exit_reason);
+	return vcpu->run->exit_reason == KVM_EXIT_HLT;
+}
+
 void vcpu_run(struct vm *vm, int n, uint64_t hlts)
 {
-	struct vcpu *vcpu = &vm->vcpu[n];
+	while (hlts)
+		hlts -= run_to_hlt(&vm->vcpu[n]);
+}
 
-	while (hlts) {
-		if (ioctl(vcpu->fd, KVM_RUN, 0) && errno != EINTR)
-			bail_out("KVM_RUN");
-		if (vcpu->run->exit_reason == KVM_EXIT_HLT)
-			hlts--;
-		else if (vcpu->run->exit_reason != KVM_EXIT_IO &&
-			 vcpu->run->exit_reason != KVM_EXIT_INTR)
-			bail_out("KVM_RUN: exit reason %u", vcpu->run->exit_reason);
-	}
+void vcpu_run_to_done(struct vm *vm, int n)
+{
+	struct kvm_run *run = vm->vcpu[n].run;
+
+	do {
+		if (run_to_hlt(&vm->vcpu[n]))
+			bail_out("KVM_RUN: HLT");
+	} while (run->exit_reason != KVM_EXIT_IO || run->io.port != PORT_DONE);
 }
 
 void guest_cpuid(struct vm *vm, int n, uint64_t times, uint32_t leaf, uint32_t subleaf)
