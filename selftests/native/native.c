@@ -378,7 +378,8 @@ int main(int argc, char **argv)
 		abort();
 	for (unsigned int n = 1; n <= MAX_THREADS; n *= 2) {
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-			if (n == 1 || modes[i].beside != read_leaf)
+			/* A reader has a core of its own, and never gives it up. */
+			if (modes[i].beside != read_leaf || (n == 1 && cores > 1))
 				results[nr_results++] = (struct result){ &modes[i], n };
 	}
 	/* Round after round: what disturbs for a while disturbs one run of each. */
