@@ -692,6 +692,8 @@ static void *read_dying(void *unused)
 		}
 		if (dir)
 			closedir(dir);
+		/* The VMs that are to die need the processors too. */
+		usleep(1000);
 	}
 	return unused;
 }
