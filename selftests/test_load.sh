@@ -66,6 +66,10 @@ wait $holder 2>/dev/null
 
 refuses "no parameter 'exit_statz'" $scripts/load kvm.exit_statz=1
 ok $? "load refuses a parameter that the module does not have"
+other=kvm_amd
+[ $module = kvm_intel ] || other=kvm_intel
+refuses "$other.nested=1 is for another processor" $scripts/load $other.nested=1
+ok $? "and one for another vendor's module"
 mkdir -p /tmp/broken
 cp "/exit-stats/modules/$(uname -r)"/kvm*.ko /tmp/broken/
 # Cut short: its description can be read, and the kernel refuses it.
