@@ -14,6 +14,7 @@
 
 struct reader {
 	u64 period __aligned(64);
+	bool taken;
 };
 
 __thread struct shim_met shim_met;
@@ -21,19 +22,32 @@ __thread int shim_irqs_off;
 unsigned int tsc_khz = 1000000;
 
 static struct reader readers[MAX_THREADS];
-static int nr_readers;
+static pthread_key_t place;
 static u64 period = 1;
 static __thread struct reader *self;
 static __thread int depth;
 
-/* A place is never given back: threads are made once. */
+/* A thread that ends gives its place back. */
+static void give_back(void *reader)
+{
+	__atomic_store_n(&((struct reader *)reader)->taken, false, __ATOMIC_RELEASE);
+}
+
+static void __attribute__((constructor)) make_place(void)
+{
+	if (pthread_key_create(&place, give_back))
+		abort();
+}
+
 static struct reader *my_place(void)
 {
-	int n = __atomic_fetch_add(&nr_readers, 1, __ATOMIC_SEQ_CST);
-
-	if (n >= MAX_THREADS)
-		abort();
-	return &readers[n];
+	for (int i = 0; i < MAX_THREADS; i++) {
+		if (__atomic_exchange_n(&readers[i].taken, true, __ATOMIC_ACQUIRE))
+			continue;
+		pthread_setspecific(place, &readers[i]);
+		return &readers[i];
+	}
+	abort();
 }
 
 void rcu_read_lock(void)
@@ -63,11 +77,10 @@ static bool reads_since_before(struct reader *r, u64 now)
 void synchronize_rcu(void)
 {
 	u64 now = __atomic_add_fetch(&period, 1, __ATOMIC_SEQ_CST);
-	int n = __atomic_load_n(&nr_readers, __ATOMIC_SEQ_CST);
 
 	if (depth)
 		abort();
-	for (int i = 0; i < n; i++) {
+	for (int i = 0; i < MAX_THREADS; i++) {
 		while (reads_since_before(&readers[i], now))
 			sched_yield();
 	}
