@@ -22,14 +22,13 @@
 #include "hooks.h"
 #include "exit_stats.h"
 
-#define MAX_THREADS   64
-#define MAX_RUNS      1000
-#define MAX_CHUNKS    1000
-#define MIN_CHUNKS    10   /* a thread */
-#define CHUNK	      2000 /* exits */
-#define NR_REASONS    64
-#define ENOUGH	      0.9 /* of the cores that could have run */
-#define USEC_PER_TICK (1000000 / HZ)
+#define MAX_THREADS 64
+#define MAX_RUNS    1000
+#define MAX_CHUNKS  1000
+#define MIN_CHUNKS  10	 /* a thread */
+#define CHUNK	    2000 /* exits */
+#define NR_REASONS  64
+#define ENOUGH	    0.9 /* of the cores that could have run */
 
 struct cpu {
 	struct kvm_vcpu vcpu;
@@ -192,21 +191,10 @@ static void *read_leaf(void *arg)
 	return NULL;
 }
 
-/* The kernel's worker: it is called at a tick, and prints as often as it is called. */
-static void *run_worker(void *arg)
-{
-	(void)arg;
-	while (!READ_ONCE(all_done)) {
-		usleep(USEC_PER_TICK);
-		shim_run_work();
-	}
-	return NULL;
-}
-
 static const struct mode modes[] = {
 	{ "none", run_none, 0 },
 	{ "ours", run_ours, 0 },
-	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL, run_worker },
+	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL },
 	{ "atomics", run_atomics, 0 },
 	{ "ours-read", run_ours, 0, read_leaf },
 };
@@ -273,9 +261,9 @@ static double median(double *values, unsigned int n)
 }
 
 /* At a real-time priority, where that is allowed. */
-static void start(pthread_t *id, int priority, void *(*fn)(void *), void *arg)
+static void start(pthread_t *id, void *(*fn)(void *), void *arg)
 {
-	struct sched_param param = { .sched_priority = priority };
+	struct sched_param param = { .sched_priority = 1 };
 	pthread_attr_t attr;
 
 	pthread_attr_init(&attr);
@@ -301,11 +289,10 @@ static bool run_once(unsigned int n, double *cost)
 	all_done = false;
 	make_vcpus(n);
 	pthread_barrier_init(&start_line, NULL, n);
-	/* The worker has work seldom, and then does not wait for the others. */
 	if (now->beside)
-		start(&beside, now->beside == run_worker ? 2 : 1, now->beside, NULL);
+		start(&beside, now->beside, NULL);
 	for (unsigned int i = 0; i < n; i++)
-		start(&threads[i].id, 1, work, &threads[i]);
+		start(&threads[i].id, work, &threads[i]);
 	for (unsigned int i = 0; i < n; i++) {
 		pthread_join(threads[i].id, NULL);
 		began = min(began, threads[i].began);
@@ -370,7 +357,6 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	cores = sysconf(_SC_NPROCESSORS_ONLN);
-	exit_stats_dump_per_min = 0;
 	for (int i = 0; i < NR_REASONS; i++)
 		reasons[i] = mix[(i * 5 + i / 8) % ARRAY_SIZE(mix)];
 	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),

@@ -121,8 +121,8 @@ END {
 	print "  of a run is the mean of the threads' median chunks (2000 exits), as ticks fall into some. Figures are those of the"
 	print "  median run: all combinations take turns, so what disturbs this machine disturbs each alike. \"Best\" is the best"
 	print "  run, which depends on the clock rate and the neighbours at that moment."
-	print "- \"Ours\" is with the dump off. With it the worker runs too: each 4 ms it collects, and takes a dump without limit;"
-	print "  what vCPUs hand in between that and the next multiple falls into few chunks."
+	print "- \"Ours\" is with the dump off. With it there is no worker: after the first 500 exits a dump is due all the while,"
+	print "  as it is most of the time where a limit holds dumps back."
 	print "- The atomics are a count and a total by reason and of all: no min, no max, no histogram, no numbers by VM or vCPU."
 	print "- Not seen here: cold caches, as a handler leaves them; the exit itself; more cores than this machine has."
 	exit missed
