@@ -33,7 +33,6 @@
 #define LONGEST_BATCH 250000
 
 #define MSR_STAR 0xc0000081
-#define FAR	 (1ul << 31) /* beyond any run */
 
 struct load {
 	const char *name;
@@ -69,7 +68,8 @@ static const struct load loads[] = {
 	{ "cpuid", truth_cpuid, 0, vm_create },
 	{ "io", truth_out, 0, vm_create },
 	{ "wrmsr", truth_wrmsr, MSR_STAR, vm_create },
-	{ "deadline", truth_deadline_moved, FAR, vm_create_irqchip, .setup = start_x2apic },
+	{ "deadline", truth_deadline_moved, DEADLINE_FAR, vm_create_irqchip,
+	  .setup = start_x2apic },
 	{ "ept", truth_write_page, GUEST_PAGES + PAGE, vm_create, .prepare = unmap_pages,
 	  .most = GUEST_MEM / PAGE - GUEST_PAGES / PAGE - 1 },
 };

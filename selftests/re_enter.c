@@ -7,7 +7,6 @@
 #include "truth.h"
 
 #define TIMES 100
-#define FAR   (1ul << 31) /* beyond any run */
 
 int main(void)
 {
@@ -15,7 +14,7 @@ int main(void)
 
 	vm_create_irqchip(&vm, 1);
 	vcpu_start_x2apic(&vm, 0, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
-	vcpu_call(&vm, 0, truth_deadline_moved, TIMES, FAR, 0);
+	vcpu_call(&vm, 0, truth_deadline_moved, TIMES, DEADLINE_FAR, 0);
 	vcpu_run_to_done(&vm, 0);
 	vm_destroy(&vm);
 	return 0;

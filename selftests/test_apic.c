@@ -11,8 +11,7 @@
 #include "truth.h"
 #include "witness.h"
 
-/* Ticks to a deadline: beyond any run; soon, yet behind the WRMSR's own exit. */
-#define FAR  (1ul << 31)
+/* Ticks to a deadline: soon, yet behind the WRMSR's own exit. */
 #define SOON 20000
 
 static void xapic(struct vm *vm, int n)
@@ -54,7 +53,7 @@ static bool on_step(struct share *s)
 /* clang-format off */
 static const struct truth_case cases[] = {
 	/* VMX: fast path, entered again at once. SVM has no timer of its own: hrtimers. */
-	{ "TSC deadline moved", truth_deadline_moved, N, FAR, .setup = masked_timer,
+	{ "TSC deadline moved", truth_deadline_moved, N, DEADLINE_FAR, .setup = masked_timer,
 	  .vmx.expect = { { VMX_MSR_WRITE, 1 } },
 	  .svm.expect = { { SVM_MSR, 1 } } },
 	/*
@@ -63,7 +62,7 @@ static const struct truth_case cases[] = {
 	 * Bochs 2.7 saves the WRMSR's step as pending (BS) although the WRMSR exits, so the next
 	 * entry is a #DB before any instruction; a processor saves none and has 10 each.
 	 */
-	{ "TSC deadline moved, single step", truth_deadline_moved, N, FAR, .setup = stepped_timer,
+	{ "TSC deadline moved, single step", truth_deadline_moved, N, DEADLINE_FAR, .setup = stepped_timer,
 	  .user_exit = on_step,
 	  .vmx.expect = { { VMX_MSR_WRITE, 1 }, { VMX_EXCEPTION_NMI, 11, 1 } },
 	  .svm.expect = { { SVM_MSR, 1 }, { SVM_EXCP_DB, 10, 1 } } },

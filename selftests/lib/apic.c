@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/* Registers of an APIC in the kernel, set from outside: no exit. */
 #include <string.h>
 #include <sys/ioctl.h>
 

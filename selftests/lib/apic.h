@@ -9,6 +9,7 @@
 #define APIC_SVR      0xf0
 #define LVTT_DEADLINE (2u << 17)
 #define LVTT_MASKED   (1u << 16)
+#define DEADLINE_FAR  (1ul << 31) /* ticks: beyond any run */
 
 /* Switch it on, with that in the timer's register: LVTT_* and a vector. */
 void vcpu_start_apic(struct vm *vm, int n, uint32_t lvtt);

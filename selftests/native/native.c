@@ -52,7 +52,7 @@ struct mode {
 	const char *name;
 	void (*run)(struct thread *t);
 	unsigned int dump_interval;
-	void *(*beside)(void *arg); /* one more thread */
+	bool reader; /* one more thread, which reads a leaf */
 };
 
 struct result {
@@ -70,7 +70,7 @@ static unsigned int chunks; /* a thread */
 static unsigned int runs = 40, cores;
 static u32 reasons[NR_REASONS];
 static u64 made; /* through the hooks */
-static bool all_done;
+static bool read_enough;
 static u64 reader_used; /* CPU time */
 
 /* What several cores write: a count and a total by reason, and grand totals. */
@@ -172,6 +172,14 @@ static void run_atomics(struct thread *t)
 	}
 }
 
+static const struct mode modes[] = {
+	{ "none", run_none, 0 },
+	{ "ours", run_ours, 0 },
+	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL },
+	{ "atomics", run_atomics, 0 },
+	{ "ours-read", run_ours, 0, .reader = true },
+};
+
 /*
  * What 0x4FFFFFFE takes of a VM's records, as fast as a guest can ask for it: each
  * read is an exit, of a thousand cycles.
@@ -181,7 +189,7 @@ static void *read_leaf(void *arg)
 	unsigned int row = exit_stats_host.table->row_of(reasons[0]);
 
 	(void)arg;
-	while (!READ_ONCE(all_done)) {
+	while (!READ_ONCE(read_enough)) {
 		struct exit_stats_answer answer = { .row = row, .all = true };
 
 		exit_stats_answer_vm(guest.record, &answer);
@@ -190,14 +198,6 @@ static void *read_leaf(void *arg)
 	reader_used = ns(CLOCK_THREAD_CPUTIME_ID);
 	return NULL;
 }
-
-static const struct mode modes[] = {
-	{ "none", run_none, 0 },
-	{ "ours", run_ours, 0 },
-	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL },
-	{ "atomics", run_atomics, 0 },
-	{ "ours-read", run_ours, 0, read_leaf },
-};
 
 static void *work(void *arg)
 {
@@ -283,14 +283,14 @@ static bool run_once(unsigned int n, double *cost)
 {
 	u64 began = -1ull, ended = 0;
 	double used = 0;
-	pthread_t beside;
+	pthread_t reader;
 
 	*cost = 0;
-	all_done = false;
+	read_enough = false;
 	make_vcpus(n);
 	pthread_barrier_init(&start_line, NULL, n);
-	if (now->beside)
-		start(&beside, now->beside, NULL);
+	if (now->reader)
+		start(&reader, read_leaf, NULL);
 	for (unsigned int i = 0; i < n; i++)
 		start(&threads[i].id, work, &threads[i]);
 	for (unsigned int i = 0; i < n; i++) {
@@ -300,12 +300,12 @@ static bool run_once(unsigned int n, double *cost)
 		used += threads[i].used;
 		*cost += median(threads[i].chunk, chunks) / CHUNK / n;
 	}
-	WRITE_ONCE(all_done, true);
-	if (now->beside)
-		pthread_join(beside, NULL);
+	WRITE_ONCE(read_enough, true);
+	if (now->reader)
+		pthread_join(reader, NULL);
 	pthread_barrier_destroy(&start_line);
 	check_and_free(n);
-	if (now->beside == read_leaf && reader_used < ENOUGH * (ended - began))
+	if (now->reader && reader_used < ENOUGH * (ended - began))
 		return false;
 	return used >= ENOUGH * min(n, cores) * (ended - began);
 }
@@ -365,7 +365,7 @@ int main(int argc, char **argv)
 	for (unsigned int n = 1; n <= MAX_THREADS; n *= 2) {
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
 			/* A reader has a core of its own, and never gives it up. */
-			if (modes[i].beside != read_leaf || (n == 1 && cores > 1))
+			if (!modes[i].reader || (n == 1 && cores > 1))
 				results[nr_results++] = (struct result){ &modes[i], n };
 	}
 	/* Round after round: what disturbs for a while disturbs one run of each. */
