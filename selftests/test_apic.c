@@ -62,8 +62,8 @@ static const struct truth_case cases[] = {
 	 * Bochs 2.7 saves the WRMSR's step as pending (BS) although the WRMSR exits, so the next
 	 * entry is a #DB before any instruction; a processor saves none and has 10 each.
 	 */
-	{ "TSC deadline moved, single step", truth_deadline_moved, N, DEADLINE_FAR, .setup = stepped_timer,
-	  .user_exit = on_step,
+	{ "TSC deadline moved, single step", truth_deadline_moved, N, DEADLINE_FAR,
+	  .setup = stepped_timer, .user_exit = on_step,
 	  .vmx.expect = { { VMX_MSR_WRITE, 1 }, { VMX_EXCEPTION_NMI, 11, 1 } },
 	  .svm.expect = { { SVM_MSR, 1 }, { SVM_EXCP_DB, 10, 1 } } },
 	/* Scheduled out before the WRMSR, a deadline may be past already: no timer runs. */
