@@ -21,7 +21,6 @@ struct sweep {
 /* Arguments as in rdi, rsi, rdx; each ends in one HLT. */
 extern char hostile_cpuid_for[]; /* for rdi TSC ticks CPUID leaf esi; how often: rbx */
 extern char hostile_sweep[];	 /* struct sweep at rdi */
-extern char hostile_time[];	 /* rdi times CPUID leaf 0; ticks of each to uint32_t at rsi */
 
 /* vcpu_call() for these. */
 void hostile_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi);

@@ -5,7 +5,7 @@
  */
 	.section .rodata
 	.globl hostile_code_start, hostile_code_end
-	.globl hostile_cpuid_for, hostile_sweep, hostile_time
+	.globl hostile_cpuid_for, hostile_sweep
 
 	/* RAX = TSC */
 	.macro	tsc
@@ -55,20 +55,6 @@ hostile_sweep:
 	add	$8, %r10
 	inc	%r8d
 	dec	%r9d
-	jnz	1b
-	hlt
-
-hostile_time:
-1:	tsc
-	mov	%rax, %r8
-	xor	%eax, %eax
-	xor	%ecx, %ecx
-	cpuid
-	tsc
-	sub	%r8, %rax
-	mov	%eax, (%rsi)
-	add	$4, %rsi
-	dec	%rdi
 	jnz	1b
 	hlt
 

@@ -9,6 +9,12 @@
  * users do, and the last one to let go destroys it: VM first, then its vCPUs.
  * A vCPU is written by one thread only, and made by it when it comes to a new
  * guest. Signals stop threads anywhere for a while, but not under a spinlock.
+ *
+ *	stress [-n UPDATES] [-f UPDATES] [-s SEED]
+ *
+ *	-n	in each scenario
+ *	-f	in the first, where one vCPU has to hold on against readers and resets
+ *	-s	another course of events
  */
 #include <pthread.h>
 #include <signal.h>
@@ -45,7 +51,6 @@ struct guest {
 
 struct scenario {
 	const char *name;
-	unsigned int percent; /* of the updates */
 	unsigned int writers;
 	unsigned int guests;
 	unsigned int readers;
@@ -57,27 +62,19 @@ struct scenario {
 
 static const struct scenario scenarios[] = {
 	{ .name = "one writer, one resetter, readers",
-	  .percent = 25,
 	  .writers = 1,
 	  .guests = 1,
 	  .readers = 3,
 	  .reset_host = true,
 	  .reset_inner = true },
-	{ .name = "guests come and go",
-	  .percent = 25,
-	  .writers = 4,
-	  .guests = 2,
-	  .readers = 2,
-	  .churn = true },
+	{ .name = "guests come and go", .writers = 4, .guests = 2, .readers = 2, .churn = true },
 	{ .name = "resets of VMs and vCPUs, which come and go",
-	  .percent = 25,
 	  .writers = 4,
 	  .guests = 2,
 	  .readers = 2,
 	  .reset_inner = true,
 	  .churn = true },
 	{ .name = "all at once, recording switched off and on",
-	  .percent = 25,
 	  .writers = 4,
 	  .guests = 2,
 	  .readers = 2,
@@ -700,24 +697,28 @@ static void run(const struct scenario *s, u64 updates)
 int main(int argc, char **argv)
 {
 	struct sigaction still = { .sa_handler = stand_still, .sa_flags = SA_RESTART };
-	u64 updates = 20000000;
+	u64 updates = 5000000, first = 0;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:s:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:f:s:")) != -1) {
 		if (opt == 'n')
 			updates = strtoull(optarg, NULL, 0);
+		else if (opt == 'f')
+			first = strtoull(optarg, NULL, 0);
 		else if (opt == 's')
 			seed = strtoull(optarg, NULL, 0);
 		else
-			bail_out("usage: stress [-n UPDATES] [-s SEED]");
+			bail_out("usage: stress [-n UPDATES] [-f UPDATES] [-s SEED]");
 	}
+	if (!first)
+		first = updates;
 	if (sigaction(SIGUSR1, &still, NULL))
 		bail_out("sigaction");
 	exit_stats_dump_interval = INTERVAL;
 	exit_stats_dump_per_min = 0;
-	diag("seed %llu, %llu updates", seed, updates);
+	diag("seed %llu, %llu updates, and %llu in each other scenario", seed, first, updates);
 	check_no_record();
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
-		run(&scenarios[i], updates / 100 * scenarios[i].percent);
+		run(&scenarios[i], i ? updates : first);
 	return done_testing();
 }
