@@ -236,6 +236,13 @@ release_offered() {
 		grep .
 }
 
+# commit: what is measured, for the papers, which are no part of it
+commit() {
+	head=$(git -C "$TOP" describe --always 2>/dev/null) || head="no commit"
+	git -C "$TOP" diff --quiet HEAD -- . ':!Documentation' 2>/dev/null || head="$head, changed"
+	say "$head"
+}
+
 # keep_picture FROM TO: what gnuplot drew, with our licence behind its first line
 keep_picture() {
 	sed '1a <!-- SPDX-License-Identifier: GPL-2.0-only -->' "$1" >"$2"
