@@ -10,7 +10,8 @@ set nonlinear y via asinh(y) inverse sinh(y)
 set output dir.'/ways.svg'
 set ylabel "instructions an exit more than stock"
 set title "mitigations=off"
-set yrange [-1:10000]
+set yrange [0:10000]
+set xtics rotate by -20
 set ytics (0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000)
 set style data histograms
 set style fill solid 0.8 border -1
@@ -22,6 +23,7 @@ set logscale x 2
 set xlabel "vCPUs"
 set ylabel "instructions a read"
 unset title
+set xtics norotate
 set yrange [-100:2000000]
 set ytics (-100, -10, 0, 10, 100, 1000, 10000, 100000, 1000000)
 set xrange [0.8:640]
