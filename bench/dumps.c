@@ -87,13 +87,16 @@ static unsigned int dumps_logged(void)
 	return dumps;
 }
 
-static struct cost batch(int exits)
+/* After so many ticks of the host's timer, in which the worker prints what is due. */
+static struct cost batch(int exits, int after)
 {
 	uint64_t thread, tick, coarse;
 	struct cost cost;
 
 	load_begin(load, &vm, exits);
-	log_open();
+	/* Also RCU does meanwhile what it has to: no callback is left for the batch. */
+	usleep(after * HOST_TICK);
+	dumps_logged();
 	coarse = await_tick();
 	thread = ns(CLOCK_THREAD_CPUTIME_ID);
 	tick = __rdtsc();
@@ -124,8 +127,7 @@ static void set(unsigned int setting)
 	param_set("exit_stats_dump_interval", settings[setting].interval);
 	/* This one calls the worker, which then sees both. */
 	param_set("exit_stats_dump_per_min", settings[setting].per_min);
-	usleep(5 * HOST_TICK);
-	batch(SETTLE);
+	batch(SETTLE, 5);
 }
 
 /* Each setting's turn; true if none became cheaper. */
@@ -137,9 +139,7 @@ static bool sweep(int exits)
 	for (unsigned int s = 0; s < NR_SETTINGS; s++) {
 		set(s);
 		for (int i = 0; i < ROUNDS; i++) {
-			/* The worker prints what is still due; not as long each time. */
-			usleep((4 + i) * HOST_TICK);
-			cost = batch(exits);
+			cost = batch(exits, 5 + i);
 			if (!counts(s, &cost) || cost.thread >= best[s].thread)
 				continue;
 			stable &= best[s].thread - cost.thread <= STABLE * exits;
@@ -181,6 +181,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	calibrate();
+	log_open();
 	load_create(load, &vm);
 	for (int i = 2; i < argc; i++)
 		measure(atoi(argv[i]));
