@@ -18,7 +18,7 @@
 
 #include "loads.h"
 
-#define ROUNDS	 20
+#define ROUNDS	 15
 #define NR_SIZES 3
 #define LONG	 3000
 

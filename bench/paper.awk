@@ -464,7 +464,7 @@ function about_method(	i, f) {
 				f[5] == 1 ? "one processor" : f[5] " processors", f[6]
 		}
 	}
-	print "- An exit's figure is the slope between the smallest times of batches of three sizes, each of 20 batches. So no tick of"
+	print "- An exit's figure is the slope between the smallest times of batches of three sizes, each of 15 batches. So no tick of"
 	print "  the host's timer is in it, and nothing that a batch costs by itself. If the slopes between the sizes agree, the figure"
 	print "  is exact. A leaf's is the slope between two sizes, eight batches each; a file's the smallest of eight readings."
 	print "- For readers and memory the host is told that its processor has 3000 MIPS: then no tick of its timer falls into a"
