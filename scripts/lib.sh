@@ -238,9 +238,13 @@ release_offered() {
 
 # commit: what is measured, for the papers, which are no part of it
 commit() {
-	head=$(git -C "$TOP" describe --always 2>/dev/null) || head="no commit"
-	git -C "$TOP" diff --quiet HEAD -- . ':!Documentation' 2>/dev/null || head="$head, changed"
-	say "$head"
+	if ! head=$(git -C "$TOP" describe --always 2>/dev/null); then
+		say "no commit"
+	elif git -C "$TOP" diff --quiet HEAD -- . ':!Documentation'; then
+		say "$head"
+	else
+		say "$head with changes"
+	fi
 }
 
 # keep_picture FROM TO: what gnuplot drew, with our licence behind its first line
