@@ -2,38 +2,51 @@
 /*
  * What dumps cost the vCPU's own thread, and what the worker that prints them takes.
  *
- *	dumps INTERVAL PER_MIN
+ *	dumps LOAD EXITS...
  *
- * Prints a line a size of batch: interval, dumps a minute, exits, ticks an exit more
- * in the thread than with the same number of exits and no dump, dumps that the
- * kernel log has when the batch ends, ticks of the worker and all else a dump.
+ * Prints a line a setting and size of batch: load, interval, dumps a minute, exits,
+ * ticks an exit more in the thread than with the same number of exits and no dump,
+ * dumps that the kernel log has when the batch ends, ticks of the worker and all else
+ * a dump, ticks of the host's timer in the batch.
  *
  * The thread's time is its CPU clock, read as ticks of the TSC. A batch begins right
- * after a tick of the host's timer, so that as many ticks fall into each. Of many
- * batches the one in which the thread took the least is told; where no limit holds
- * dumps back, of those with a dump.
+ * after a tick of the host's timer, and counts only if as many ticks fall into it as
+ * into one without dumps; where no limit holds dumps back, if there is a dump in the
+ * log, and where one does, if there is none. Of such batches the one in which the
+ * thread took the least is told. The settings take turns, over and over, until no
+ * minimum falls any more: what disturbs the host for a while disturbs all of them.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
-#include "guest.h"
+#include "loads.h"
 #include "stats.h"
 #include "tap.h"
 
-#define ROUNDS 6
+#define ROUNDS	    3 /* of a setting, in its turn */
+#define MIN_SWEEPS  2
+#define MAX_SWEEPS  8
+#define STABLE	    0.1	 /* ticks an exit */
+#define SETTLE	    4200 /* exits after which a new interval is seen */
+#define HOST_TICK   4000 /* us */
+#define NR_SETTINGS (sizeof(settings) / sizeof(*settings))
 
 struct cost {
 	uint64_t thread, elapsed; /* ticks */
-	unsigned int dumps;
+	unsigned int dumps, host_ticks;
 };
 
-static const int sizes[] = { 5000, 10000 };
+static const struct {
+	const char *interval, *per_min;
+} settings[] = { { "0", "0" }, { "500", "0" }, { "500", "1" }, { "1", "0" }, { "1", "1" } };
+
+static struct cost best[NR_SETTINGS];
+static const struct load *load;
+static struct vm vm;
 static double ticks_per_ns;
 
 static uint64_t ns(clockid_t clock)
@@ -54,12 +67,14 @@ static void calibrate(void)
 	ticks_per_ns = (double)(__rdtsc() - tick) / (ns(CLOCK_THREAD_CPUTIME_ID) - start);
 }
 
-static void await_tick(void)
+/* Time that moves at a tick of the host's timer only; returns what it is then. */
+static uint64_t await_tick(void)
 {
-	uint64_t now = ns(CLOCK_MONOTONIC_COARSE);
+	uint64_t before = ns(CLOCK_MONOTONIC_COARSE), now;
 
-	while (ns(CLOCK_MONOTONIC_COARSE) == now)
+	while ((now = ns(CLOCK_MONOTONIC_COARSE)) == before)
 		;
+	return now;
 }
 
 static unsigned int dumps_logged(void)
@@ -72,63 +87,104 @@ static unsigned int dumps_logged(void)
 	return dumps;
 }
 
-static struct cost batch(struct vm *vm, int exits)
+/* After so many ticks of the host's timer, in which the worker prints what is due. */
+static struct cost batch(int exits, int after)
 {
-	uint64_t thread, tick;
+	uint64_t thread, tick, coarse;
 	struct cost cost;
 
-	vcpu_call(vm, 0, guest_cpuid_loop, exits, 0, 0);
-	log_open();
-	await_tick();
+	load_begin(load, &vm, exits);
+	/* Also RCU does meanwhile what it has to: no callback is left for the batch. */
+	usleep(after * HOST_TICK);
+	dumps_logged();
+	coarse = await_tick();
 	thread = ns(CLOCK_THREAD_CPUTIME_ID);
 	tick = __rdtsc();
-	vcpu_run(vm, 0, 1);
+	vcpu_run_to_done(&vm, 0);
 	cost.elapsed = __rdtsc() - tick;
 	cost.thread = (ns(CLOCK_THREAD_CPUTIME_ID) - thread) * ticks_per_ns;
+	coarse = ns(CLOCK_MONOTONIC_COARSE) - coarse;
+	cost.host_ticks = (coarse / 1000 + HOST_TICK / 2) / HOST_TICK;
 	cost.dumps = dumps_logged();
-	/* The worker prints what is still due. */
-	usleep(20000);
 	return cost;
 }
 
-static struct cost cheapest(struct vm *vm, int exits, bool with_dumps)
+static bool as_many_ticks(unsigned int setting, const struct cost *cost)
 {
-	struct cost best = { .thread = UINT64_MAX }, cost;
+	return !setting || cost->host_ticks == best[0].host_ticks;
+}
 
-	for (int i = 0; i < ROUNDS; i++) {
-		cost = batch(vm, exits);
-		if (cost.thread < best.thread && (cost.dumps || !with_dumps))
-			best = cost;
+/* Is it one of those that the setting stands for? */
+static bool counts(unsigned int setting, const struct cost *cost)
+{
+	bool free = setting && !strcmp(settings[setting].per_min, "0");
+
+	return as_many_ticks(setting, cost) && !!cost->dumps == free;
+}
+
+static void set(unsigned int setting)
+{
+	param_set("exit_stats_dump_interval", settings[setting].interval);
+	/* This one calls the worker, which then sees both. */
+	param_set("exit_stats_dump_per_min", settings[setting].per_min);
+	batch(SETTLE, 5);
+}
+
+/* Each setting's turn; true if none became cheaper. */
+static bool sweep(int exits)
+{
+	bool stable = true;
+	struct cost cost;
+
+	for (unsigned int s = 0; s < NR_SETTINGS; s++) {
+		set(s);
+		for (int i = 0; i < ROUNDS; i++) {
+			cost = batch(exits, 5 + i);
+			if (!counts(s, &cost) || cost.thread >= best[s].thread)
+				continue;
+			stable &= best[s].thread - cost.thread <= STABLE * exits;
+			best[s] = cost;
+		}
 	}
-	if (best.thread == UINT64_MAX)
-		bail_out("%d exits, and no dump in the log", exits);
-	return best;
+	return stable;
+}
+
+static void measure(int exits)
+{
+	bool stable = false;
+
+	for (unsigned int s = 0; s < NR_SETTINGS; s++)
+		best[s].thread = UINT64_MAX;
+	for (int i = 0; i < MIN_SWEEPS || (i < MAX_SWEEPS && !stable); i++)
+		stable = sweep(exits);
+	if (!stable)
+		bail_out("%d exits: no minimum after %d sweeps", exits, MAX_SWEEPS);
+	for (unsigned int s = 1; s < NR_SETTINGS; s++) {
+		if (best[s].thread == UINT64_MAX || !as_many_ticks(s, &best[s]))
+			bail_out("%d exits, interval %s, %s a minute: no batch that counts", exits,
+				 settings[s].interval, settings[s].per_min);
+		printf("%s\t%s\t%s\t%d\t%.2f\t%u\t%.0f\t%u\n", load->name, settings[s].interval,
+		       settings[s].per_min, exits,
+		       (double)(int64_t)(best[s].thread - best[0].thread) / exits, best[s].dumps,
+		       best[s].dumps ? (double)(best[s].elapsed - best[s].thread) / best[s].dumps
+				     : 0.0,
+		       best[s].host_ticks);
+	}
+	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-	struct cost quiet, with;
-	struct vm vm;
-
-	if (argc != 3) {
-		fprintf(stderr, "usage: dumps INTERVAL PER_MIN\n");
+	load = argc > 2 ? load_find(argv[1]) : NULL;
+	if (!load) {
+		fprintf(stderr, "usage: dumps LOAD EXITS...\n");
 		return 2;
 	}
 	calibrate();
-	vm_create(&vm, 1);
-	param_set("exit_stats_dump_per_min", argv[2]);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		param_set("exit_stats_dump_interval", "0");
-		batch(&vm, 5000); /* a batch that is under way ends */
-		quiet = cheapest(&vm, sizes[i], false);
-		param_set("exit_stats_dump_interval", argv[1]);
-		batch(&vm, 5000);
-		with = cheapest(&vm, sizes[i], atoi(argv[2]) == 0);
-		printf("%s\t%s\t%d\t%.2f\t%u\t%.0f\n", argv[1], argv[2], sizes[i],
-		       (double)(int64_t)(with.thread - quiet.thread) / sizes[i], with.dumps,
-		       with.dumps ? (double)(with.elapsed - with.thread) / with.dumps : 0.0);
-		fflush(stdout);
-	}
+	log_open();
+	load_create(load, &vm);
+	for (int i = 2; i < argc; i++)
+		measure(atoi(argv[i]));
 	param_set("exit_stats_dump_interval", "0");
 	param_set("exit_stats_dump_per_min", "10");
 	vm_destroy(&vm);

@@ -1,22 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Holds figures ("derive.awk"; the first file) against bench/goals (the second): a
-# line each of those that were measured, fields by tabs: verdict, name, figure,
-# goal, before, what it is, why it is more than the goal.
+# line each, fields by tabs: verdict, name, figure, goal, record, what it is, why it
+# is more than the goal, row, the row's goal. With -v parts=" PART ... " what no such
+# part measures is "unmeasured"; without it, all is to be there.
 
 BEGIN { FS = OFS = "\t" }
 
 NR == FNR { figure[$1] = $2; next }
-/^#/ || NF < 4 || !($1 in figure) { next }
+/^#/ || NF < 2 { next }
 
-# One instruction more than before is seen; of larger figures one in a hundred.
-function verdict(value, goal, before, why,	slack) {
-	slack = before > 1000 ? before / 100 : 0.5
-	if (value > before + slack)
-		return "WORSE"
-	if (value <= goal + 0.5)
-		return "met"
-	return why == "" ? "MISSED" : "floor"
+$1 == "=" {
+	part = $2
+	row = $3
+	if ($4 != "")
+		words[row] = $4
+	next
 }
 
-{ print verdict(figure[$1], $2, $3, $5), $1, figure[$1], $2, $3, $4, $5 }
+# Of "quick" only CPUID exits are.
+function requested(name,	n, one, i) {
+	if (parts == "")
+		return 1
+	n = split(part, one, "+")
+	for (i = 1; i <= n; i++)
+		if (!index(parts, " " one[i] " ") && !(one[i] == "exits" && name ~ /cpuid$/ && index(parts, " quick ")))
+			return 0
+	return 1
+}
+
+# Where a figure is exact, half an instruction to either side is not the same.
+function verdict(value, goal, record, why,	slack) {
+	slack = record == "-" ? 0 : 0.5
+	if (goal != "-" && value > goal + slack && why == "")
+		return "MISSED"
+	if (record != "-" && value > record + slack)
+		return "WORSE"
+	if (record != "-" && value < record - slack)
+		return "BETTER"
+	return goal != "-" && value > goal + slack ? "floor" : "met"
+}
+
+{
+	there = $1 in figure
+	print there ? verdict(figure[$1], $2, $3, $5) : requested($1) ? "MISSING" : "unmeasured", \
+		$1, there ? figure[$1] : "-", $2, $3, $4, $5, row, words[row]
+}

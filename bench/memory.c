@@ -4,7 +4,8 @@
  *
  *	memory CGROUP VCPUS
  *
- * Prints the vCPUs, bytes of vmalloc and of all kernel memory.
+ * Prints the vCPUs, bytes of vmalloc, of slabs that can be reclaimed, and of all
+ * kernel memory.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,7 +34,8 @@ static unsigned long charged(const char *cgroup, const char *what)
 
 int main(int argc, char **argv)
 {
-	unsigned long vmalloc, kernel;
+	static const char *const kinds[] = { "vmalloc ", "slab_reclaimable ", "kernel " };
+	unsigned long before[3];
 	char path[128];
 	struct vm vm;
 
@@ -44,11 +46,13 @@ int main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/cgroup.procs", argv[1]);
 	if (write_file(path, "0"))
 		bail_out("%s", path);
-	vmalloc = charged(argv[1], "vmalloc ");
-	kernel = charged(argv[1], "kernel ");
+	for (int i = 0; i < 3; i++)
+		before[i] = charged(argv[1], kinds[i]);
 	vm_create(&vm, atoi(argv[2]));
-	printf("%s\t%ld\t%ld\n", argv[2], charged(argv[1], "vmalloc ") - vmalloc,
-	       charged(argv[1], "kernel ") - kernel);
+	printf("%s", argv[2]);
+	for (int i = 0; i < 3; i++)
+		printf("\t%ld", charged(argv[1], kinds[i]) - before[i]);
+	printf("\n");
 	vm_destroy(&vm);
 	return 0;
 }

@@ -18,7 +18,7 @@
 #include "measure.h"
 #include "tap.h"
 
-#define ROUNDS 40
+#define ROUNDS 15
 #define EXITS  100
 #define REASON 10 /* CPUID */
 

@@ -236,6 +236,17 @@ release_offered() {
 		grep .
 }
 
+# commit: what is measured, for the papers, which are no part of it
+commit() {
+	if ! head=$(git -C "$TOP" describe --always 2>/dev/null); then
+		say "no commit"
+	elif git -C "$TOP" diff --quiet HEAD -- . ':!Documentation'; then
+		say "$head"
+	else
+		say "$head with changes"
+	fi
+}
+
 # keep_picture FROM TO: what gnuplot drew, with our licence behind its first line
 keep_picture() {
 	sed '1a <!-- SPDX-License-Identifier: GPL-2.0-only -->' "$1" >"$2"

@@ -3,7 +3,7 @@
 # From the samples the paper, with every sentence about the result derived from
 # them, and the points for gnuplot:
 #
-#	awk -v dir=WHERE -v versions=TEXT -f study.awk samples >paper.md
+#	awk -v dir=WHERE -v versions=TEXT -v run=TEXT -f study.awk samples >paper.md
 #
 # A sample is "@sample PHASE SECONDS", then exit_stats and exit_stats_hist as they
 # were read. Counters only grow: what a phase did is the difference between its
@@ -160,14 +160,14 @@ function value(r, by_cycles) {
 	return by_cycles ? all_cycles(r) : all(r)
 }
 
-# The bucket that the middle one of a reason's exits is in.
+# The bucket that the middle one of a reason's exits is in, as its bounds.
 function middle(r,	k, n, sum) {
 	for (k = 0; k < 32; k++)
-		sum += hist[s, r, k]
+		sum += hist[s, r, k] - hist[1, r, k]
 	for (k = 0; k < 32; k++) {
-		n += hist[s, r, k]
+		n += hist[s, r, k] - hist[1, r, k]
 		if (2 * n >= sum)
-			return k
+			return sprintf("%d to %d", 2 ^ k, 2 ^ (k + 1) - 1)
 	}
 }
 
@@ -246,7 +246,7 @@ function write_latency(file, shown,	j, k, text, some) {
 
 # ---- the paper
 
-function answers(	i, p, r, top, low, fast, slow, idle, most, dear, n, steady) {
+function answers(	i, p, low, lows, took, fast, slow, most, dear, n, steady) {
 	for (i = 1; i <= n_phases; i++) {
 		p = phases[i]
 		if (i == 1 || rate(p) > rate(fast))
@@ -262,8 +262,9 @@ function answers(	i, p, r, top, low, fast, slow, idle, most, dear, n, steady) {
 	printf "- Do exits come at a steady rate? %s: from phase to phase the rate differs by a factor of %.0f (%s %.0f a second, %s %.0f), and within %d of the %d phases it is steady (%s; spread up to 10 %% of the mean).\n", \
 		rate(fast) <= 1.1 * rate(slow) ? "Yes" : "No", rate(fast) / rate(slow), \
 		fast, rate(fast), slow, rate(slow), n, n_phases, steady ? steady : "none"
-	printf "- And during the boot? They come %s: between %.0f and %.0f a second from sample to sample.\n", \
-		manner("boot"), slowest["boot"], fastest["boot"]
+	printf "- And during the boot? They come %s: between %.0f and %.0f a second from sample to sample%s.\n", \
+		manner("boot"), slowest["boot"], fastest["boot"], \
+		slowest["boot"] ? "" : " (0 while QEMU is loading: no guest runs yet)"
 	for (i = 2; i <= n_phases; i++) {
 		p = phases[i]
 		printf "- What does \"%s\" cost in exits? %.0f a second, %s%s; most are %s, the least frequent is %s; handling them takes %.2f %% of the host's time.\n", \
@@ -273,10 +274,11 @@ function answers(	i, p, r, top, low, fast, slow, idle, most, dear, n, steady) {
 	most = order[1]
 	for (i = n_reasons; i >= 1 && !all(order[i]); i--)
 		;
-	low = order[i]
-	printf "- Which reasons are the most and the least frequent of the whole run? %s (%d of %d exits), %s (%d) and %s (%d); and %s (%d).\n", \
+	for (low = all(order[i]); i >= 1 && all(order[i]) == low; i--)
+		lows = name[order[i]] (lows ? ", " : "") lows
+	printf "- Which reasons are the most and the least frequent of the whole run? %s (%d of %d exits), %s (%d) and %s (%d) are the most; %s (%s%d) the least.\n", \
 		name[most], all(most), head[s, "exits"] - head[1, "exits"], \
-		name[order[2]], all(order[2]), name[order[3]], all(order[3]), name[low], all(low)
+		name[order[2]], all(order[2]), name[order[3]], all(order[3]), lows, index(lows, ",") ? "each " : "", low
 	sort_by(1)
 	dear = order[1]
 	printf "- Do the most frequent exits take most of the time? %s: %s takes %.0f %% of all cycles with %.0f %% of the exits%s.\n", \
@@ -285,10 +287,10 @@ function answers(	i, p, r, top, low, fast, slow, idle, most, dear, n, steady) {
 		100 * all(dear) / (head[s, "exits"] - head[1, "exits"]), \
 		dear == most ? "" : sprintf("; %s, the most frequent, takes %.0f %%", name[most], \
 			100 * all_cycles(most) / (head[s, "cycles"] - head[1, "cycles"]))
-	printf "- How long does an exit take? The middle one of %s between %d and %d cycles, of %s between %d and %d.\n", \
-		name[most], 2 ^ middle(most), 2 ^ (middle(most) + 1), \
-		name[dear == most ? order[2] : dear], 2 ^ middle(dear == most ? order[2] : dear), \
-		2 ^ (middle(dear == most ? order[2] : dear) + 1)
+	sort_by(0)
+	for (i = 1; i <= n_reasons && all(order[i]); i++)
+		took = took (took ? ", " : "") name[order[i]] " " middle(order[i])
+	printf "- How long does an exit take? The middle one takes, in cycles: %s.\n", took
 }
 
 function against_idle(p,	f) {
@@ -306,7 +308,7 @@ function table_of_phases(	i, p) {
 	for (i = 1; i <= n_phases; i++) {
 		p = phases[i]
 		spread(p)
-		printf "| %s | %d | %.1f | %d | %.0f | %.0f, %.0f | %s | %s | %.1f %% |\n", p, last[p] - first[p], \
+		printf "| %s | %d | %.1f | %d | %.0f | %.0f, %.0f | %s | %s | %.2f %% |\n", p, last[p] - first[p], \
 			seconds(p), exits_in(p), rate(p), slowest[p], fastest[p], most_of(p), least_of(p), share(p)
 	}
 }
@@ -369,7 +371,7 @@ END {
 	print "<!-- SPDX-License-Identifier: GPL-2.0-only -->"
 	print "<!-- Written by make study; do not edit. -->"
 	print "# What a guest's exits look like\n"
-	print "Written by `make study`, which boots one emulated VT-x host with our modules, and in it a Linux guest that goes"
+	print "Written by `make study` at " run ", which boots one emulated VT-x host with our modules, and in it a Linux guest that goes"
 	print "through these phases; every sentence about the result is made from the samples by `scripts/study/study.awk`."
 	print "Samples are readings of `exit_stats` and `exit_stats_hist` in the host; a phase's numbers are the differences"
 	print "between its first and its last sample, all taken while its load ran.\n"
@@ -388,13 +390,15 @@ END {
 	table_of_phases()
 	print "\n![exits a second over time, by reason](exit-study-rates.svg)"
 	print "\n## Exits a second by reason\n"
+	print "\"All\" is exits, not a rate, of the whole run: with those between the phases, which are in no other column.\n"
 	table_of_reasons()
 	print "\n![cycles by reason](exit-study-cycles.svg)"
 	print "\n![latency by reason](exit-study-latency.svg)"
 	print "\n## What to keep in mind\n"
 	print "- The host's CPU is emulated (Bochs): an instruction takes one tick of " head[s, "tsc_khz"] / 1000 " million a second. Seconds are the"
-	print "  host's. Counts for a given amount of guest work are those of a real host; rates are those of a slow one, and"
-	print "  cycles are instructions."
+	print "  host's. What the guest's own work causes (I/O, MMIO, CPUID) is as often for that work on a real host. What a timer"
+	print "  drives, in guest or host, is not (PREEMPTION_TIMER, EXTERNAL_INTERRUPT, much of MSR_WRITE and HLT): that goes by"
+	print "  time, and a slow host has more of it. Rates are those of a slow host, and cycles are instructions."
 	print "- One CPU runs guest, QEMU and the reader of the tables, whose own work is in what the guest does not get."
 	print "- Cycles are what KVM's handler takes. An exit that QEMU finishes takes longer than that."
 	print "\n(" versions ")"

@@ -13,8 +13,11 @@
  * did run at the same time): otherwise nothing would contend.
  *
  * Prints: clock, mode, threads, runs that counted, ns an exit in the best and in
- * the median of them.
+ * the median of them, and more than without us: the median of the differences
+ * between runs that were next to each other. What slows the machine down for a while
+ * slows both, so a difference is steadier than either.
  */
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
@@ -53,13 +56,14 @@ struct mode {
 	void (*run)(struct thread *t);
 	unsigned int dump_interval;
 	bool reader; /* one more thread, which reads a leaf */
+	bool seldom; /* each fourth run: not what the goal is for */
 };
 
 struct result {
 	const struct mode *mode;
 	unsigned int threads;
-	unsigned int good;
-	double cost[MAX_RUNS]; /* of the good ones */
+	const struct result *none; /* of as many threads */
+	double cost[MAX_RUNS];	   /* NAN: does not count */
 };
 
 static struct thread threads[MAX_THREADS];
@@ -67,7 +71,7 @@ static struct guest guest;
 static pthread_barrier_t start_line;
 static const struct mode *now;
 static unsigned int chunks; /* a thread */
-static unsigned int runs = 40, cores;
+static unsigned int runs = 80, cores;
 static u32 reasons[NR_REASONS];
 static u64 made; /* through the hooks */
 static bool read_enough;
@@ -175,9 +179,9 @@ static void run_atomics(struct thread *t)
 static const struct mode modes[] = {
 	{ "none", run_none, 0 },
 	{ "ours", run_ours, 0 },
-	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL },
-	{ "atomics", run_atomics, 0 },
-	{ "ours-read", run_ours, 0, .reader = true },
+	{ "ours-dump", run_ours, EXIT_STATS_DUMP_INTERVAL, .seldom = true },
+	{ "atomics", run_atomics, 0, .seldom = true },
+	{ "ours-read", run_ours, 0, .reader = true, .seldom = true },
 };
 
 /*
@@ -310,29 +314,39 @@ static bool run_once(unsigned int n, double *cost)
 	return used >= ENOUGH * min(n, cores) * (ended - began);
 }
 
-static void measure(struct result *r, unsigned int all_chunks)
+static void measure(struct result *r, double *cost, unsigned int all_chunks)
 {
 	now = r->mode;
 	chunks = max(all_chunks / r->threads, (unsigned int)MIN_CHUNKS);
 	exit_stats_dump_interval = now->dump_interval;
-	r->good += run_once(r->threads, &r->cost[r->good]);
+	if (!run_once(r->threads, cost))
+		*cost = NAN;
 	usleep(2000); /* for the others */
 }
 
-static void print(struct result *r)
+static void print(const struct result *r)
 {
+	double cost[MAX_RUNS], more[MAX_RUNS];
+	unsigned int good = 0, pairs = 0;
+
+	for (unsigned int i = 0; i < runs; i++) {
+		if (!isnan(r->cost[i]))
+			cost[good++] = r->cost[i];
+		if (!isnan(r->cost[i] - r->none->cost[i]))
+			more[pairs++] = r->cost[i] - r->none->cost[i];
+	}
 #ifdef NATIVE_TSC
 	printf("rdtsc");
 #else
 	printf("made-up");
 #endif
-	printf(" %s %u %u ", r->mode->name, r->threads, r->good);
-	if (r->good) {
-		double middle = median(r->cost, r->good);
+	printf(" %s %u %u ", r->mode->name, r->threads, pairs);
+	if (pairs) {
+		double middle = median(cost, good);
 
-		printf("%.3f %.3f\n", r->cost[0], middle);
+		printf("%.3f %.3f %.3f\n", cost[0], middle, median(more, pairs));
 	} else {
-		printf("- -\n");
+		printf("- - -\n");
 	}
 }
 
@@ -363,15 +377,20 @@ int main(int argc, char **argv)
 				    offsetof(struct guest, record), NULL, 0))
 		abort();
 	for (unsigned int n = 1; n <= MAX_THREADS; n *= 2) {
+		const struct result *none = &results[nr_results];
+
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
 			/* A reader has a core of its own, and never gives it up. */
 			if (!modes[i].reader || (n == 1 && cores > 1))
-				results[nr_results++] = (struct result){ &modes[i], n };
+				results[nr_results++] = (struct result){ &modes[i], n, none };
 	}
 	/* Round after round: what disturbs for a while disturbs one run of each. */
 	for (unsigned int i = 0; i < runs; i++) {
-		for (int j = 0; j < nr_results; j++)
-			measure(&results[j], all_chunks);
+		for (int j = 0; j < nr_results; j++) {
+			results[j].cost[i] = NAN;
+			if (!results[j].mode->seldom || i % 4 == 0)
+				measure(&results[j], &results[j].cost[i], all_chunks);
+		}
 		fprintf(stderr, "round %u of %u\n", i + 1, runs);
 	}
 	for (int j = 0; j < nr_results; j++)
