@@ -15,22 +15,40 @@
 #define STACK_WORDS 64
 
 /* L2: what is intercepted never gets done, and L1 begins it anew. */
-void l2_read_cr2(void);
-void l2_divide_by_zero(void);
-void l2_no_device(void);
-void l2_sidt(void);
-void l2_rdtsc(void);
-void l2_pushf(void);
-void l2_icebp(void);
+static void l2_read_cr2(void)
+{
+	asm volatile("mov %cr2, %rax");
+}
 
-asm("l2_read_cr2:	mov %cr2, %rax\n"
-    "l2_divide_by_zero:	xor %ecx, %ecx; div %ecx\n"
-    "l2_no_device:	fnop\n"
-    "l2_sidt:		sidt (%rsp)\n"
-    "l2_rdtsc:		rdtsc\n"
-    "l2_pushf:		pushf\n"
-    "l2_icebp:		.byte 0xf1\n"
-    "			hlt\n");
+static void l2_divide_by_zero(void)
+{
+	asm volatile("xor %ecx, %ecx; div %ecx");
+}
+
+static void l2_no_device(void)
+{
+	asm volatile("fnop");
+}
+
+static void l2_sidt(void)
+{
+	asm volatile("sidt (%rsp)");
+}
+
+static void l2_rdtsc(void)
+{
+	asm volatile("rdtsc");
+}
+
+static void l2_pushf(void)
+{
+	asm volatile("pushf");
+}
+
+static void l2_icebp(void)
+{
+	asm volatile(".byte 0xf1");
+}
 
 static struct l1_case {
 	void (*l2)(void);

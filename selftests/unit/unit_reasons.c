@@ -57,9 +57,10 @@ static void check_svm(void)
 		good &= t->name(without_row[i]) &&
 			row_of_code(without_row[i]) == EXIT_STATS_ROW_OTHER;
 	ok(good, "what only an SNP guest's VMRUN gives has a name and no row");
-	ok((!strcmp(t->name(0x6e), "RDTSC") && !strcmp(t->name(0x72), "CPUID") && !strcmp(t->name(0x7b), "IOIO") &&
-	    !strcmp(t->name(0x400), "NPF") && !strcmp(t->name(0x403), "VMGEXIT") &&
-	    !strcmp(t->name(-1), "ERR") && row_of_code(-1) == t->rows - 1 && t->highest == 0x403),
+	ok((!strcmp(t->name(0x6e), "RDTSC") && !strcmp(t->name(0x72), "CPUID") &&
+	    !strcmp(t->name(0x7b), "IOIO") && !strcmp(t->name(0x400), "NPF") &&
+	    !strcmp(t->name(0x403), "VMGEXIT") && !strcmp(t->name(-1), "ERR") &&
+	    row_of_code(-1) == t->rows - 1 && t->highest == 0x403),
 	   "names are the kernel's; a failed VMRUN has the last row");
 }
 
