@@ -110,5 +110,7 @@ $scripts/unload >/tmp/output 2>&1 && stock
 ok $? "unload takes our kvm out: $(cat /tmp/output)"
 $scripts/load >/tmp/output 2>&1 && ours
 ok $? "and load puts ours in: $(cat /tmp/output)"
+! dmesg | grep "kvm_exit_stats: handler .* has no row"
+ok $? "each handler of this kernel's has a row"
 
 done_testing

@@ -4,21 +4,26 @@
  * in one walk over the vCPUs.
  *
  * Two cache lines a vCPU, nothing allocated, no lock that another VM needs, and
- * never a wait for a vCPU.
+ * never a wait for a vCPU. A try is in vain when a reset or a death moves a record
+ * meanwhile; on a host where that goes on and on there is the last good answer.
  */
 #include <linux/kernel.h>
 #include <linux/ktime.h>
 #include <linux/rculist.h>
+#include <linux/sched.h>
 
 #include "exit_stats.h"
 #include "read.h"
 
 #define host exit_stats_host
 
-/* A try fails when a reset or a death moves a record meanwhile, for some us. */
-#define TRIES		1000
+/* A try walks over all vCPUs of the scope: with 2000 of them some 200 us. */
+#define TRIES		20
 
-/* In host scope the share of the other VMs may be this old. */
+/* How often to look whether a move is over, which takes some us. */
+#define LOOKS		1000
+
+/* In host scope the share of the other VMs may be this old, row by row. */
 #define OTHERS_NS	NSEC_PER_MSEC
 
 /* Add a record that is quiet; false if it is not. Its row is at @offset. */
@@ -177,6 +182,19 @@ static void last_good(struct exit_stats_vm *vm, unsigned int kind, u64 key,
 	read_kept_answer(vm, kind, key, 0, a);
 }
 
+/*
+ * Before the next try. Who executes CPUID may be preempted, whether KVM handles its
+ * exit or emulates the instruction.
+ */
+static noinline void let_move_end(const seqcount_raw_spinlock_t *seq)
+{
+	int i;
+
+	cond_resched();
+	for (i = 0; i < LOOKS && raw_read_seqcount(seq) & 1; i++)
+		cpu_relax();
+}
+
 static bool try_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
 {
 	unsigned int seq = raw_seqcount_begin(&vm->seq);
@@ -195,9 +213,10 @@ static bool try_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
  * @vm: the reader's own VM
  * @a: row and all say what; reason and total are set
  *
- * Where resets spoil every try, the last good answer has to do.
+ * Where resets spoil every try, the last good answer has to do; 0 if there is none
+ * since the VM's last reset.
  *
- * Context: a vCPU's thread.
+ * Context: a vCPU's thread, which may be preempted.
  */
 void exit_stats_answer_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
 {
@@ -206,14 +225,18 @@ void exit_stats_answer_vm(struct exit_stats_vm *vm, struct exit_stats_answer *a)
 	for (i = 0; i < TRIES; i++) {
 		if (try_vm(vm, a))
 			return;
-		cpu_relax();
+		let_move_end(&vm->seq);
 	}
 	last_good(vm, EXIT_STATS_KEPT_VM, exit_stats_vm_floor(vm), a);
 }
 
 /*
- * The share of all VMs but @self, and of the host's past. Counted under one
- * host.seq: a move makes what was kept of it stale.
+ * The share of all VMs but @self, and of the host's past.
+ *
+ * It is kept under host.seq, so that a move makes it stale. What was taken during a
+ * move is kept as well, under the even number before it, but nobody gives that: a
+ * reader with this number finds in the end that it is not the present one, which it
+ * never is again. (It wraps after 2^31 moves, not within %OTHERS_NS.)
  */
 static bool take_others(struct exit_stats_vm *self, unsigned int seq, u64 floor,
 			struct exit_stats_answer *a)
@@ -227,8 +250,13 @@ static bool take_others(struct exit_stats_vm *self, unsigned int seq, u64 floor,
 	add_past(a, &host.past);
 	rcu_read_lock();
 	list_for_each_entry_rcu(vm, &host.vms, node) {
-		if (vm != self)
-			add_vm(a, vm, floor);
+		if (vm == self)
+			continue;
+		if (read_seqcount_retry(&host.seq, seq)) {
+			rcu_read_unlock();
+			return false;
+		}
+		add_vm(a, vm, floor);
 	}
 	rcu_read_unlock();
 	return keep_answer(self, EXIT_STATS_KEPT_OTHERS, seq, now, a);
@@ -249,15 +277,28 @@ static bool try_host(struct exit_stats_vm *vm, struct exit_stats_answer *a)
 	       keep_answer(vm, EXIT_STATS_KEPT_HOST, floor, 0, a);
 }
 
+/*
+ * Where every try failed: what the VM has itself, which is never more than the host
+ * has; or the last good answer, if that says more in any number.
+ */
+static void own_share(struct exit_stats_vm *vm, struct exit_stats_answer *a)
+{
+	u64 floor = exit_stats_host_floor();
+
+	exit_stats_answer_vm(vm, a);
+	if (!keep_answer(vm, EXIT_STATS_KEPT_HOST, floor, 0, a))
+		last_good(vm, EXIT_STATS_KEPT_HOST, floor, a);
+}
+
 /**
  * exit_stats_answer_host - what a CPUID leaf asks for, of the host
  * @vm: the reader's own VM, whose share is read as it is now
  * @a: row and all say what; reason and total are set
  *
- * The other VMs' share is at most %OTHERS_NS old: a guest that reads in a loop
- * does not pull at their cache lines.
+ * The other VMs' share is at most %OTHERS_NS old: a guest that reads a reason in a
+ * loop does not pull at their cache lines.
  *
- * Context: a vCPU's thread.
+ * Context: a vCPU's thread, which may be preempted.
  */
 void exit_stats_answer_host(struct exit_stats_vm *vm, struct exit_stats_answer *a)
 {
@@ -266,7 +307,7 @@ void exit_stats_answer_host(struct exit_stats_vm *vm, struct exit_stats_answer *
 	for (i = 0; i < TRIES; i++) {
 		if (try_host(vm, a))
 			return;
-		cpu_relax();
+		let_move_end(&host.seq);
 	}
-	last_good(vm, EXIT_STATS_KEPT_HOST, exit_stats_host_floor(), a);
+	own_share(vm, a);
 }

@@ -194,6 +194,7 @@ static void poke_all(void)
 
 static void dump_fn(struct work_struct *unused)
 {
+	struct exit_stats_bucket before = bucket;
 	struct exit_stats_snap *snap;
 	u64 nr, due, taken, wait;
 
@@ -216,6 +217,7 @@ static void dump_fn(struct work_struct *unused)
 
 	snap = exit_stats_snapshot(&exit_stats_host.scope, false);
 	if (IS_ERR(snap)) {
+		bucket = before;
 		put_back(taken);
 		return;
 	}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SVM's exit codes: a row for each that KVM intercepts. */
+/* SVM's exit codes: a row for each that can reach KVM. */
 #include <linux/nospec.h>
 #include <linux/module.h>
 

@@ -377,6 +377,8 @@ static inline void pr_info(const char *fmt, ...)
 {
 }
 
+#define pr_warn pr_info
+
 /* jump_label.h. Patching waits until no CPU runs with interrupts off: RCU here. */
 #define static_branch_likely(key) __atomic_load_n(&(key)->on, __ATOMIC_RELAXED)
 #undef static_branch_enable
