@@ -96,17 +96,16 @@ static __always_inline int kvm_exit_stats_close(struct exit_stats_vcpu *const *v
 }
 
 /**
- * kvm_exit_stats_reenter - the guest is entered again at once: count the exit
- *	that the fast path answered
+ * kvm_exit_stats_close_fastpath - the fast path answered the exit: count it
  * @vcpu: the vCPU
  *
- * Also where that goes back to user space and leaves out the vendor's handle_exit,
- * which would have closed it (6.12).
+ * Where the guest is entered again at once, and where KVM returns to user space and
+ * leaves out the vendor's handle_exit, which would have closed it (6.12).
  *
  * Context: vcpu_enter_guest(), between two calls of the vendor's vcpu_run,
  * interrupts off; or before it returns. The vCPU has a record: no TDX guest's comes here.
  */
-static __always_inline void kvm_exit_stats_reenter(struct kvm_vcpu *vcpu)
+static __always_inline void kvm_exit_stats_close_fastpath(struct kvm_vcpu *vcpu)
 {
 	if (static_branch_likely(&kvm_exit_stats_closes))
 		exit_stats_close_latched((void *)vcpu + exit_stats_vcpu_offset);

@@ -49,8 +49,8 @@ static void set_keys(void)
  * exit_stats_set_vendor - a hooked vendor module is there, or none is
  * @there: which
  *
- * KVM's common code closes exits too (kvm_exit_stats_reenter()), and would look for a
- * record in the vCPU of a vendor module without hooks, whose symbols fit as well.
+ * KVM's common code closes exits too (kvm_exit_stats_close_fastpath()), and would look
+ * for a record in the vCPU of a vendor module without hooks, whose symbols fit as well.
  *
  * Context: module init and exit, no vCPU runs.
  */

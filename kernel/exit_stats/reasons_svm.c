@@ -29,6 +29,7 @@ const u16 exit_stats_svm_slot[EXIT_STATS_SVM_SLOTS] = {
 };
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(exit_stats_svm_slot);
 
+/* The codes are too far apart for the compiler to make a table of this. */
 static const char *svm_name(u32 code)
 {
 	switch (code) {

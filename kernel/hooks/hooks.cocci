@@ -86,7 +86,7 @@ identifier vcpu;
  for (;;) {
  <+...
  ++vcpu->stat.exits;
-+kvm_exit_stats_reenter(vcpu);
++kvm_exit_stats_close_fastpath(vcpu);
  ...+>
  }
  ...+>
@@ -102,7 +102,7 @@ expression done;
  <...
 -if (unlikely(done == EXIT_FASTPATH_EXIT_USERSPACE))
 +if (unlikely(done == EXIT_FASTPATH_EXIT_USERSPACE)) {
-+	kvm_exit_stats_reenter(vcpu);
++	kvm_exit_stats_close_fastpath(vcpu);
  return 0;
 +}
  ...>

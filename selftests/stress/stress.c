@@ -211,7 +211,7 @@ static void make_exit(struct thread *t, struct cpu *c)
 	shim_tsc += cycles;
 	if (r >> 16 & 1)
 		kvm_exit_stats_close(&c->record, 1);
-	kvm_exit_stats_reenter(&c->vcpu);
+	kvm_exit_stats_close_fastpath(&c->vcpu);
 
 	tally->min = tally->count ? min(tally->min, cycles) : cycles;
 	tally->max = max(tally->max, cycles);
