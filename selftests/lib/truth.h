@@ -14,9 +14,8 @@
 #include "guest.h"
 #include "stats.h"
 
-#define MAX_EXPECT  12
-#define TRUTH_PAGES 0x80000ul	 /* fresh memory, of each vCPU, from GUEST_PAGES */
-#define TRUTH_MMIO  0x10000000ul /* nothing is there */
+#define MAX_EXPECT  16
+#define TRUTH_PAGES 0x80000ul /* fresh memory, of each vCPU, from GUEST_PAGES */
 #define APIC_PAGE   0xfee00000ul
 
 /* Exits of a reason: each * times + once. */
