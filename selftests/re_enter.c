@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest whose exits KVM's fast path answers by entering again: WRMSRs of the TSC
- * deadline. For test_load.sh, and for any KVM: it reads none of our files.
+ * A guest whose exits VMX's fast path answers by entering again: WRMSRs of the TSC
+ * deadline. (SVM's does without NRIPS none, so there they take the slow path.)
+ * For test_load.sh, and for any KVM: it reads none of our files.
  */
 #include "apic.h"
 #include "truth.h"

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guests whose APIC is in the kernel: timers, among them the exits that KVM's
+ * Guests whose APIC is in the kernel: timers, among them the exits that VMX's
  * fast path answers by entering again; interrupts to oneself and to another
  * vCPU, and their ends; accesses to the APIC's page.
+ *
+ * SVM's fast path is in no case: without NRIPS, which TCG lacks, it leaves at once.
  */
 #include "apic.h"
 #include "guest.h"
@@ -52,13 +54,16 @@ static bool on_step(struct share *s)
 
 /* clang-format off */
 static const struct truth_case cases[] = {
-	/* VMX: fast path, entered again at once. SVM has no timer of its own: hrtimers. */
+	/*
+	 * VMX: fast path, entered again at once. SVM: the slow path, for want of NRIPS; and it
+	 * has no timer of its own: hrtimers.
+	 */
 	{ "TSC deadline moved", truth_deadline_moved, N, DEADLINE_FAR, .setup = masked_timer,
 	  .vmx.expect = { { VMX_MSR_WRITE, 1 } },
 	  .svm.expect = { { SVM_MSR, 1 } } },
 	/*
-	 * The same, its eleven instructions one at a time: the fast path answers the WRMSR, and
-	 * from 6.12 on goes to user space with it (EXIT_FASTPATH_EXIT_USERSPACE). And the JMP.
+	 * The same, its eleven instructions one at a time: VMX's fast path answers the WRMSR,
+	 * and from 6.12 on goes to user space with it (EXIT_FASTPATH_EXIT_USERSPACE). And the JMP.
 	 * Bochs 2.7 saves the WRMSR's step as pending (BS) although the WRMSR exits, so the next
 	 * entry is a #DB before any instruction; a processor saves none and has 10 each.
 	 */
@@ -66,7 +71,12 @@ static const struct truth_case cases[] = {
 	  .setup = stepped_timer, .user_exit = on_step,
 	  .vmx.expect = { { VMX_MSR_WRITE, 1 }, { VMX_EXCEPTION_NMI, 11, 1 } },
 	  .svm.expect = { { SVM_MSR, 1 }, { SVM_EXCP_DB, 10, 1 } } },
-	/* Scheduled out before the WRMSR, a deadline may be past already: no timer runs. */
+	/*
+	 * Scheduled out before the WRMSR, a deadline may be past already: no timer runs. The
+	 * fast path takes the timer's exit too, and wants to enter again. But what is due makes
+	 * a request (apic_timer_expired()), for which vcpu_enter_guest() leaves its loop; only
+	 * with APICv it makes none, in 6.1, 6.12 and 7.2.
+	 */
 	{ "TSC deadline passed", truth_deadline_passed, N, SOON, .setup = masked_timer,
 	  .vmx.expect = { { VMX_PREEMPTION_TIMER, 1, .slack = LESS_PER_INTERRUPT },
 			  { VMX_MSR_WRITE, 1 } },

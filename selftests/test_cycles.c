@@ -2,7 +2,8 @@
 /*
  * What cycles contain, on a processor of any speed: all that KVM waits for within an
  * exit (here a page that user space brings by userfaultfd), and nothing of the time
- * that user space has the vCPU. Both are held against the TSC.
+ * that user space has the vCPU. Both are held against the TSC. And what is open while
+ * recording is switched off and on again is dropped, and nothing else.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -18,6 +19,7 @@
 #include "stats.h"
 #include "tap.h"
 #include "truth.h"
+#include "witness.h"
 
 #define TIMES	5
 #define WAIT_US 20000
@@ -55,7 +57,9 @@ static void run_to_out(uint16_t port)
 
 static struct {
 	int fd;
-	uint64_t all, longest; /* ticks that the guest's faults had to wait */
+	int flip; /* at which fault recording is switched off and on; none: -1 */
+	/* Ticks that the guest's faults had to wait; dropped: the one of the flip. */
+	uint64_t all, longest, dropped;
 } pages;
 
 /* Nothing is there any more: each access waits for bring_pages(). */
@@ -75,6 +79,17 @@ static void take_pages(void)
 		bail_out("UFFDIO_REGISTER");
 }
 
+/* The fault is open, before and after. */
+static uint64_t flip(void)
+{
+	uint64_t start = __rdtsc();
+
+	if (param_set("exit_stats", "N") || param_set("exit_stats", "Y"))
+		bail_out("exit_stats");
+	wait_a_while();
+	return __rdtsc() - start;
+}
+
 static void *bring_pages(void *unused)
 {
 	for (int i = 0; i < TIMES; i++) {
@@ -85,9 +100,13 @@ static void *bring_pages(void *unused)
 		if (read(pages.fd, &fault, sizeof(fault)) != sizeof(fault))
 			bail_out("userfaultfd");
 		waited = wait_a_while();
+		if (i == pages.flip)
+			pages.dropped = waited + flip();
 		zero.range.start = fault.arg.pagefault.address & -PAGE;
 		if (ioctl(pages.fd, UFFDIO_ZEROPAGE, &zero))
 			bail_out("UFFDIO_ZEROPAGE");
+		if (i == pages.flip)
+			continue;
 		pages.all += waited;
 		if (waited > pages.longest)
 			pages.longest = waited;
@@ -95,25 +114,73 @@ static void *bring_pages(void *unused)
 	return unused;
 }
 
+/* Returns the ticks around the run. */
+static uint64_t run_with_faults(int flip_at)
+{
+	pthread_t thread;
+	uint64_t start;
+
+	pages.flip = flip_at;
+	pages.all = pages.longest = pages.dropped = 0;
+	take_pages();
+	pthread_create(&thread, NULL, bring_pages, NULL);
+	vcpu_call(&vm, 0, truth_read_page, TIMES, GUEST_PAGES, 0);
+	start = __rdtsc();
+	run_to_out(PORT_DONE);
+	start = __rdtsc() - start;
+	pthread_join(thread, NULL);
+	close(pages.fd);
+	return start;
+}
+
 static void check_within(void)
 {
 	const struct stats_row *row;
 	static struct stats after;
-	pthread_t thread;
 
 	vm_create(&vm, 1);
-	take_pages();
-	pthread_create(&thread, NULL, bring_pages, NULL);
-	vcpu_call(&vm, 0, truth_read_page, TIMES, GUEST_PAGES, 0);
-	run_to_out(PORT_DONE);
-	pthread_join(thread, NULL);
+	run_with_faults(-1);
 	read_vcpu(&after);
 	row = stats_row(&after, EPT_VIOLATION);
 	ok(row->total >= pages.all, "%d page faults have what they waited for pages: %lu >= %lu",
 	   TIMES, row->total, pages.all);
 	ok(row->max >= pages.longest, "so has the longest: %lu >= %lu", row->max, pages.longest);
-	close(pages.fd);
 	vm_destroy(&vm);
+}
+
+/* ---- an exit that is open while recording is switched off and on */
+
+static void check_flip(void)
+{
+	static struct witness witness;
+	static struct stats after;
+	const char *fault;
+	uint64_t elapsed;
+	bool good = true;
+
+	witness_open();
+	vm_create(&vm, 1);
+	elapsed = run_with_faults(TIMES / 2);
+	witness_read(&witness);
+	read_vcpu(&after);
+	for (int i = 0; i < WITNESS_REASONS; i++) {
+		long reason = witness_reason(i);
+		uint64_t want = witness.hits[0][i] - (reason == EPT_VIOLATION);
+
+		if (stats_row(&after, reason)->count == want)
+			continue;
+		diag("reason %#lx: %lu, not %lu", reason, stats_row(&after, reason)->count, want);
+		good = false;
+	}
+	fault = stats_fault(&after);
+	ok(good && !fault,
+	   "recording off and on within a page fault: that one is dropped, %lu exits are there (%s)",
+	   after.exits, fault ? fault : "no fault in the table");
+	ok(stats_row(&after, EPT_VIOLATION)->total >= pages.all &&
+		   after.cycles <= elapsed - pages.dropped,
+	   "and none of its cycles: %lu <= %lu - %lu", after.cycles, elapsed, pages.dropped);
+	vm_destroy(&vm);
+	witness_close();
 }
 
 /* ---- between exits */
@@ -141,7 +208,10 @@ static void check_between(void)
 
 int main(void)
 {
+	param_set("exit_stats_dump_interval", "0");
 	check_within();
+	check_flip();
 	check_between();
+	param_set("exit_stats_dump_interval", "500");
 	return done_testing();
 }

@@ -98,12 +98,15 @@ ok $? "the host's table is empty"
 /tests/test_scope >/tmp/output
 ok $? "and test_scope passes: $(grep -c '^ok' /tmp/output) checks"
 
-# Debian's vendor module fits our kvm.ko, whose fast path then meets vCPUs without a record.
+# Debian's vendor module fits our kvm.ko, whose fast path then meets vCPUs without a record;
+# VMX's does, SVM's leaves early where there is no NRIPS.
+exits="whose exits the fast path answers"
+[ $vendor = vmx ] || exits="(slow path: no NRIPS)"
 rmmod $module kvm && insmod "${file%/*}/kvm.ko" &&
 	insmod "/lib/modules/$(uname -r)/kernel/arch/x86/kvm/${file##*/}"
 ok $? "Debian's $module loads on our kvm"
 /tests/re_enter
-ok $? "and runs a guest whose exits the fast path answers"
+ok $? "and runs a guest $exits"
 [ ! -e /sys/kernel/debug/kvm/exit_stats ]
 ok $? "without a table for the host"
 $scripts/unload >/tmp/output 2>&1 && stock

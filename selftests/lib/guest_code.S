@@ -187,15 +187,26 @@ truth_insb:
 	rep insb
 	jmp	done
 
-	/* One of each, in this order; the hypercall is the vendor's. */
+	/*
+	 * One of each, in this order; the hypercall is the vendor's. As stacks differ, so do
+	 * the vCPUs' pages of MMIO.
+	 */
 #define MIX(hypercall)							\
 	xor %eax, %eax; cpuid; hlt; mov $-1, %eax; hypercall;		\
 	out %al, $PORT_POST; in $PORT_POST, %al;			\
 	mov $MSR_PAT, %ecx; rdmsr; wrmsr; wbinvd; invd;			\
 	mov %cr0, %rax; xor $X86_CR0_AM, %eax; mov %rax, %cr0;		\
-	mov $2, %r15d; ud2;						\
-	mov %al, (%rsi); add $4096, %rsi
-ROUTINE(mix, MIX(vmcall))
+	mov %cr4, %rax; xor $X86_CR4_MCE, %eax; mov %rax, %cr4;		\
+	mov $5, %eax; mov %rax, %cr8;					\
+	xor %eax, %eax; mov %rax, %cr8; mov %cr8, %rax;			\
+	mov %rax, %dr0;							\
+	mov $2, %r15d; ud2; xor %ecx, %ecx; rdpmc;			\
+	mov TRUTH_MMIO(%rsp), %eax;					\
+	mov %al, (%rsi); add $4096, %rsi;				\
+	mov %rsi, %r10; mov $GUEST_DATA, %esi; mov $3, %ecx;		\
+	mov $PORT_POST, %edx; rep outsb; mov %r10, %rsi;		\
+	out %al, $PORT_WINDOW; sti; nop; nop; cli
+ROUTINE(mix, MIX(vmcall); mov $1, %eax; xor %edx, %edx; xor %ecx, %ecx; xsetbv)
 ROUTINE(mix_svm, MIX(vmmcall))
 
 	/* With an APIC in the kernel. */

@@ -9,10 +9,16 @@
 #define GUEST_DATA  0x100000 /* free for tests; stacks are below it */
 #define GUEST_PAGES 0x200000 /* the rest: nobody touches it before a test does */
 
+#define TRUTH_MMIO 0x10000000 /* nothing is there, nor up to GUEST_DATA behind it */
+
 #define PORT_POST   0x80 /* no device answers */
 #define PORT_DONE   0xd0 /* a routine's end */
 #define PORT_WINDOW 0xd1 /* "ask for an interrupt window" */
 
 #define GUEST_VECTOR 0x41 /* of timers and IPIs */
+
+/* In R13 they ask variants/test-only.patch for an entry that fails. */
+#define VMFAIL_WANTED	0x7fa17
+#define MSR_FAIL_WANTED 0x7fa18
 
 #endif

@@ -14,9 +14,8 @@
 #include "guest.h"
 #include "stats.h"
 
-#define MAX_EXPECT  12
-#define TRUTH_PAGES 0x80000ul	 /* fresh memory, of each vCPU, from GUEST_PAGES */
-#define TRUTH_MMIO  0x10000000ul /* nothing is there */
+#define MAX_EXPECT  16
+#define TRUTH_PAGES 0x80000ul /* fresh memory, of each vCPU, from GUEST_PAGES */
 #define APIC_PAGE   0xfee00000ul
 
 /* Exits of a reason: each * times + once. */
@@ -68,6 +67,7 @@ struct truth_case {
 	/* What user space does on an exit to it; true: the run is over. */
 	bool (*user_exit)(struct share *s);
 	unsigned int emulated; /* of times: instructions that KVM emulates without an exit */
+	unsigned int vmfails;  /* of times: entries at which VMLAUNCH or VMRESUME fails */
 	bool no_done;	       /* it never comes to the OUT that ends a routine */
 	struct truth_side vmx, svm;
 };
@@ -92,6 +92,7 @@ extern char truth_vmsave[], truth_invlpga[], truth_skinit[], truth_mix_svm[], tr
 extern char truth_triple_fault[], truth_window[], truth_read_page[], truth_write_page[];
 extern char truth_read_write_page[], truth_read[], truth_write[], truth_mix[];
 extern char truth_deadline_moved[], truth_deadline_passed[], truth_timer[], truth_ipi[];
+extern char truth_cpuid_failure[], truth_deadline_vmfail[];
 extern char truth_self_ipi[], truth_self_ipi_window[], truth_tpr[];
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The tracepoint kvm:kvm_exit as a histogram; the binary stats of a vCPU. */
+/* The tracepoint kvm:kvm_exit as a histogram, and others; the binary stats of a vCPU. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,28 +12,60 @@
 #include "tap.h"
 #include "witness.h"
 
-#define EVENT	"/sys/kernel/tracing/events/kvm/kvm_exit/"
-#define TRIGGER "hist:keys=vcpu_id,exit_reason:size=1024"
+#define TRACING "/sys/kernel/tracing/"
+
+/* An event, and its trigger: a histogram. */
+struct histogram {
+	const char *dir, *keys;
+};
+
+static const struct histogram exits = { TRACING "events/kvm/kvm_exit", "vcpu_id,exit_reason" };
+static const struct histogram runs = { TRACING "events/kprobes/vmx_runs", "common_pid" };
+static const struct histogram entries = { TRACING "events/kvm/kvm_entry", "vcpu_id" };
+static bool with_runs;
+
+static void trigger(const struct histogram *h, const char *before, const char *behind)
+{
+	char path[96], text[96];
+
+	snprintf(path, sizeof(path), "%s/trigger", h->dir);
+	snprintf(text, sizeof(text), "%shist:keys=%s:size=1024%s", before, h->keys, behind);
+	if (write_file(path, text))
+		bail_out("%s: %s", path, text);
+}
 
 void witness_open(void)
 {
-	if (write_file(EVENT "trigger", TRIGGER))
-		bail_out("histogram trigger of kvm:kvm_exit");
+	trigger(&exits, "", "");
+}
+
+void witness_open_runs(void)
+{
+	if (write_file(TRACING "kprobe_events", "p:vmx_runs kvm_intel:vmx_vcpu_run"))
+		bail_out("a kprobe on vmx_vcpu_run()");
+	with_runs = true;
+	trigger(&runs, "", "");
+	trigger(&entries, "", "");
 }
 
 void witness_clear(void)
 {
-	int fd = open(EVENT "trigger", O_WRONLY | O_APPEND | O_CLOEXEC);
-
-	if (fd < 0 || write(fd, TRIGGER ":clear", strlen(TRIGGER ":clear")) < 0)
-		bail_out("clear the histogram of kvm:kvm_exit");
-	close(fd);
+	trigger(&exits, "", ":clear");
+	if (!with_runs)
+		return;
+	trigger(&runs, "", ":clear");
+	trigger(&entries, "", ":clear");
 }
 
 void witness_close(void)
 {
-	if (write_file(EVENT "trigger", "!" TRIGGER))
-		bail_out("remove the trigger of kvm:kvm_exit");
+	trigger(&exits, "!", "");
+	if (!with_runs)
+		return;
+	trigger(&runs, "!", "");
+	trigger(&entries, "!", "");
+	if (write_file(TRACING "kprobe_events", "-:vmx_runs"))
+		bail_out("remove the kprobe on vmx_vcpu_run()");
 }
 
 static void parse_line(struct witness *w, const char *line)
@@ -46,21 +78,37 @@ static void parse_line(struct witness *w, const char *line)
 		if (vcpu >= WITNESS_VCPUS || reason >= WITNESS_REASONS)
 			bail_out("histogram of kvm:kvm_exit: %s", line);
 		w->hits[vcpu][reason] += hits;
-	} else if (sscanf(line, " Dropped: %lu", &hits) == 1 && hits) {
-		bail_out("histogram of kvm:kvm_exit: %lu dropped", hits);
 	}
+}
+
+/* Returns all hits. Each line goes to parse_line(). */
+static uint64_t read_histogram(const struct histogram *h, struct witness *w)
+{
+	unsigned long hits = 0, dropped = 1;
+	static char text[64 * 1024];
+	char path[96], *save, *line;
+
+	snprintf(path, sizeof(path), "%s/hist", h->dir);
+	if (read_file(path, text, sizeof(text)) < 0)
+		bail_out("%s", path);
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		parse_line(w, line);
+		sscanf(line, " Hits: %lu", &hits);
+		sscanf(line, " Dropped: %lu", &dropped);
+	}
+	if (dropped)
+		bail_out("%s: %lu dropped", path, dropped);
+	return hits;
 }
 
 void witness_read(struct witness *w)
 {
-	static char text[64 * 1024];
-	char *save, *line;
-
 	memset(w, 0, sizeof(*w));
-	if (read_file(EVENT "hist", text, sizeof(text)) < 0)
-		bail_out("histogram of kvm:kvm_exit");
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		parse_line(w, line);
+	read_histogram(&exits, w);
+	if (!with_runs)
+		return;
+	w->runs = read_histogram(&runs, w);
+	w->entries = read_histogram(&entries, w);
 }
 
 /* Where the value of "exits" lies in a vCPU's stats file: the same for all. */

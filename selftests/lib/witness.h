@@ -8,8 +8,10 @@
  * an exit that the fast path answered by entering again would be missing. In 6.1
  * kvm_amd has no such exit.) vcpu->stat.exits is counted by another
  * function, for each round of its loop: also for those that entered no guest
- * (emulation of an invalid state, VMfail), which are no exits. Neither knows of
- * cycles; for those there is the TSC around a run, and exit_cost.c.
+ * (emulation of an invalid state, VMfail), which are no exits. Where KVM emulates, a
+ * kprobe on vmx_vcpu_run(), less the tracepoint kvm:kvm_entry in it, tells how many those
+ * are. None of them knows of cycles; for those there is the TSC around a run, and
+ * exit_cost.c.
  *
  * vCPU ids are unique in a VM only: one VM at a time.
  */
@@ -40,9 +42,13 @@ static inline uint32_t witness_index(uint32_t reason)
 
 struct witness {
 	uint64_t hits[WITNESS_VCPUS][WITNESS_REASONS]; /* by i of witness_reason() */
+	/* Of all vCPUs, after witness_open_runs(): calls of vmx_vcpu_run(), and kvm:kvm_entry. */
+	uint64_t runs, entries;
 };
 
 void witness_open(void);
+/* For VMX, and before any other is opened; closed by witness_close(). */
+void witness_open_runs(void);
 void witness_clear(void);
 void witness_read(struct witness *w);
 void witness_close(void);
