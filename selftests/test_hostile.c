@@ -584,10 +584,9 @@ static void check_no_delay(void)
 		   looped, leaves[i]);
 		little = ours.create_ms < MAX_CREATE * plain.create_ms &&
 			 ours.run_ms < MAX_RUN * plain.run_ms;
-		timing_ok(
-			little,
-			"such reads delay another VM as any exits do (%.2f and %.2f times as long)",
-			ours.create_ms / plain.create_ms, ours.run_ms / plain.run_ms);
+		timing_ok(little,
+			  "such reads delay another VM as any exits do (%.2f, %.2f times as long)",
+			  ours.create_ms / plain.create_ms, ours.run_ms / plain.run_ms);
 	}
 	param_set("exit_stats_cpuid", "vm");
 }
@@ -956,7 +955,7 @@ static struct cost cost_with(struct vm *vm, const char *interval, const char *pe
 	guest_cpuid(vm, 0, 9000, 0, 0);
 	dump_log_take(&log, 300);
 	cost = cost_of(vm, per_ns);
-	diag("interval %3s, %2s a minute: %.2f ticks an exit, beside %.0f of other threads, %lu dumps",
+	diag("interval %3s, %2s a minute: %.2f ticks an exit, %.0f of other threads, %lu dumps",
 	     interval, per_min, cost.own, cost.others, cost.dumps);
 	return cost;
 }
