@@ -128,6 +128,7 @@ truth_interrupt:
 	iretq
 
 ROUTINE(cpuid, mov %esi, %eax; cpuid)
+ROUTINE(cpuid_failure, xor %eax, %eax; mov %esi, %r13d; cpuid)
 ROUTINE(hlt, hlt)
 ROUTINE(vmcall, mov $-1, %eax; vmcall)
 ROUTINE(vmmcall, mov $-1, %eax; vmmcall)
@@ -211,6 +212,7 @@ ROUTINE(mix_svm, MIX(vmmcall))
 
 	/* With an APIC in the kernel. */
 ROUTINE(deadline_moved, deadline)
+ROUTINE(deadline_vmfail, mov $VMFAIL_WANTED, %r13d; deadline)
 	.globl	truth_deadline_passed
 truth_deadline_passed:
 1:	deadline

@@ -24,7 +24,7 @@ static const struct histogram runs = { TRACING "events/kprobes/vmx_runs", "commo
 static const struct histogram entries = { TRACING "events/kvm/kvm_entry", "vcpu_id" };
 static bool with_runs;
 
-static void trigger(const struct histogram *h, const char *before, const char *behind)
+static void set_trigger(const struct histogram *h, const char *before, const char *behind)
 {
 	char path[96], text[96];
 
@@ -36,7 +36,7 @@ static void trigger(const struct histogram *h, const char *before, const char *b
 
 void witness_open(void)
 {
-	trigger(&exits, "", "");
+	set_trigger(&exits, "", "");
 }
 
 void witness_open_runs(void)
@@ -44,26 +44,26 @@ void witness_open_runs(void)
 	if (write_file(TRACING "kprobe_events", "p:vmx_runs kvm_intel:vmx_vcpu_run"))
 		bail_out("a kprobe on vmx_vcpu_run()");
 	with_runs = true;
-	trigger(&runs, "", "");
-	trigger(&entries, "", "");
+	set_trigger(&runs, "", "");
+	set_trigger(&entries, "", "");
 }
 
 void witness_clear(void)
 {
-	trigger(&exits, "", ":clear");
+	set_trigger(&exits, "", ":clear");
 	if (!with_runs)
 		return;
-	trigger(&runs, "", ":clear");
-	trigger(&entries, "", ":clear");
+	set_trigger(&runs, "", ":clear");
+	set_trigger(&entries, "", ":clear");
 }
 
 void witness_close(void)
 {
-	trigger(&exits, "!", "");
+	set_trigger(&exits, "!", "");
 	if (!with_runs)
 		return;
-	trigger(&runs, "!", "");
-	trigger(&entries, "!", "");
+	set_trigger(&runs, "!", "");
+	set_trigger(&entries, "!", "");
 	if (write_file(TRACING "kprobe_events", "-:vmx_runs"))
 		bail_out("remove the kprobe on vmx_vcpu_run()");
 }

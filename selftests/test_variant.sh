@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What only a KVM that is changed for it can show (variants/test-only.patch). Are cycles
+# what they say? With handlers that are slower by exactly 1000 instructions, a cycle each
+# in Bochs, min, max and total rise by that number an exit. And entries that fail for what
+# is KVM's alone. Loads those modules for it, then ours again.
+
+scripts=/exit-stats/scripts
+variant=/exit-stats/test-only/$(uname -r)
+# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+. /tests/shell.sh
+
+[ $vendor = vmx ] || skip_all "in QEMU's TCG a tick is no instruction"
+[ -d "$variant" ] || skip_all "the matrix builds no KVM for tests only"
+
+# change ARGUMENTS-OF-LOAD...
+change() {
+	$scripts/unload >/tmp/output 2>&1 && $scripts/load "$@" >/tmp/output 2>&1 && return
+	sed 's/^/# /' /tmp/output
+	echo "not ok - load $*"
+	exit 1
+}
+
+status=0
+cpuid=$(/tests/exit_cost cpuid)
+wrmsr=$(/tests/exit_cost wrmsr)
+change -d "$variant"
+# shellcheck disable=SC2086 # three numbers
+{
+	/tests/exit_cost cpuid $cpuid 1000 || status=1
+	/tests/exit_cost wrmsr $wrmsr 1000 || status=1
+}
+/tests/failed_entry || status=1
+change
+exit $status
