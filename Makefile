@@ -85,7 +85,7 @@ hooks: ## place the hooks in KVM's own files: make kernel/hooks/*.patch
 	@scripts/hooks
 
 .PHONY: check-quick
-check-quick: modules tools selftests ## unit tests, and those in a host with AMD-V: three minutes
+check-quick: modules tools selftests ## unit tests, and the fast ones in a host with AMD-V
 	@scripts/setup build tools host
 	@scripts/check -q
 
