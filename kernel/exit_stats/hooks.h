@@ -100,8 +100,11 @@ static __always_inline int kvm_exit_stats_close(struct exit_stats_vcpu *const *v
  */
 static __always_inline void kvm_exit_stats_close_fastpath(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_likely(&kvm_exit_stats_closes))
-		exit_stats_close(*(struct exit_stats_vcpu **)((void *)vcpu + exit_stats_vcpu_offset));
+	if (static_branch_likely(&kvm_exit_stats_closes)) {
+		struct exit_stats_vcpu **v = (void *)vcpu + exit_stats_vcpu_offset;
+
+		exit_stats_close(*v);
+	}
 }
 
 void kvm_exit_stats_init(void);

@@ -29,6 +29,12 @@ static const char *const names[EXIT_STATS_VMX_REASONS] = {
 	VMX_SMM_REASONS(NAME)
 };
 
+/* Each number is in one of the lists: the hot path does not look for a hole. */
+#define ONE(code, name)		+ 1
+
+static_assert(0 VMX_REASONS(ONE) VMX_SMM_REASONS(ONE) VMX_NO_REASONS(ONE) ==
+	      EXIT_STATS_VMX_REASONS);
+
 const u16 exit_stats_vmx_slot[EXIT_STATS_VMX_REASONS] = {
 #define CODE_OTHER(code, name)	[code] = EXIT_STATS_SLOT(ROW_OTHER),
 	VMX_SMM_REASONS(CODE_OTHER)
@@ -36,10 +42,6 @@ const u16 exit_stats_vmx_slot[EXIT_STATS_VMX_REASONS] = {
 #define CODE_SLOT(code, name)	[code] = EXIT_STATS_SLOT(ROW_##name),
 	VMX_REASONS(CODE_SLOT)
 };
-/* Each number is in one of the lists: the hot path does not look for a hole. */
-#define ONE(code, name)		+ 1
-static_assert(0 VMX_REASONS(ONE) VMX_SMM_REASONS(ONE) VMX_NO_REASONS(ONE) ==
-	      EXIT_STATS_VMX_REASONS);
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(exit_stats_vmx_slot);
 
 /* The code comes from a guest: no speculation past the tables. */
