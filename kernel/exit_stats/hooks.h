@@ -34,7 +34,8 @@ extern size_t exit_stats_vcpu_offset;
  * @reason: the VMCS's exit reason with its flag bits (SDM vol. 3, "Basic
  *	VM-Exit Information"); the flags are masked
  *
- * Pointers, so that nothing is read for it while recording is off.
+ * Pointers, so that nothing is read for it while recording is off. The vCPU's flags
+ * need no mask: with VMX those besides HF_GUEST_MASK are SMM's.
  *
  * Context: vmx_vcpu_run() once an exit, interrupts off.
  */
@@ -42,8 +43,7 @@ static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *con
 						     struct kvm_vcpu *vcpu, const u32 *reason)
 {
 	if (static_branch_likely(&kvm_exit_stats_latches))
-		exit_stats_latch(*v, exit_stats_slot_vmx(reason),
-				 vcpu->arch.hflags & HF_GUEST_MASK);
+		exit_stats_latch(*v, exit_stats_slot_vmx(reason), vcpu->arch.hflags);
 }
 
 /**
@@ -52,6 +52,8 @@ static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *con
  * @vcpu: the vCPU; in guest mode the exit left an L2 guest
  * @control: of the VMCB that ran; an SEV-ES guest's exits are VMGEXIT whatever
  *	its GHCB says
+ *
+ * 6.1 has GIF among the vCPU's flags, which is nearly always set: it is masked.
  *
  * Context: svm_vcpu_run() once an exit, interrupts off.
  */
@@ -62,15 +64,6 @@ static __always_inline void kvm_exit_stats_latch_svm(struct exit_stats_vcpu *con
 	if (static_branch_likely(&kvm_exit_stats_latches))
 		exit_stats_latch(*v, exit_stats_slot_svm(control->exit_code),
 				 vcpu->arch.hflags & HF_GUEST_MASK);
-}
-
-/* Count the exit that is latched in the record that is pointed to, if one is. */
-static __always_inline void exit_stats_close_latched(struct exit_stats_vcpu *const *v)
-{
-	unsigned long first = READ_ONCE((*v)->latched);
-
-	if (likely(first))
-		exit_stats_close(*v, first);
 }
 
 /**
@@ -89,7 +82,7 @@ static __always_inline int kvm_exit_stats_close(struct exit_stats_vcpu *const *v
 {
 	if (static_branch_likely(&kvm_exit_stats_closes)) {
 		OPTIMIZER_HIDE_VAR(ret);
-		exit_stats_close_latched(v);
+		exit_stats_close(*v);
 		OPTIMIZER_HIDE_VAR(ret);
 	}
 	return ret;
@@ -107,8 +100,11 @@ static __always_inline int kvm_exit_stats_close(struct exit_stats_vcpu *const *v
  */
 static __always_inline void kvm_exit_stats_close_fastpath(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_likely(&kvm_exit_stats_closes))
-		exit_stats_close_latched((void *)vcpu + exit_stats_vcpu_offset);
+	if (static_branch_likely(&kvm_exit_stats_closes)) {
+		struct exit_stats_vcpu **v = (void *)vcpu + exit_stats_vcpu_offset;
+
+		exit_stats_close(*v);
+	}
 }
 
 void kvm_exit_stats_init(void);

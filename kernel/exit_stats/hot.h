@@ -32,31 +32,36 @@ static __always_inline void exit_stats_tsc(unsigned long *low, unsigned long *hi
 }
 #endif
 
-static __always_inline void exit_stats_latch(struct exit_stats_vcpu *v, u32 slot, u8 nested)
+/*
+ * Latch an exit for the row whose slots begin at @first. @flags are KVM's hflags, of
+ * which HF_GUEST_MASK matters; with any other set the close is not the common one.
+ */
+static __always_inline void exit_stats_latch(struct exit_stats_vcpu *v, u32 first, u16 flags)
 {
 	unsigned long low, high;
 
-	WRITE_ONCE(v->latched, slot);
-	WRITE_ONCE(v->nested, nested);
+	WRITE_ONCE(v->latched, first);
+	WRITE_ONCE(v->mark, flags);
 	exit_stats_tsc(&low, &high);
 	v->tsc_low = low;
 	v->tsc_high = high;
 }
 
 /*
- * One exit into the row whose slots of hist begin at @first; @bucket is that of
- * @cycles. A row's brief lies @first bytes behind the first one, or a multiple,
- * which saves the row's number.
+ * One exit into the row whose slots begin at @first; @bucket is that of @cycles. A
+ * row's brief lies as many bytes behind the first one as it has slots before it, or a
+ * multiple, which saves the row's number.
  */
 static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, unsigned long first,
 					     u64 cycles, unsigned long bucket, bool nested)
 {
 	unsigned long slot = first + bucket;
-	struct exit_stats_nested *n = &v->nested_row[first / EXIT_STATS_BUCKETS];
-	struct exit_stats_brief *b = (void *)v->brief + first * (sizeof(*b) / EXIT_STATS_BUCKETS);
+	struct exit_stats_nested *n = &v->nested_row[EXIT_STATS_ROW_OF(first)];
+	struct exit_stats_brief *b = (void *)v->brief + (first - EXIT_STATS_CLOSED) *
+				     (sizeof(*b) / EXIT_STATS_BUCKETS);
 
 	OPTIMIZER_HIDE_VAR(b);	/* one address for all of the row's numbers */
-	WRITE_ONCE(v->undo_slot, slot);
+	WRITE_ONCE(v->mark, nested ? slot | EXIT_STATS_NESTED : slot);	/* ends the latch */
 	WRITE_ONCE(v->undo_count, local64_read(&b->count));
 	WRITE_ONCE(v->undo_total, local64_read(&b->total));
 	WRITE_ONCE(v->undo_cycles, local64_read(&v->cycles));
@@ -76,7 +81,7 @@ static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, unsigned
 	local64_inc(&b->count);
 	local64_add(cycles, &b->total);
 	local64_add(cycles, &v->cycles);
-	local64_inc(&v->hist[slot]);
+	local64_inc(&v->hist[slot - EXIT_STATS_CLOSED]);
 	if (nested) {
 		local64_inc(&n->count);
 		local64_add(cycles, &n->total);
@@ -91,15 +96,17 @@ static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, unsigned
 }
 
 /*
- * Close the exit that is latched, for the row at @first. In 32 bits: with the TSC's high half
- * as it was, and the low one above, the difference is the cycles, and its bucket
- * below 32. Once in 2^32 cycles that does not hold.
+ * Close the exit that is latched, if one is. In 32 bits: with the TSC's high half as
+ * it was, and the low one above, the difference is the cycles, and its bucket below
+ * 32. Once in 2^32 cycles that does not hold.
  */
-static __always_inline void exit_stats_close(struct exit_stats_vcpu *v, unsigned long first)
+static __always_inline void exit_stats_close(struct exit_stats_vcpu *v)
 {
+	unsigned long first = READ_ONCE(v->latched);
 	unsigned long cycles, high;
 	bool not_above;
 
+	smp_rmb();	/* latched before poked: pairs with exit_stats_drop_latched() */
 	exit_stats_tsc(&cycles, &high);
 	/* One instruction for the difference and for what a compare would tell. */
 	asm("subl %[then], %k[cycles]"
@@ -107,10 +114,9 @@ static __always_inline void exit_stats_close(struct exit_stats_vcpu *v, unsigned
 	    : [then] "m" (v->tsc_low));
 	/* A reset that sets poked just now is met at the next close. */
 	if (unlikely(not_above || high != data_race(v->common_high))) {
-		exit_stats_record_close(v, first);
+		exit_stats_record_close(v);
 		return;
 	}
-	WRITE_ONCE(v->latched, 0);
 	exit_stats_count(v, first, cycles, __fls(cycles), false);
 }
 

@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 #include "abi.h"
+#include "record.h"
 
 #define EXIT_STATS_ROW_ALL	0
 #define EXIT_STATS_ROW_OTHER	1
@@ -51,7 +52,7 @@ static __always_inline u32 exit_stats_slot_vmx(const u32 *reason)
 	u16 basic = *(const u16 *)reason;
 
 	if (unlikely(basic >= EXIT_STATS_VMX_REASONS))
-		return EXIT_STATS_ROW_OTHER * EXIT_STATS_BUCKETS;
+		return EXIT_STATS_SLOT(EXIT_STATS_ROW_OTHER);
 	return exit_stats_vmx_slot[basic];
 }
 
@@ -66,7 +67,7 @@ static __always_inline u32 exit_stats_slot_vmx(const u32 *reason)
  */
 static __always_inline u32 exit_stats_slot_svm(u32 code)
 {
-	u32 index = code + 1, slot = EXIT_STATS_ROW_OTHER * EXIT_STATS_BUCKETS;
+	u32 index = code + 1, slot = EXIT_STATS_SLOT(EXIT_STATS_ROW_OTHER);
 
 	if (likely(index < EXIT_STATS_SVM_SLOTS))
 		slot += exit_stats_svm_slot[index];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* VMX's exit reasons: a row for each that can reach KVM. */
+#include <linux/build_bug.h>
 #include <linux/nospec.h>
 #include <linux/module.h>
 
@@ -28,11 +29,17 @@ static const char *const names[EXIT_STATS_VMX_REASONS] = {
 	VMX_SMM_REASONS(NAME)
 };
 
+/* Each number is in one of the lists: the hot path does not look for a hole. */
+#define ONE(code, name)		+ 1
+
+static_assert(0 VMX_REASONS(ONE) VMX_SMM_REASONS(ONE) VMX_NO_REASONS(ONE) ==
+	      EXIT_STATS_VMX_REASONS);
+
 const u16 exit_stats_vmx_slot[EXIT_STATS_VMX_REASONS] = {
-#define CODE_OTHER(code, name)	[code] = ROW_OTHER * EXIT_STATS_BUCKETS,
+#define CODE_OTHER(code, name)	[code] = EXIT_STATS_SLOT(ROW_OTHER),
 	VMX_SMM_REASONS(CODE_OTHER)
 	VMX_NO_REASONS(CODE_OTHER)
-#define CODE_SLOT(code, name)	[code] = ROW_##name * EXIT_STATS_BUCKETS,
+#define CODE_SLOT(code, name)	[code] = EXIT_STATS_SLOT(ROW_##name),
 	VMX_REASONS(CODE_SLOT)
 };
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(exit_stats_vmx_slot);
@@ -49,8 +56,8 @@ static unsigned int vmx_row_of(u32 code)
 {
 	if (code >= EXIT_STATS_VMX_REASONS)
 		return EXIT_STATS_ROW_OTHER;
-	return exit_stats_vmx_slot[array_index_nospec(code, EXIT_STATS_VMX_REASONS)] /
-	       EXIT_STATS_BUCKETS;
+	code = array_index_nospec(code, EXIT_STATS_VMX_REASONS);
+	return EXIT_STATS_ROW_OF(exit_stats_vmx_slot[code]);
 }
 
 const struct exit_stats_table exit_stats_table_vmx = {

@@ -5,6 +5,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
+#include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/processor.h>
@@ -58,6 +59,7 @@ struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows)
 
 	if (!v)
 		return NULL;
+	v->mark = EXIT_STATS_CLOSED;
 	v->hist = (void *)v->brief + brief_size(rows);
 	v->nested_row = (void *)v->hist + hist_size(rows);
 	for (i = 0; i < rows; i++)
@@ -91,23 +93,26 @@ void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows)
 /**
  * exit_stats_record_close - close an exit that is not the common case
  * @v: the vCPU's record
- * @first: what is latched
  *
- * An L2 exit, one with a reset or the dump waiting, one during which the TSC's
- * high half changed, one that began on a CPU whose TSC is ahead.
+ * An exit of L2 or of SMM, one with a reset or the dump waiting, one during which the
+ * TSC's high half changed, one that began on a CPU whose TSC is ahead. And a close
+ * that finds nothing latched, or what was to be forgotten: it does nothing, and leaves
+ * poked as it is.
  *
  * Context: the vCPU's thread, interrupts on or off, preemptible or not. Takes
  * no lock but when a reset or a hand-in to the dump is waiting.
  */
-void exit_stats_record_close(struct exit_stats_vcpu *v, unsigned long first)
+void exit_stats_record_close(struct exit_stats_vcpu *v)
 {
-	unsigned long low, high;
+	unsigned long first = READ_ONCE(v->latched), low, high;
+	bool nested = v->mark & HF_GUEST_MASK;
 	unsigned int bucket;
 	u64 cycles;
 
+	if (!first || v->mark & EXIT_STATS_CLOSED)
+		return;
 	exit_stats_tsc(&low, &high);
 	cycles = ((u64)high << 32 | low) - ((u64)v->tsc_high << 32 | v->tsc_low);
-	WRITE_ONCE(v->latched, 0);
 	if (READ_ONCE(v->poked)) {
 		exit_stats_settle(v);
 		v->batch_left = 1;	/* to be handed in with this exit */
@@ -117,7 +122,7 @@ void exit_stats_record_close(struct exit_stats_vcpu *v, unsigned long first)
 		cycles = 0;
 	}
 	bucket = min_t(unsigned int, __fls(cycles | 1), EXIT_STATS_BUCKETS - 1);
-	exit_stats_count(v, first, cycles, bucket, v->nested);
+	exit_stats_count(v, first, cycles, bucket, nested);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(exit_stats_record_close);
 
@@ -146,7 +151,7 @@ static bool read_retry(const struct exit_stats_vcpu *v, const struct position *p
 static bool half_written(const struct exit_stats_vcpu *v, const struct position *p,
 			 unsigned int row)
 {
-	return p->started != p->exits && READ_ONCE(v->undo_slot) / EXIT_STATS_BUCKETS == row;
+	return p->started != p->exits && EXIT_STATS_ROW_OF(READ_ONCE(v->mark)) == row;
 }
 
 static void copy_brief(const struct exit_stats_vcpu *v, const struct position *p,
@@ -170,7 +175,7 @@ static void copy_nested(const struct exit_stats_vcpu *v, const struct position *
 {
 	const struct exit_stats_nested *n = &v->nested_row[row];
 
-	if (half_written(v, p, row) && READ_ONCE(v->nested)) {
+	if (half_written(v, p, row) && READ_ONCE(v->mark) & EXIT_STATS_NESTED) {
 		out->nested_count = READ_ONCE(v->undo_nested_count);
 		out->nested_total = READ_ONCE(v->undo_nested_total);
 	} else {
@@ -192,7 +197,7 @@ static void copy_hist(const struct exit_stats_vcpu *v, const struct position *p,
 	}
 	/* The exit under way is in its bucket already, and not in count yet. */
 	if (half_written(v, p, row) && sum != count)
-		out->bucket[READ_ONCE(v->undo_slot) % EXIT_STATS_BUCKETS]--;
+		out->bucket[READ_ONCE(v->mark) % EXIT_STATS_BUCKETS]--;
 }
 
 static bool try_row(const struct exit_stats_vcpu *v, unsigned int row,

@@ -15,6 +15,13 @@
  * held before stands in undo until then, so a reader never waits for a writer
  * that is scheduled out half way, and the writer for nobody.
  *
+ * Is an exit latched? That says mark, which the vCPU alone writes: at the latch what
+ * the guest was, at the close the slot of the histogram that is counted. Readers need
+ * the slot for undo, and no slot can be mistaken for flags:
+ *
+ *	latch	mark = flags	the next close counts this exit; 0 is one of L1
+ *	close	mark = slot	EXIT_STATS_CLOSED is set: the next close does nothing
+ *
  * A row is in three arrays, so that what a CPUID leaf reads shares one cache
  * line. All numbers are 64 bits wide and aligned. Row 0 counts nothing.
  */
@@ -30,6 +37,17 @@
 #include "abi.h"
 
 struct exit_stats_vm;
+
+/*
+ * Slots are numbered from here, in the tables of reasons too: as a mark each is closed.
+ * What an exit of L2 leaves in mark has the other bit as well.
+ */
+#define EXIT_STATS_CLOSED	0x8000
+#define EXIT_STATS_NESTED	0x4000
+
+/* A row's first slot, and the row of a slot. */
+#define EXIT_STATS_SLOT(row)	(EXIT_STATS_CLOSED + (row) * EXIT_STATS_BUCKETS)
+#define EXIT_STATS_ROW_OF(slot)	(((slot) & (EXIT_STATS_NESTED - 1)) / EXIT_STATS_BUCKETS)
 
 /* What a file in debugfs is about. Part of each object that has files. */
 struct exit_stats_scope {
@@ -72,8 +90,7 @@ struct exit_stats_vcpu {
 	local64_t exits;		/* updates finished: exits in the rows */
 	local64_t cycles;		/* of all rows */
 	u64 since;			/* event number from which on the rows count */
-	u32 latched;			/* the row's first slot of hist; 0 = nothing is */
-	u16 undo_slot;			/* of hist: what the update under way counts */
+	struct exit_stats_vm *vm;
 	struct list_head node;		/* vm->vcpus */
 
 	/* Second line: the vCPU's own; a reader looks where one half way is met. */
@@ -82,18 +99,18 @@ struct exit_stats_vcpu {
 	union {
 		struct {
 			u32 tsc_high;	/* latched */
-			u8 nested;	/* latched: the exit left an L2 guest */
+			u16 mark;	/* flags: latched, or slot: closed */
 			u8 poked;	/* a reset or the dump waits for the next close */
 		};
-		/* The TSC's high half at a common close: neither of the two is set. */
+		/* The TSC's high half at a common close, of an exit of L1, not poked. */
 		u64 common_high;
 	};
+	u32 latched;			/* the row's first slot; 0: dropped meanwhile */
 	local64_t *hist;		/* EXIT_STATS_BUCKETS slots a row */
 	struct exit_stats_nested *nested_row;
 	u64 undo_count;
 	u64 undo_total;
 	u64 undo_cycles;
-	struct exit_stats_vm *vm;
 
 	/* Seldom written. */
 	u64 undo_nested_count ____cacheline_aligned;
@@ -108,7 +125,7 @@ struct exit_stats_vcpu {
 
 struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows);
 void exit_stats_record_clear(struct exit_stats_vcpu *v, unsigned int rows);
-void exit_stats_record_close(struct exit_stats_vcpu *v, unsigned long first);
+void exit_stats_record_close(struct exit_stats_vcpu *v);
 void exit_stats_record_row(const struct exit_stats_vcpu *v, unsigned int row,
 			   struct exit_stats_row *out, struct exit_stats_hist *hist);
 void exit_stats_record_brief(const struct exit_stats_vcpu *v, unsigned int row,

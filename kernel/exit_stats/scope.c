@@ -527,8 +527,11 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 /**
  * exit_stats_drop_latched - forget the exits that are latched now
  *
+ * Not in mark, which is the vCPU's own and may be needed as undo just now. A poke
+ * keeps the next close from the common way, on which it would not look at latched.
+ *
  * Context: process, with kvm_exit_stats_latches off: nobody latches. A close
- * under way has its start time already.
+ * under way has what was latched already.
  */
 void exit_stats_drop_latched(void)
 {
@@ -537,8 +540,11 @@ void exit_stats_drop_latched(void)
 
 	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
 		rcu_read_lock();
-		list_for_each_entry_rcu(v, &vm->vcpus, node)
+		list_for_each_entry_rcu(v, &vm->vcpus, node) {
+			WRITE_ONCE(v->poked, true);
+			smp_wmb();	/* it, and then latched: exit_stats_close() */
 			WRITE_ONCE(v->latched, 0);
+		}
 		rcu_read_unlock();
 	}
 }

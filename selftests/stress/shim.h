@@ -402,8 +402,6 @@ struct kvm_vcpu {
 	} arch;
 };
 
-#define HF_GUEST_MASK 32
-
 /* svm.h */
 struct vmcb_control_area {
 	u32 exit_code;

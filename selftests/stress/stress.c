@@ -194,7 +194,7 @@ static void make_exit(struct thread *t, struct cpu *c)
 	u32 reason = reasons[r % ARRAY_SIZE(reasons)];
 	/* One row is seldom far, so that its max shows what came before a reset. */
 	bool far = (r >> 20 & (reason == 48 ? 511 : 1)) == 0, nested = (r >> 9 & 3) == 0;
-	unsigned int row = exit_stats_slot_vmx(&reason) / EXIT_STATS_BUCKETS;
+	unsigned int row = EXIT_STATS_ROW_OF(exit_stats_slot_vmx(&reason));
 	u64 cycles = cycles_of(row, far);
 	struct exit_stats_row *tally = &t->tally[row];
 
@@ -227,7 +227,7 @@ static void make_exit(struct thread *t, struct cpu *c)
 /* A guest that reads its own numbers is a reader too. */
 static void read_own(struct thread *t, struct guest *g)
 {
-	unsigned int row = exit_stats_slot_vmx(&reasons[0]) / EXIT_STATS_BUCKETS;
+	unsigned int row = EXIT_STATS_ROW_OF(exit_stats_slot_vmx(&reasons[0]));
 	struct exit_stats_answer a = { .row = row };
 
 	exit_stats_answer_vm(g->record, &a);
@@ -315,14 +315,15 @@ static void visit(struct thread *t, struct guest *g, unsigned int exists)
 	struct cpu *c = &g->cpu[next_random(t) % now->writers];
 	struct exit_stats_scope *scope = &g->record->scope;
 	unsigned int row;
+	const u32 *reason;
 
 	vm.any = false;
 	vcpu.any = false;
 	vm_leaf.any = false;
 	host_leaf.any = false;
 	for (int i = 0; i < VISIT; i++) {
-		row = exit_stats_slot_vmx(&reasons[next_random(t) % ARRAY_SIZE(reasons)]) /
-		      EXIT_STATS_BUCKETS;
+		reason = &reasons[next_random(t) % ARRAY_SIZE(reasons)];
+		row = EXIT_STATS_ROW_OF(exit_stats_slot_vmx(reason));
 		read_scope(t, scope, &vm);
 		for (int asked = 1; asked < 4; asked++) {
 			unsigned int asked_row = asked & 1 ? row : EXIT_STATS_ROW_ALL;

@@ -115,6 +115,9 @@ struct static_key_true {
 #define static_branch_enable(key)     ((key)->on = true)
 #define static_branch_disable(key)    ((key)->on = false)
 
+/* kvm_host.h */
+#define HF_GUEST_MASK 32
+
 /* vmalloc.h: with the alignment that the kernel gives */
 #define GFP_KERNEL_ACCOUNT 0
 #define __GFP_ZERO	   0

@@ -5,12 +5,12 @@
 
 static unsigned int row_of_exit(u32 reason)
 {
-	return exit_stats_slot_vmx(&reason) / EXIT_STATS_BUCKETS;
+	return EXIT_STATS_ROW_OF(exit_stats_slot_vmx(&reason));
 }
 
 static unsigned int row_of_code(u32 code)
 {
-	return exit_stats_slot_svm(code) / EXIT_STATS_BUCKETS;
+	return EXIT_STATS_ROW_OF(exit_stats_slot_svm(code));
 }
 
 /* Each row counts its code, on the hot path (@row_of) as for readers. */

@@ -5,18 +5,22 @@
 #include "read.h"
 #include "tap.h"
 
-#define ROWS	      4 /* with row 0, which counts nothing */
-#define HF_GUEST_MASK 32
+#define ROWS 4 /* with row 0, which counts nothing */
 
 static struct exit_stats_vcpu *v;
 static struct exit_stats_hist hist; /* of the row that was read last */
 
-static void make_exit(unsigned int row, bool nested, u64 cycles)
+static void make_exit_at(unsigned int row, u16 flags, u64 cycles)
 {
 	shim_tsc = 1000000;
-	exit_stats_latch(v, row * EXIT_STATS_BUCKETS, nested ? HF_GUEST_MASK : 0);
+	exit_stats_latch(v, EXIT_STATS_SLOT(row), flags);
 	shim_tsc += cycles;
-	exit_stats_close(v, v->latched);
+	exit_stats_close(v);
+}
+
+static void make_exit(unsigned int row, bool nested, u64 cycles)
+{
+	make_exit_at(row, nested ? HF_GUEST_MASK : 0, cycles);
 }
 
 static struct exit_stats_row row_of(unsigned int row)
@@ -64,12 +68,11 @@ static void check_close(void)
 	ok((r.count == 3 && r.total == 150 && r.min == 10 && r.max == 90 && r.nested_count == 2 &&
 	    r.nested_total == 100),
 	   "three exits, two of them nested: count, total, min, max, nested");
-	ok(v->latched == 0, "nothing stays latched");
 
 	shim_tsc = 2000;
-	exit_stats_latch(v, 2 * EXIT_STATS_BUCKETS, 0);
+	exit_stats_latch(v, EXIT_STATS_SLOT(2), 0);
 	shim_tsc = 1500;
-	exit_stats_close(v, v->latched);
+	exit_stats_close(v);
 	r = row_of(2);
 	ok(r.count == 4 && r.total == 150 && r.min == 0 && v->backwards == 1,
 	   "a TSC that went back counts the exit with 0 cycles, and itself");
@@ -88,6 +91,53 @@ static void check_close(void)
 	ok(handed_in == 4 && v->batch_left == 2, "and that exit is handed in, whatever the batch");
 	batch = 1 << 30;
 	v->batch_left = batch;
+}
+
+/* A close at any later time, and of any kind. */
+static bool closes_nothing(void)
+{
+	u64 exits = local64_read(&v->exits);
+
+	for (int i = 0; i < 3; i++) {
+		shim_tsc += (u64)i << 31;
+		exit_stats_close(v);
+	}
+	return exits == local64_read(&v->exits);
+}
+
+static void check_latch(void)
+{
+	const unsigned int other = EXIT_STATS_ROW_OTHER;
+	struct exit_stats_row r;
+	bool good;
+
+	shim_tsc = 100;
+	ok(closes_nothing(), "in a new record nothing is latched");
+	make_exit(2, false, 50);
+	good = closes_nothing();
+	make_exit(2, true, 10);
+	good &= closes_nothing();
+	/* These have the slot that is HF_GUEST_MASK, if not for what is added to slots. */
+	make_exit(other, false, 1);
+	good &= closes_nothing();
+	make_exit(other, true, 1);
+	good &= closes_nothing();
+	ok(good, "nor after a close of any kind");
+
+	exit_stats_record_clear(v, ROWS);
+	make_exit_at(2, 64, 50);
+	r = row_of(2);
+	ok(r.count == 1 && !r.nested_count && closes_nothing(),
+	   "a flag that is not the guest's is not nested");
+
+	settled = 0;
+	exit_stats_latch(v, EXIT_STATS_SLOT(2), 0);
+	v->poked = true; /* exit_stats_drop_latched() */
+	v->latched = 0;
+	good = closes_nothing() && !settled && v->poked;
+	make_exit(2, false, 50);
+	ok((good && settled == 1 && local64_read(&v->exits) == 2 && closes_nothing()),
+	   "an exit that is dropped is not counted, the next one is");
 }
 
 static void check_total(void)
@@ -215,7 +265,10 @@ int main(void)
 	v->batch_left = batch;
 	ok(((uintptr_t)v->brief & 63) == 0 && sizeof(v->brief[0]) == 32,
 	   "count, total, min and max of a row share a cache line");
-	ok(offsetof(struct exit_stats_vcpu, tsc_low) == 64, "what readers look at is one line");
+	ok((offsetof(struct exit_stats_vcpu, tsc_low) == 64 &&
+	    offsetof(struct exit_stats_vcpu, undo_nested_count) == 128),
+	   "what readers look at is one line, what the latch writes another");
+	check_latch();
 	check_close();
 	check_total();
 	check_half_written();
