@@ -13,8 +13,8 @@
  * after a tick of the host's timer, and counts only if as many ticks fall into it as
  * into one without dumps; where no limit holds dumps back, if there is a dump in the
  * log, and where one does, if there is none. Of such batches the one in which the
- * thread took the least is told. The settings take turns, over and over, until no
- * minimum falls any more: what disturbs the host for a while disturbs all of them.
+ * thread took the least is told. The settings take turns until no minimum falls any
+ * more, but not for ever: what disturbs the host for a while disturbs all of them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +25,6 @@
 
 #include "loads.h"
 #include "stats.h"
-#include "tap.h"
 
 #define ROUNDS	    3 /* of a setting, in its turn */
 #define MIN_SWEEPS  2
@@ -157,12 +156,10 @@ static void measure(int exits)
 		best[s].thread = UINT64_MAX;
 	for (int i = 0; i < MIN_SWEEPS || (i < MAX_SWEEPS && !stable); i++)
 		stable = sweep(exits);
-	if (!stable)
-		bail_out("%d exits: no minimum after %d sweeps", exits, MAX_SWEEPS);
 	for (unsigned int s = 1; s < NR_SETTINGS; s++) {
+		/* Where none counted there is no figure: bench/goals misses it. */
 		if (best[s].thread == UINT64_MAX || !as_many_ticks(s, &best[s]))
-			bail_out("%d exits, interval %s, %s a minute: no batch that counts", exits,
-				 settings[s].interval, settings[s].per_min);
+			continue;
 		printf("%s\t%s\t%s\t%d\t%.2f\t%u\t%.0f\t%u\n", load->name, settings[s].interval,
 		       settings[s].per_min, exits,
 		       (double)(int64_t)(best[s].thread - best[0].thread) / exits, best[s].dumps,
