@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Guests that run guests: KVM's own selftests, whose L1 executes VMX or SVM, and one of
-# ours. Each L2 exit is counted once, reflected to L1 or not, and again in the nested columns.
+# Guests that run guests: KVM's own selftests, whose L1 executes VMX or SVM. Each L2
+# exit is counted once, reflected to L1 or not, and again in the nested columns.
 # Witnesses: kvm:kvm_exit for all exits, kvm:kvm_nested_vmexit for those of L2.
 #
 # With VMX all of it twice: the second time KVM itself enters each L2 once more before
@@ -47,12 +47,6 @@ check_all() {
 	for program in /tests/nested/*; do
 		case $vendor:${program##*/} in
 		vmx:svm_* | svm:vmx_*) ;;
-		svm:svm_l1_intercepts_test)
-			check svm_l1_intercepts_test
-			[ "$status" -eq 0 ] || sed 's/^/# /' /tmp/output
-			[ "$status" -eq 0 ]
-			ok $? "codes that only L1 intercepts: it reads so many in the leaves"
-			;;
 		*) check "${program##*/}" ;;
 		esac
 	done
