@@ -31,7 +31,11 @@ static const struct kind {
 	{ "wrmsr", "fast-path WRMSR", VMX_MSR_WRITE, truth_deadline_moved, DEADLINE_FAR },
 };
 
-/* Of a round without a tick of the host's clock the total is the smallest. */
+/*
+ * Of a round without a tick of the host's clock the total is the smallest. The exit
+ * that carries out the reset is some cycles longer: the first CPUID, but in the first
+ * round a page fault. So that round does not count.
+ */
 static struct stats_row cheapest_round(const struct kind *kind)
 {
 	struct stats_row best = { .total = UINT64_MAX };
@@ -43,14 +47,14 @@ static struct stats_row cheapest_round(const struct kind *kind)
 	vcpu_start_x2apic(&vm, 0, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
 	snprintf(table, sizeof(table), "%s/vcpu0/exit_stats", vm.dir);
 	snprintf(reset, sizeof(reset), "%s_reset", table);
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i <= ROUNDS; i++) {
 		if (write_file(reset, "1"))
 			bail_out("%s", reset);
 		vcpu_call(&vm, 0, kind->routine, EXITS, kind->rsi, 0);
 		vcpu_run_to_done(&vm, 0);
 		if (stats_read(table, &s) || stats_row(&s, kind->reason)->count != EXITS)
 			bail_out("%s", table);
-		if (stats_row(&s, kind->reason)->total < best.total)
+		if (i && stats_row(&s, kind->reason)->total < best.total)
 			best = *stats_row(&s, kind->reason);
 	}
 	vm_destroy(&vm);
