@@ -238,9 +238,9 @@ release_offered() {
 
 # commit: what is measured, for the papers, which are no part of it
 commit() {
-	if ! head=$(git -C "$TOP" describe --always 2>/dev/null); then
+	if ! head=$(git -C "$TOP" -c safe.directory="$TOP" describe --always 2>/dev/null); then
 		say "no commit"
-	elif git -C "$TOP" diff --quiet HEAD -- . ':!Documentation'; then
+	elif git -C "$TOP" -c safe.directory="$TOP" diff --quiet HEAD -- . ':!Documentation'; then
 		say "$head"
 	else
 		say "$head with changes"

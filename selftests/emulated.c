@@ -8,7 +8,6 @@
  */
 #include "guest.h"
 #include "stats.h"
-#include "tap.h"
 #include "truth.h"
 #include "witness.h"
 
@@ -33,10 +32,6 @@ static const struct truth_case cases[] = {
 
 int main(void)
 {
-	param_set("exit_stats_dump_interval", "0");
 	witness_open_runs();
-	witness_open();
-	truth_run(cases, sizeof(cases) / sizeof(*cases), vm_create);
-	witness_close();
-	return done_testing();
+	return truth_main(cases, sizeof(cases) / sizeof(*cases), vm_create);
 }

@@ -14,7 +14,6 @@
 #include "stats.h"
 #include "tap.h"
 #include "truth.h"
-#include "witness.h"
 
 /* "VM entry with invalid control field(s)": SDM vol. 3, "VM Instruction Error Numbers". */
 #define INVALID_CONTROL 7
@@ -69,10 +68,5 @@ static const struct truth_case cases[] = {
 
 int main(void)
 {
-	param_set("exit_stats_dump_interval", "0");
-	witness_open();
-	truth_run(cases, sizeof(cases) / sizeof(*cases), vm_create_irqchip);
-	witness_close();
-	param_set("exit_stats_dump_interval", "500");
-	return done_testing();
+	return truth_main(cases, sizeof(cases) / sizeof(*cases), vm_create_irqchip);
 }

@@ -9,9 +9,7 @@
 #include "apic.h"
 #include "guest.h"
 #include "stats.h"
-#include "tap.h"
 #include "truth.h"
-#include "witness.h"
 
 /* Ticks to a deadline: soon, yet behind the WRMSR's own exit. */
 #define SOON 20000
@@ -130,10 +128,5 @@ static const struct truth_case cases[] = {
 
 int main(void)
 {
-	param_set("exit_stats_dump_interval", "0");
-	witness_open();
-	truth_run(cases, sizeof(cases) / sizeof(*cases), vm_create_irqchip);
-	witness_close();
-	param_set("exit_stats_dump_interval", "500");
-	return done_testing();
+	return truth_main(cases, sizeof(cases) / sizeof(*cases), vm_create_irqchip);
 }

@@ -10,7 +10,6 @@
 #include "stats.h"
 #include "tap.h"
 #include "truth.h"
-#include "witness.h"
 
 #define X86_CR4_UMIP	(1ul << 11)
 #define X86_CR4_OSXSAVE (1ul << 18)
@@ -319,10 +318,5 @@ static const struct truth_case cases[] = {
 
 int main(void)
 {
-	param_set("exit_stats_dump_interval", "0");
-	witness_open();
-	truth_run(cases, sizeof(cases) / sizeof(*cases), vm_create);
-	witness_close();
-	param_set("exit_stats_dump_interval", "500");
-	return done_testing();
+	return truth_main(cases, sizeof(cases) / sizeof(*cases), vm_create);
 }

@@ -393,7 +393,7 @@ static void check_tsc(void)
 	   "the TSC is stable, and all processors are in one package");
 }
 
-void truth_run(const struct truth_case *cases, size_t nr, void (*create)(struct vm *, int))
+static void run_cases(const struct truth_case *cases, size_t nr, void (*create)(struct vm *, int))
 {
 	check_tsc();
 	for (size_t i = 0; i < nr; i++) {
@@ -406,4 +406,14 @@ void truth_run(const struct truth_case *cases, size_t nr, void (*create)(struct 
 				break;
 		}
 	}
+}
+
+int truth_main(const struct truth_case *cases, size_t nr, void (*create)(struct vm *, int))
+{
+	param_set("exit_stats_dump_interval", "0");
+	witness_open();
+	run_cases(cases, nr, create);
+	witness_close();
+	param_set("exit_stats_dump_interval", "500");
+	return done_testing();
 }

@@ -75,8 +75,8 @@ struct truth_case {
 /* The user_exit of cases that have none of their own. */
 bool truth_user_exit(struct share *s);
 
-/* Run cases. @create: vm_create or vm_create_irqchip. */
-void truth_run(const struct truth_case *cases, size_t nr,
+/* All that main() has to do. @create: vm_create or vm_create_irqchip. */
+int truth_main(const struct truth_case *cases, size_t nr,
 	       void (*create)(struct vm *vm, int nr_vcpus));
 
 /* Routines (guest_code.S). */

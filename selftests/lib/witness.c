@@ -34,9 +34,13 @@ static void set_trigger(const struct histogram *h, const char *before, const cha
 		bail_out("%s: %s", path, text);
 }
 
-void witness_open(void)
+static void set_triggers(const char *before, const char *behind)
 {
-	set_trigger(&exits, "", "");
+	set_trigger(&exits, before, behind);
+	if (!with_runs)
+		return;
+	set_trigger(&runs, before, behind);
+	set_trigger(&entries, before, behind);
 }
 
 void witness_open_runs(void)
@@ -44,27 +48,22 @@ void witness_open_runs(void)
 	if (write_file(TRACING "kprobe_events", "p:vmx_runs kvm_intel:vmx_vcpu_run"))
 		bail_out("a kprobe on vmx_vcpu_run()");
 	with_runs = true;
-	set_trigger(&runs, "", "");
-	set_trigger(&entries, "", "");
+}
+
+void witness_open(void)
+{
+	set_triggers("", "");
 }
 
 void witness_clear(void)
 {
-	set_trigger(&exits, "", ":clear");
-	if (!with_runs)
-		return;
-	set_trigger(&runs, "", ":clear");
-	set_trigger(&entries, "", ":clear");
+	set_triggers("", ":clear");
 }
 
 void witness_close(void)
 {
-	set_trigger(&exits, "!", "");
-	if (!with_runs)
-		return;
-	set_trigger(&runs, "!", "");
-	set_trigger(&entries, "!", "");
-	if (write_file(TRACING "kprobe_events", "-:vmx_runs"))
+	set_triggers("!", "");
+	if (with_runs && write_file(TRACING "kprobe_events", "-:vmx_runs"))
 		bail_out("remove the kprobe on vmx_vcpu_run()");
 }
 

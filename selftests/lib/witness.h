@@ -46,9 +46,9 @@ struct witness {
 	uint64_t runs, entries;
 };
 
-void witness_open(void);
-/* For VMX, and before any other is opened; closed by witness_close(). */
+/* For VMX: witness_open() opens the kprobe too, and witness_close() takes it away. */
 void witness_open_runs(void);
+void witness_open(void);
 void witness_clear(void);
 void witness_read(struct witness *w);
 void witness_close(void);
