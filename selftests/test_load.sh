@@ -9,6 +9,7 @@ scripts=/exit-stats/scripts
 # shellcheck source-path=SCRIPTDIR source=lib/shell.sh
 . /tests/shell.sh
 file=/exit-stats/modules/$(uname -r)/$(echo $module | tr _ -).ko
+tracing=/sys/kernel/tracing
 
 # refuses TEXT COMMAND...: the command fails, and its output has TEXT
 refuses() {
@@ -105,8 +106,16 @@ exits="whose exits the fast path answers"
 rmmod $module kvm && insmod "${file%/*}/kvm.ko" &&
 	insmod "/lib/modules/$(uname -r)/kernel/arch/x86/kvm/${file##*/}"
 ok $? "Debian's $module loads on our kvm"
+# With what is no record, a close would leave the common way, into a function of its own.
+echo p:closes kvm:exit_stats_record_close >$tracing/kprobe_events
+echo hist:keys=common_pid >$tracing/events/kprobes/closes/trigger
 /tests/re_enter
 ok $? "and runs a guest $exits"
+closes=$(sed -n 's/^ *Hits: //p' $tracing/events/kprobes/closes/hist)
+[ "$closes" = 0 ]
+ok $? "none of which our kvm closes, in what is no record ($closes closed)"
+echo '!hist:keys=common_pid' >$tracing/events/kprobes/closes/trigger
+echo -:closes >$tracing/kprobe_events
 [ ! -e /sys/kernel/debug/kvm/exit_stats ]
 ok $? "without a table for the host"
 $scripts/unload >/tmp/output 2>&1 && stock
