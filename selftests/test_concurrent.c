@@ -419,7 +419,7 @@ static const struct {
 
 static void set(const char *name, const char *value)
 {
-	int err = param_set(name, value);
+	int err = param_try(name, value);
 
 	if (err)
 		fault(name, strerror(-err), value);

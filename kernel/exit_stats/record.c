@@ -46,9 +46,8 @@ static void clear_row(struct exit_stats_vcpu *v, unsigned int row)
  * exit_stats_record_alloc - make an empty record
  * @rows: rows of the vendor's table
  *
- * Whole pages, not a power of two: 24 KiB with VMX's rows,
- * 52 with SVM's. Charged to the
- * memory cgroup of the caller, who may sleep. Freed with kvfree_rcu().
+ * Whole pages, not a power of two: 24 KiB with VMX's rows, 52 with SVM's. Charged to
+ * the memory cgroup of the caller, who may sleep. Freed with kvfree_rcu().
  *
  * Return: the record, or NULL.
  */

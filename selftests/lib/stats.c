@@ -68,12 +68,18 @@ int write_file(const char *path, const char *text)
 	return err;
 }
 
-int param_set(const char *name, const char *val)
+int param_try(const char *name, const char *val)
 {
 	char path[128];
 
 	snprintf(path, sizeof(path), PARAMS "%s", name);
 	return write_file(path, val);
+}
+
+void param_set(const char *name, const char *val)
+{
+	if (param_try(name, val))
+		bail_out("%s=%s", name, val);
 }
 
 const char *param_get(const char *name)
