@@ -77,8 +77,9 @@ const char *stats_hist_fault(const struct stats *s);
 /* Write a string to a file. Returns 0 or -errno. */
 int write_file(const char *path, const char *text);
 int read_file(const char *path, char *buf, int size);
+/* Set a parameter of ours. Returns 0 or -errno. */
 int param_try(const char *name, const char *val);
-/* The same; without it the test ends. */
+/* The same, or the test ends. */
 void param_set(const char *name, const char *val);
 const char *param_get(const char *name);
 
