@@ -19,13 +19,17 @@ const char *const rule_names[NR_RULES] = {
 	[RULE_NESTED] = "nested exits are some of all",
 	[RULE_HIST] = "a histogram has each exit in its bucket",
 	[RULE_SUM] = "exits, cycles and nested are the sums of the rows",
+	[RULE_BACKWARDS] = "exits at an earlier TSC are counted once more, as such",
+	[RULE_ALIVE] = "as many VMs and vCPUs are told of as are alive",
 	[RULE_ALL_ROWS] = "the leaf for all rows has cycles and exits that belong together",
 	[RULE_DOWN_SNAPSHOT] = "no number of a snapshot goes down but by a reset",
 	[RULE_DOWN_VM_LEAF] = "no number of a VM's leaf goes down but by a reset",
 	[RULE_DOWN_HOST_LEAF] = "no number of the host's leaf goes down but by a reset",
+	[RULE_BETWEEN] = "a leaf says no less than the snapshot before it, no more than the next",
 	[RULE_RESET] = "after a reset exactly the exits made since are there",
 	[RULE_LOST] = "in the end each exit made is counted once",
 	[RULE_DUMPS] = "in the end each multiple of the interval was one dump, printed or merged",
+	[RULE_FREED] = "in the end all memory is free again",
 };
 
 static u64 times[NR_RULES];
@@ -48,14 +52,21 @@ u64 times_broken(enum rule rule)
 	return __atomic_exchange_n(&times[rule], 0, __ATOMIC_RELAXED);
 }
 
+unsigned int row_of(u32 reason)
+{
+	return EXIT_STATS_ROW_OF(exit_stats_slot_vmx(&reason));
+}
+
 u64 cycles_of(unsigned int row, bool far)
 {
+	if (row == row_of(BACKWARDS))
+		return 0;
 	return BASE + STEP * (row + (far ? FAR : 0));
 }
 
 static unsigned int bucket_of(u64 cycles)
 {
-	return ilog2(cycles);
+	return ilog2(cycles | 1);
 }
 
 /* How many of @count exits of a row were far, or more than @count for nonsense. */
@@ -196,11 +207,31 @@ void check_snap(const struct exit_stats_snap *snap, struct seen *seen)
 	if (sum.count < seen->total.count || sum.total < seen->total.total)
 		say_down(RULE_DOWN_SNAPSHOT, EXIT_STATS_ROW_ALL, &seen->total, &sum);
 	seen->total = sum;
+	/* Such an exit is counted as one before its row counts it, and read behind that. */
+	if (snap->backwards < seen->backwards ||
+	    snap->backwards < snap->row[row_of(BACKWARDS)].count)
+		broken(RULE_BACKWARDS, "%llu, %llu in the row, %llu before", snap->backwards,
+		       snap->row[row_of(BACKWARDS)].count, seen->backwards);
+	seen->backwards = snap->backwards;
 }
 
 void check_leaf(unsigned int row, const struct exit_stats_row *r)
 {
 	check_brief("leaf", row, r);
+}
+
+void check_between(const struct exit_stats_row *before, const struct exit_stats_row *leaf,
+		   const struct exit_stats_row *after)
+{
+	static const struct exit_stats_row none;
+
+	if (!before)
+		before = &none;
+	if (leaf->count < before->count || leaf->count > after->count ||
+	    leaf->total < before->total || leaf->total > after->total)
+		broken(RULE_BETWEEN, "count %llu <= %llu <= %llu, total %llu <= %llu <= %llu",
+		       before->count, leaf->count, after->count, before->total, leaf->total,
+		       after->total);
 }
 
 void check_total_leaf(const struct exit_stats_row *r)

@@ -20,6 +20,8 @@ struct reader {
 __thread struct shim_met shim_met;
 __thread int shim_irqs_off;
 unsigned int tsc_khz = 1000000;
+long shim_in_use;
+bool shim_no_memory;
 
 static struct reader readers[MAX_THREADS];
 static pthread_key_t place;
@@ -106,7 +108,7 @@ void shim_free_rcu(void *p)
 {
 	synchronize_rcu();
 	memset(p, 0x5a, malloc_usable_size(p));
-	free(p);
+	kvfree(p);
 }
 
 #ifdef SHIM_WEAK
@@ -155,6 +157,16 @@ void shim_let_out(void)
 		stores[i] = stores[--nr_stores];
 		if (!shim_irqs_off && any_of(256) == 0)
 			sched_yield();
+	}
+}
+
+void shim_let_out_of(const void *place)
+{
+	for (int i = 0; i < nr_stores; i++) {
+		if (stores[i].to != place)
+			continue;
+		let_out(i);
+		stores[i] = stores[--nr_stores];
 	}
 }
 

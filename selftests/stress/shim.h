@@ -56,6 +56,7 @@ static inline void shim_meet(const char *what)
 void shim_store(void *to, u64 value, size_t size);
 void shim_forward(const void *from, void *value, size_t size);
 void shim_let_out(void);
+void shim_let_out_of(const void *place); /* ahead of the others */
 
 #undef WRITE_ONCE
 #define WRITE_ONCE(x, v) shim_store(&(x), (u64)(v), sizeof(x))
@@ -64,6 +65,7 @@ void shim_let_out(void);
 #else
 #define shim_forward(from, value, size)
 #define shim_let_out()
+#define shim_let_out_of(place)
 #endif
 
 #undef READ_ONCE
@@ -305,17 +307,45 @@ static inline bool refcount_dec_and_test(refcount_t *r)
 	return zero;
 }
 
-/* slab.h, mm.h, bitmap.h */
+/* slab.h, vmalloc.h, mm.h, bitmap.h: what is not free again is told */
+extern long shim_in_use;    /* allocations */
+extern bool shim_no_memory; /* each one fails */
+
+static inline void *shim_count(void *p)
+{
+	if (p)
+		__atomic_fetch_add(&shim_in_use, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+static inline void *shim_zalloc(size_t size)
+{
+	return shim_no_memory ? NULL : shim_count(calloc(1, size));
+}
+
+static inline void *shim_vmalloc(size_t size, int flags)
+{
+	return shim_no_memory ? NULL : shim_count(__vmalloc(size, flags));
+}
+
+static inline void kvfree(void *p)
+{
+	if (p)
+		__atomic_fetch_sub(&shim_in_use, 1, __ATOMIC_RELAXED);
+	free(p);
+}
+
 #define GFP_KERNEL	      0
-#define kvzalloc(size, gfp)   calloc(1, size)
-#define kvcalloc(n, sz, gfp)  calloc(n, sz)
-#define kvfree(p)	      free(p)
-#define bitmap_zalloc(n, gfp) ((unsigned long *)calloc(((n) + 63) / 64, sizeof(long)))
-#define bitmap_free(p)	      free(p)
+#define __vmalloc(size, gfp)  shim_vmalloc(size, gfp)
+#define kvzalloc(size, gfp)   shim_zalloc(size)
+#define kvcalloc(n, sz, gfp)  shim_zalloc((n) * (sz))
+#define bitmap_zalloc(n, gfp) ((unsigned long *)shim_zalloc(((n) + 63) / 64 * sizeof(long)))
+#define bitmap_free(p)	      kvfree(p)
 #define set_bit(n, map)	      ((map)[(n) / 64] |= 1ul << ((n) % 64))
 
 /* err.h, sched/signal.h */
 #define ERR_PTR(err)		   ((void *)(long)(err))
+#define PTR_ERR(p)		   ((long)(p))
 #define IS_ERR(p)		   ((unsigned long)(p) >= (unsigned long)-4095)
 #define fatal_signal_pending(task) false
 

@@ -9,6 +9,7 @@
  * users do, and the last one to let go destroys it: VM first, then its vCPUs.
  * A vCPU is written by one thread only, and made by it when it comes to a new
  * guest. Signals stop threads anywhere for a while, but not under a spinlock.
+ * The TSC passes 2^32 all the time, and exits may meet an earlier one.
  *
  *	stress [-n UPDATES] [-f UPDATES] [-s SEED]
  *
@@ -58,6 +59,7 @@ struct scenario {
 	bool reset_inner; /* VMs and vCPUs */
 	bool churn;	  /* guests come and go */
 	bool flips;	  /* recording is switched off and on */
+	bool backwards;	  /* some exits end at an earlier TSC */
 };
 
 static const struct scenario scenarios[] = {
@@ -73,7 +75,8 @@ static const struct scenario scenarios[] = {
 	  .guests = 2,
 	  .readers = 2,
 	  .reset_inner = true,
-	  .churn = true },
+	  .churn = true,
+	  .backwards = true },
 	{ .name = "all at once, recording switched off and on",
 	  .writers = 4,
 	  .guests = 2,
@@ -99,8 +102,13 @@ struct thread {
 	struct exit_stats_hist hist[MAX_ROWS];
 };
 
-/* Reasons that writers make: few, so that readers meet the row being written. */
-static const u32 reasons[] = { 10, 10, 10, 10, 30, 1, 48, 12 | 1 << 26 };
+/*
+ * Reasons that writers make: few, so that readers meet the row being written. 35 has no
+ * row but OTHER's, the first; 85 has the last. Where none goes backwards, not that one.
+ */
+static const u32 reasons[] = {
+	10, 10, 10, 10, 10, 10, 10, 30, 30, 1, 48, 48, 12 | 1 << 26, 35, 85, BACKWARDS,
+};
 
 extern const struct shim_param shim_param_exit_stats;
 
@@ -140,6 +148,11 @@ static u64 next_random(struct thread *t)
 static void wait_at_most(struct thread *t, unsigned int us)
 {
 	usleep(next_random(t) % us);
+}
+
+static u32 reason_of(u64 random)
+{
+	return reasons[random % (ARRAY_SIZE(reasons) - !now->backwards)];
 }
 
 static struct guest *make_guest(void)
@@ -191,24 +204,27 @@ static struct guest *get_guest(unsigned int slot, unsigned int *exists)
 static void make_exit(struct thread *t, struct cpu *c)
 {
 	u64 r = next_random(t);
-	u32 reason = reasons[r % ARRAY_SIZE(reasons)];
+	u32 reason = reason_of(r);
 	/* One row is seldom far, so that its max shows what came before a reset. */
 	bool far = (r >> 20 & (reason == 48 ? 511 : 1)) == 0, nested = (r >> 9 & 3) == 0;
-	unsigned int row = EXIT_STATS_ROW_OF(exit_stats_slot_vmx(&reason));
+	unsigned int row = row_of(reason);
 	u64 cycles = cycles_of(row, far);
 	struct exit_stats_row *tally = &t->tally[row];
 
-	shim_tsc = 1 + (r >> 40);
+	shim_tsc = (1ull << 32) - (1 << 23) + (r >> 40);
 	c->vcpu.arch.hflags = nested ? HF_GUEST_MASK : 0;
 	if (now->flips)
 		rcu_read_lock(); /* interrupts are off */
 	kvm_exit_stats_latch_vmx(&c->record, &c->vcpu, &reason);
 	if (now->flips)
 		rcu_read_unlock();
-	shim_let_out(); /* the close reads its own latch plainly */
+	shim_let_out_of(&c->record->mark); /* the close reads it plainly */
 	if (now->flips && (r >> 32 & 1023) == 0)
 		usleep(100); /* a handler that sleeps, perhaps until recording is off */
-	shim_tsc += cycles;
+	if (reason == BACKWARDS)
+		shim_tsc -= 1 + (r >> 44);
+	else
+		shim_tsc += cycles;
 	if (r >> 16 & 1)
 		kvm_exit_stats_close(&c->record, 1);
 	kvm_exit_stats_close_fastpath(&c->vcpu);
@@ -219,7 +235,7 @@ static void make_exit(struct thread *t, struct cpu *c)
 	tally->total += cycles;
 	tally->nested_count += nested;
 	tally->nested_total += nested ? cycles : 0;
-	t->hist[row].bucket[ilog2(cycles)]++;
+	t->hist[row].bucket[ilog2(cycles | 1)]++;
 	__atomic_store_n(&c->made, c->made + 1, __ATOMIC_RELAXED);
 	__atomic_store_n(&t->made, t->made + 1, __ATOMIC_RELAXED);
 }
@@ -227,7 +243,7 @@ static void make_exit(struct thread *t, struct cpu *c)
 /* A guest that reads its own numbers is a reader too. */
 static void read_own(struct thread *t, struct guest *g)
 {
-	unsigned int row = EXIT_STATS_ROW_OF(exit_stats_slot_vmx(&reasons[0]));
+	unsigned int row = row_of(reasons[0]);
 	struct exit_stats_answer a = { .row = row };
 
 	exit_stats_answer_vm(g->record, &a);
@@ -271,70 +287,116 @@ static void *writer(void *arg)
 
 /* ---- readers */
 
-static void read_scope(struct thread *t, struct exit_stats_scope *scope, struct seen *seen)
+/* How many VMs and vCPUs may a snapshot tell of? VMs that come and go are not counted here. */
+static void check_alive(const struct exit_stats_snap *snap)
+{
+	unsigned int vms = snap->scope == EXIT_STATS_SCOPE_HOST ? now->guests : 1;
+	unsigned int vcpus = snap->scope == EXIT_STATS_SCOPE_VCPU ? 1 : now->writers;
+	unsigned int least = snap->scope == EXIT_STATS_SCOPE_VCPU ? 1 : 0;
+
+	if (snap->scope == EXIT_STATS_SCOPE_HOST && now->churn)
+		return;
+	if (snap->vms != vms || snap->vcpus < least || snap->vcpus > vcpus)
+		broken(RULE_ALIVE, "scope %u: vms=%u vcpus=%u", snap->scope, snap->vms,
+		       snap->vcpus);
+}
+
+/* What a snapshot says of a row and of all. */
+struct moment {
+	u64 epoch;
+	struct exit_stats_row row, all;
+};
+
+static struct moment read_scope(struct thread *t, struct exit_stats_scope *scope, unsigned int row,
+				struct seen *seen)
 {
 	struct exit_stats_snap *snap = exit_stats_snapshot(scope, next_random(t) & 1);
+	struct moment moment;
 
 	if (IS_ERR(snap))
 		bail_out("no memory for a snapshot");
 	check_snap(snap, seen);
-	free(snap);
+	check_alive(snap);
+	moment = (struct moment){
+		.epoch = snap->epoch,
+		.row = snap->row[row],
+		.all = { .count = snap->exits, .total = snap->cycles },
+	};
+	kvfree(snap);
 	t->snapshots++;
+	return moment;
 }
 
-typedef void (*answer_fn)(struct exit_stats_vm *vm, struct exit_stats_answer *a);
+/* What a reader saw last of a VM, while it holds it. */
+struct seen_guest {
+	struct seen vm, host, vcpu, vm_leaf, host_leaf;
+};
 
-static void read_leaf(struct thread *t, struct exit_stats_vm *vm, struct exit_stats_scope *scope,
-		      answer_fn answer, enum rule down, unsigned int row, bool all,
-		      struct seen *seen)
+/*
+ * A leaf, between two snapshots of its scope. Of the host's leaf only the share of the
+ * reader's own VM is as it is now, so before it may stand what that VM had alone. Where
+ * a move spoilt a try, it may be the last good answer.
+ */
+static void read_leaf(struct thread *t, struct exit_stats_vm *vm, bool of_host, unsigned int row,
+		      bool all, struct seen_guest *seen)
 {
+	struct exit_stats_scope *scope = of_host ? &host.scope : &vm->scope;
+	struct seen *seen_leaf = of_host ? &seen->host_leaf : &seen->vm_leaf;
+	enum rule down = of_host ? RULE_DOWN_HOST_LEAF : RULE_DOWN_VM_LEAF;
+	u64 epoch = exit_stats_epoch(scope, exit_stats_floor(scope)), moved;
 	struct exit_stats_answer a = { .row = row, .all = all };
-	u64 epoch = exit_stats_epoch(scope, exit_stats_floor(scope));
-	bool one_epoch;
+	struct moment before, after;
+	bool fresh;
 
-	answer(vm, &a);
+	before = of_host && now->guests == 1 ? read_scope(t, scope, row, &seen->host)
+					     : read_scope(t, &vm->scope, row, &seen->vm);
+	moved = shim_met.moved;
+	if (of_host)
+		exit_stats_answer_host(vm, &a);
+	else
+		exit_stats_answer_vm(vm, &a);
+	fresh = shim_met.moved == moved;
+	after = read_scope(t, scope, row, of_host ? &seen->host : &seen->vm);
 	t->leaves++;
-	/* One that meets a reset belongs to neither epoch. */
-	one_epoch = epoch == exit_stats_epoch(scope, exit_stats_floor(scope));
-	if (row != EXIT_STATS_ROW_ALL) {
+
+	if (row != EXIT_STATS_ROW_ALL)
 		check_leaf(row, &a.reason);
-		if (one_epoch)
-			check_leaf_since(down, epoch, row, &a.reason, seen);
+	if (all && !now->backwards)
+		check_total_leaf(&a.total);
+	/* One that meets a reset belongs to neither epoch. */
+	if (after.epoch != epoch)
+		return;
+	if (row != EXIT_STATS_ROW_ALL) {
+		check_leaf_since(down, epoch, row, &a.reason, seen_leaf);
+		check_between(fresh ? &before.row : NULL, &a.reason, &after.row);
 	}
 	if (all) {
-		check_total_leaf(&a.total);
-		if (one_epoch)
-			check_leaf_since(down, epoch, EXIT_STATS_ROW_ALL, &a.total, seen);
+		check_leaf_since(down, epoch, EXIT_STATS_ROW_ALL, &a.total, seen_leaf);
+		check_between(fresh ? &before.all : NULL, &a.total, &after.all);
 	}
 }
 
 /* Some rounds of everything that can be read of a guest while it is held. */
 static void visit(struct thread *t, struct guest *g, unsigned int exists)
 {
-	static __thread struct seen vm, vcpu, vm_leaf, host_leaf;
 	struct cpu *c = &g->cpu[next_random(t) % now->writers];
-	struct exit_stats_scope *scope = &g->record->scope;
+	static __thread struct seen_guest seen;
 	unsigned int row;
-	const u32 *reason;
 
-	vm.any = false;
-	vcpu.any = false;
-	vm_leaf.any = false;
-	host_leaf.any = false;
+	seen.vm.any = false;
+	seen.vcpu.any = false;
+	seen.vm_leaf.any = false;
+	seen.host_leaf.any = false;
 	for (int i = 0; i < VISIT; i++) {
-		reason = &reasons[next_random(t) % ARRAY_SIZE(reasons)];
-		row = EXIT_STATS_ROW_OF(exit_stats_slot_vmx(reason));
-		read_scope(t, scope, &vm);
+		row = row_of(reason_of(next_random(t)));
 		for (int asked = 1; asked < 4; asked++) {
 			unsigned int asked_row = asked & 1 ? row : EXIT_STATS_ROW_ALL;
 
-			read_leaf(t, g->record, scope, exit_stats_answer_vm, RULE_DOWN_VM_LEAF,
-				  asked_row, asked & 2, &vm_leaf);
-			read_leaf(t, g->record, &host.scope, exit_stats_answer_host,
-				  RULE_DOWN_HOST_LEAF, asked_row, asked & 2, &host_leaf);
+			read_leaf(t, g->record, false, asked_row, asked & 2, &seen);
+			read_leaf(t, g->record, true, asked_row, asked & 2, &seen);
 		}
 		if (exists & 1 << (c - g->cpu))
-			read_scope(t, &c->record->scope, &vcpu);
+			read_scope(t, &c->record->scope, row, &seen.vcpu);
 	}
 }
 
@@ -346,8 +408,8 @@ static void read_all_vms(struct thread *t)
 
 	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
 		seen.any = false;
-		read_scope(t, &vm->scope, &seen);
-		read_scope(t, &vm->scope, &seen);
+		read_scope(t, &vm->scope, EXIT_STATS_ROW_ALL, &seen);
+		read_scope(t, &vm->scope, EXIT_STATS_ROW_ALL, &seen);
 	}
 }
 
@@ -362,9 +424,9 @@ static void *reader(void *arg)
 		g = get_guest(next_random(t) % now->guests, &exists);
 		visit(t, g, exists);
 		put_guest(g);
-		read_scope(t, &host.scope, &whole);
+		read_scope(t, &host.scope, EXIT_STATS_ROW_ALL, &whole);
 		read_all_vms(t);
-		read_scope(t, &host.scope, &whole);
+		read_scope(t, &host.scope, EXIT_STATS_ROW_ALL, &whole);
 	}
 	t->met = shim_met;
 	return NULL;
@@ -408,7 +470,7 @@ static void reset(struct thread *t, struct exit_stats_scope *scope, struct guest
 	    (!now->flips && snap->exits + slack < least - after))
 		broken(RULE_RESET, "scope %u: %llu exits, of %llu to %llu made since", scope->kind,
 		       snap->exits, least - after, most - before);
-	free(snap);
+	kvfree(snap);
 	t->turns++;
 	t->snapshots++;
 }
@@ -569,7 +631,12 @@ static void check_sum(void)
 			broken(RULE_LOST, "row %u: %llu made, %llu counted", i, e->count,
 			       snap->row[i].count);
 	}
-	free(snap);
+	if (snap->backwards != expected[row_of(BACKWARDS)].count)
+		broken(RULE_BACKWARDS, "%llu of %llu", snap->backwards,
+		       expected[row_of(BACKWARDS)].count);
+	if (snap->vms || snap->vcpus)
+		broken(RULE_ALIVE, "none is alive, vms=%u vcpus=%u", snap->vms, snap->vcpus);
+	kvfree(snap);
 }
 
 /* Resets do not touch the count that dumps go by, nor do deaths. */
@@ -609,7 +676,8 @@ static void say_met(double seconds)
 	     seconds, sum.turns, sum.snapshots, sum.leaves);
 	diag("readers met %llu updates, %llu moves, and used undo for %llu rows, %llu totals",
 	     sum.met.relaxed, sum.met.moved, sum.met.undo, sum.met.total_undo);
-	ok(sum.met.undo && sum.snapshots, "%s: readers met writers half way", now->name);
+	ok(sum.met.undo && sum.met.total_undo && sum.met.moved && sum.snapshots,
+	   "%s: readers met writers half way, and moves", now->name);
 }
 
 /* Is @scope, which is part of no record (a TDX guest's), empty, and nothing to reset? */
@@ -632,6 +700,42 @@ static void check_no_record(void)
 		bail_out("register");
 	ok(empty(&vm) && empty(&vcpu), "a VM and a vCPU without a record are empty");
 	kvm_exit_stats_unregister();
+}
+
+/* Each allocation fails; what calls us undoes what it did, and goes on with less. */
+static void check_no_memory(void)
+{
+	struct guest *g, *none = calloc(1, sizeof(*none));
+	struct exit_stats_snap *snap;
+	bool good;
+
+	shim_no_memory = true;
+	good = kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
+				       offsetof(struct guest, record), NULL, 0) == -ENOMEM;
+	shim_no_memory = false;
+	ok(good && !host.table && !shim_in_use,
+	   "no memory: a vendor module is told, and not there");
+
+	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
+				    offsetof(struct guest, record), NULL, 0))
+		bail_out("register");
+	g = make_guest();
+	shim_no_memory = true;
+	good = kvm_exit_stats_vm_create(&none->kvm) == -ENOMEM && !none->record &&
+	       kvm_exit_stats_vcpu_create(&g->cpu[0].vcpu) == -ENOMEM && !g->cpu[0].record &&
+	       PTR_ERR(exit_stats_snapshot(&host.scope, true)) == -ENOMEM;
+	shim_no_memory = false;
+	/* The vendor's way out frees what may not be there. */
+	kvm_exit_stats_vcpu_free(&g->cpu[0].vcpu);
+	kvm_exit_stats_vm_destroy(&none->kvm);
+	snap = exit_stats_snapshot(&host.scope, false);
+	ok(good && snap->vms == 1 && !snap->vcpus,
+	   "no memory: so is KVM when it makes a VM or a vCPU, and who opens a file");
+	kvfree(snap);
+	free(none);
+	put_guest(g);
+	kvm_exit_stats_unregister();
+	ok(!shim_in_use, "and nothing of them is left");
 }
 
 static void run(const struct scenario *s, u64 updates)
@@ -679,6 +783,8 @@ static void run(const struct scenario *s, u64 updates)
 	if (!s->flips)
 		check_dumps();
 	kvm_exit_stats_unregister();
+	if (shim_in_use)
+		broken(RULE_FREED, "%ld allocations", shim_in_use);
 
 	for (int i = 0; i < NR_RULES; i++) {
 		if (i == RULE_LOST && (s->reset_host || s->flips))
@@ -686,6 +792,10 @@ static void run(const struct scenario *s, u64 updates)
 		if (i == RULE_DUMPS && s->flips)
 			continue;
 		if (i == RULE_RESET && !s->reset_host && !s->reset_inner)
+			continue;
+		if (i == RULE_BACKWARDS && !s->backwards)
+			continue;
+		if (i == RULE_ALL_ROWS && s->backwards)
 			continue;
 		times = times_broken(i);
 		ok(!times, "%s: %s", s->name, rule_names[i]);
@@ -719,6 +829,7 @@ int main(int argc, char **argv)
 	exit_stats_dump_per_min = 0;
 	diag("seed %llu, %llu updates, and %llu in each other scenario", seed, first, updates);
 	check_no_record();
+	check_no_memory();
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
 		run(&scenarios[i], i ? updates : first);
 	return done_testing();

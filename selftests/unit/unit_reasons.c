@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The tables: which reasons, which rows, and what a flag bit of VMX does. */
+/*
+ * The tables: which reasons, which rows, and what a flag bit of VMX does. What the
+ * kernel has of them, in its headers for user space, is the witness of numbers and names.
+ */
 #include "neighbours.h"
 #include "tap.h"
+
+static const struct exit_stats_reason uapi_vmx[] = {
+#include "uapi_vmx.h"
+}, uapi_svm[] = {
+#include "uapi_svm.h"
+};
 
 static unsigned int row_of_exit(u32 reason)
 {
@@ -26,6 +35,30 @@ static bool rows_in_order(const struct exit_stats_table *t, unsigned int (*row_o
 		good &= row == EXIT_STATS_ROW_OTHER + 1 || code > t->row[row - 1].code;
 	}
 	return good;
+}
+
+/* Where exceptions begin and end, and what a guest's software asks for (SEV-ES). */
+static bool no_reason(const char *uapi)
+{
+	return !strcmp(uapi, "EXCP_BASE") || !strcmp(uapi, "LAST_EXCP") || !strcmp(uapi, "SW");
+}
+
+static void check_names(const struct exit_stats_table *t, const struct exit_stats_reason *uapi,
+			size_t nr)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < nr; i++) {
+		const char *name = t->name(uapi[i].code);
+
+		if (no_reason(uapi[i].name) || (name && !strcmp(name, uapi[i].name)))
+			continue;
+		diag("%#x is %s in the kernel's header, %s here", uapi[i].code, uapi[i].name,
+		     name ? name : "nothing");
+		good = false;
+	}
+	ok(good && nr > 60, "%s: the kernel has the same names for the same numbers (%zu)",
+	   t->vendor, nr);
 }
 
 static void check_svm(void)
@@ -62,6 +95,7 @@ static void check_svm(void)
 	    !strcmp(t->name(0x403), "VMGEXIT") && !strcmp(t->name(-1), "ERR") &&
 	    row_of_code(-1) == t->rows - 1 && t->highest == 0x403),
 	   "names are the kernel's; a failed VMRUN has the last row");
+	check_names(t, uapi_svm, ARRAY_SIZE(uapi_svm));
 }
 
 int main(void)
@@ -105,6 +139,7 @@ int main(void)
 	ok((!strcmp(t->name(10), "CPUID") && !strcmp(t->name(30), "IO_INSTRUCTION") &&
 	    !strcmp(t->name(85), "WRMSRNS_IMM") && t->highest == 85),
 	   "names are the SDM's");
+	check_names(t, uapi_vmx, ARRAY_SIZE(uapi_vmx));
 	check_svm();
 	(void)neighbours_used;
 	return done_testing();

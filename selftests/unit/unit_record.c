@@ -10,9 +10,12 @@
 static struct exit_stats_vcpu *v;
 static struct exit_stats_hist hist; /* of the row that was read last */
 
+/* A TSC with something in both halves. */
+#define TSC (7ull << 32 | 1000000)
+
 static void make_exit_at(unsigned int row, u16 flags, u64 cycles)
 {
-	shim_tsc = 1000000;
+	shim_tsc = TSC;
 	exit_stats_latch(v, EXIT_STATS_SLOT(row), flags);
 	shim_tsc += cycles;
 	exit_stats_close(v);
@@ -46,6 +49,8 @@ static void check_close(void)
 		{ 0, 0 }, { 1, 0 }, { 2, 1 }, { 3, 1 }, { 4, 2 }, { 1023, 9 }, { 1024, 10 },
 		{ (1ull << 31) - 1, 30 },
 		{ 1ull << 31, 31 }, { 1ull << 32, 31 }, { 1ull << 62, 31 },
+		/* The TSC's low half alone would say 5, and that it went back by 5. */
+		{ (1ull << 32) + 5, 31 }, { (1ull << 32) - 5, 31 },
 		/* clang-format on */
 	};
 	struct exit_stats_row r;
@@ -69,13 +74,13 @@ static void check_close(void)
 	    r.nested_total == 100),
 	   "three exits, two of them nested: count, total, min, max, nested");
 
-	shim_tsc = 2000;
-	exit_stats_latch(v, EXIT_STATS_SLOT(2), 0);
-	shim_tsc = 1500;
-	exit_stats_close(v);
+	make_exit(2, false, -500);
 	r = row_of(2);
 	ok(r.count == 4 && r.total == 150 && r.min == 0 && v->backwards == 1,
 	   "a TSC that went back counts the exit with 0 cycles, and itself");
+	make_exit(2, false, 10 - (1ull << 32));
+	r = row_of(2);
+	ok(r.count == 5 && r.total == 150 && v->backwards == 2, "also where its low half went on");
 
 	handed_in = 0;
 	settled = 0;
@@ -244,6 +249,15 @@ static void check_in_motion(void)
 	v->brief[1].max = 1ull << 40;
 	exit_stats_record_brief(v, 1, &got);
 	ok(got.total == 1ull << 50, "also where that is more than 64 bits");
+	local64_set(&v->brief[1].total, 7);
+	exit_stats_record_brief(v, 1, &got);
+	ok(got.total == 10ull << 33, "nor is it below count x min");
+	local64_set(&v->exits, 4);
+	local64_set(&v->cycles, 700);
+	got = (struct exit_stats_row){ 1, 2, 3, 4 };
+	exit_stats_record_total(v, &got);
+	ok(got.count == 4 && got.total == 700 && !got.min && !got.max,
+	   "the total of all rows is what they say then, without min and max");
 	exit_stats_record_clear(v, ROWS);
 }
 

@@ -51,19 +51,21 @@ int main(void)
 	s->exits = 6;
 	s->cycles = 1000;
 	s->nested = 1;
+	s->backwards = 5;
 	s->dumps = 8;
+	s->merged = 9;
 	s->row[2] = (struct exit_stats_row){ 3, 100, 20, 50, 1, 30 };
 	s->row[1] = (struct exit_stats_row){ 3, 900, 300, 300, 0, 0 };
 
 	ok(shows(exit_stats_show_table,
-		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=0 dumps=8 merged=0\n"
+		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
 		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n"
 		 "      10 CPUID                           3              100           20           50           33             1               30\n"
 		 "       - OTHER                           3              900          300          300          300             0                0\n",
 		 s),
 	   "a table: rows with a count in order of reason, OTHER last as -");
 	ok(shows(exit_stats_show_hist,
-		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=0 dumps=8 merged=0 buckets=32\n"
+		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9 buckets=32\n"
 		 "# reason name                        count 2^0 2^1 2^2 2^3 2^4 2^5 2^6 2^7 2^8 2^9 2^10 2^11 2^12 2^13 2^14 2^15 2^16 2^17 2^18 2^19 2^20 2^21 2^22 2^23 2^24 2^25 2^26 2^27 2^28 2^29 2^30 2^31\n"
 		 "      10 CPUID                           3 0 0 0 0 2 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
 		 "       - OTHER                           3 0 0 0 0 0 0 0 0 3 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
@@ -76,7 +78,7 @@ int main(void)
 	s->scope = EXIT_STATS_SCOPE_VCPU;
 	s->row[4] = (struct exit_stats_row){ U64_MAX, U64_MAX, 1, U64_MAX };
 	ok(shows(exit_stats_show_table,
-		 "# kvm exit_stats 1 scope=vcpu vendor=svm tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=0 dumps=8 merged=0\n"
+		 "# kvm exit_stats 1 scope=vcpu vendor=svm tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
 		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n"
 		 "     0xa CPUID                           3              100           20           50           33             1               30\n"
 		 "   0x403 VMGEXIT              18446744073709551615 18446744073709551615            1 18446744073709551615            1             0                0\n"
@@ -88,7 +90,7 @@ int main(void)
 	s->rows = 0;
 	s->scope = EXIT_STATS_SCOPE_VM;
 	ok(shows(exit_stats_show_table,
-		 "# kvm exit_stats 1 scope=vm vendor=none tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=0 dumps=8 merged=0\n"
+		 "# kvm exit_stats 1 scope=vm vendor=none tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
 		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n",
 		 s),
 	   "without a vendor: the header only");
