@@ -87,8 +87,11 @@ static const struct truth_case cases[] = {
 	  .vmx.expect = { { VMX_PREEMPTION_TIMER, 1, .slack = LESS_PER_INTERRUPT },
 			  { VMX_MSR_WRITE, 2 } },
 	  .svm.expect = { { SVM_MSR, 2 }, { SVM_VINTR, .slack = MINIMUM } } },
-	/* Ever the same IPI, which the other, with interrupts off, never takes. */
-	{ "IPI to the next vCPU", truth_ipi, N, 0, 1, .setup = x2apic,
+	/*
+	 * Ever the same IPI, which the other, with interrupts off, never takes. A single
+	 * vCPU sends to nobody.
+	 */
+	{ "IPI to another vCPU", truth_ipi, N, 0, 1, .setup = x2apic,
 	  .vmx.expect = { { VMX_MSR_WRITE, 1 } },
 	  .svm.expect = { { SVM_MSR, 1 } } },
 	/* The ICR, and the EOI. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dump: due at exactly the multiples with one vCPU, rows that add up to
- * what the first line says, merging that says so, held back and still printed.
+ * The dump: due at exactly the multiples with one vCPU, soon behind them with several; rows
+ * that are the table's and add up to what the first line says; merging that says so; held
+ * back and still printed.
  */
 #include <errno.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,7 +20,11 @@ struct dump {
 	uint64_t nr, due, taken, cycles, merged;
 	uint64_t sum_count, sum_total;
 	int reasons, rows;
+	bool info; /* each line is KERN_INFO */
+	struct stats_row row[MAX_ROWS];
 };
+
+#define INFO 6
 
 static char line_kept[512];
 static bool kept;
@@ -35,28 +41,44 @@ static const char *next_line(int ms)
 	return line;
 }
 
+/* A row of the dump @nr, or false. */
+static bool parse_row(const char *line, uint64_t *nr, struct stats_row *r)
+{
+	char reason[16];
+
+	if (sscanf(line,
+		   "%lu: exit reason %15s %31[^:]: count %lu total %lu min %lu max %lu avg %lu", nr,
+		   reason, r->name, &r->count, &r->total, &r->min, &r->max, &r->avg) != 8)
+		return false;
+	r->reason = strcmp(reason, "-") ? strtol(reason, NULL, 0) : REASON_OTHER;
+	return true;
+}
+
 /* The next dump with its rows; false if none comes within @ms. */
 static bool next_dump(struct dump *d, int ms)
 {
 	const char *line = next_line(ms);
-	uint64_t nr, count, total;
+	struct stats_row *r;
+	uint64_t nr;
 
 	memset(d, 0, sizeof(*d));
 	if (!line)
 		return false;
+	d->info = log_level() == INFO;
 	if (sscanf(line, "dump %lu: due at %lu, taken at %lu exits, %lu cycles, %d reasons (%lu",
 		   &d->nr, &d->due, &d->taken, &d->cycles, &d->reasons, &d->merged) < 5)
 		bail_out("not a dump's first line: %s", line);
 	while ((line = next_line(d->rows < d->reasons ? 2000 : 100))) {
-		if (sscanf(line, "%lu: exit reason %*s %*s count %lu total %lu", &nr, &count,
-			   &total) != 3) {
+		r = &d->row[d->rows];
+		if (!parse_row(line, &nr, r)) {
 			snprintf(line_kept, sizeof(line_kept), "%s", line);
 			kept = true;
 			break;
 		}
 		d->rows++;
-		d->sum_count += count;
-		d->sum_total += total;
+		d->sum_count += r->count;
+		d->sum_total += r->total;
+		d->info &= log_level() == INFO;
 		if (nr != d->nr)
 			bail_out("a row of dump %lu in dump %lu", nr, d->nr);
 	}
@@ -66,6 +88,21 @@ static bool next_dump(struct dump *d, int ms)
 static bool adds_up(const struct dump *d)
 {
 	return d->rows == d->reasons && d->sum_count == d->taken && d->sum_total == d->cycles;
+}
+
+/* Does each row say what the table's row of this reason says? */
+static bool same_rows(const struct dump *d, const struct stats *s)
+{
+	bool same = d->rows == s->rows && d->taken == s->exits && d->cycles == s->cycles;
+
+	for (int i = 0; i < d->rows; i++) {
+		const struct stats_row *is = &d->row[i], *was = &s->row[i];
+
+		same &= is->reason == was->reason && !strcmp(is->name, was->name) &&
+			is->count == was->count && is->total == was->total && is->min == was->min &&
+			is->max == was->max && is->avg == was->avg;
+	}
+	return same;
 }
 
 static void settle(void)
@@ -213,12 +250,88 @@ static void check_limit(struct vm *vm)
 	ok(printed >= 10 && printed <= most,
 	   "exit_stats_dump_per_min=10 lets 10 through at once (%lu)", printed);
 	ok(next_dump(&d, 20000), "what was held back is printed when a token comes, with no exit");
+	read_host(&after);
 	ok(d.merged > 0, "and says how many it stands for (%lu merged)", d.merged);
 	ok(adds_up(&d), "its rows add up");
+	ok(same_rows(&d, &after), "they are the table's %d, which nobody changed since", d.rows);
+	ok(d.info, "its lines are information (KERN_INFO)");
 	ok(!next_dump(&d, 7000), "then nothing is due and nothing is printed");
 	read_host(&after);
 	ok(after.dumps - before.dumps == printed + 1, "the table's dumps= counts the printed ones");
 	ok(after.merged > before.merged, "and merged= the others");
+}
+
+/*
+ * One a minute, and the next is held back for that long: a new limit lets it out at once,
+ * and where dumps are switched off meanwhile there is none any more.
+ */
+static void check_held_back(struct vm *vm)
+{
+	struct dump d;
+	bool out;
+
+	for (int off = 0; off < 2; off++) {
+		param_set("exit_stats_dump_interval", "10");
+		param_set("exit_stats_dump_per_min", "0");
+		guest_cpuid(vm, 0, 5000, 0, 0);
+		settle();
+		param_set("exit_stats_dump_per_min", "1");
+		guest_cpuid(vm, 0, 100, 0, 0);
+		settle();
+		guest_cpuid(vm, 0, 100, 0, 0);
+		ok(!next_dump(&d, 3000), "exit_stats_dump_per_min=1 holds a second one back");
+		if (off)
+			param_set("exit_stats_dump_interval", "0");
+		param_set("exit_stats_dump_per_min", "0");
+		out = next_dump(&d, 3000);
+		ok(out == !off, off ? "switched off, what was held back is not printed"
+				    : "without a limit it is printed at once");
+	}
+}
+
+/* A vCPU knows a new interval after 4096 exits, whatever the old one was. */
+static void check_new_interval(struct vm *vm)
+{
+	struct dump d;
+
+	param_set("exit_stats_dump_interval", "4000000000");
+	guest_cpuid(vm, 0, 5000, 0, 0);
+	settle();
+	param_set("exit_stats_dump_interval", "500");
+	guest_cpuid(vm, 0, 4096 + 500, 0, 0);
+	ok(next_dump(&d, 10000), "a new interval is known after 4096 exits, and a dump is due");
+}
+
+#define VCPUS 4
+
+/* How far behind the last due point do the host's exits stand, when all is printed? */
+static void check_several(uint64_t away)
+{
+	uint64_t due = 0, exits, most = 0, dumps = 0;
+	struct dump d;
+	struct vm vm;
+
+	settle();
+	param_set("exit_stats_dump_interval", "500");
+	vm_create(&vm, VCPUS);
+	for (int n = 0; n < VCPUS; n++)
+		guest_cpuid(&vm, n, 5000, 0, 0);
+	settle();
+	for (int i = 0; i < 25; i++) {
+		for (int n = 0; n < VCPUS; n++)
+			guest_cpuid(&vm, n, 30 + 20 * n, 0, 0);
+		while (next_dump(&d, 200)) {
+			due = d.due;
+			dumps++;
+		}
+		exits = host_exits() + away;
+		if (due && exits - due > most)
+			most = exits - due;
+	}
+	vm_destroy(&vm);
+	ok(dumps >= 8 && most < 2 * 500,
+	   "%d vCPUs: no dump is due later than 1000 exits after the last (%lu dumps, %lu exits)",
+	   VCPUS, dumps, most);
 }
 
 static void check_off(struct vm *vm)
@@ -258,16 +371,21 @@ static void check_rest(void)
 
 int main(void)
 {
+	uint64_t away;
 	struct vm vm;
 
 	log_open();
 	vm_create(&vm, 1);
-	check_exact(&vm, reset_away(&vm));
+	away = reset_away(&vm);
+	check_exact(&vm, away);
 	check_merging(&vm);
 	check_limit(&vm);
+	check_held_back(&vm);
+	check_new_interval(&vm);
 	check_off(&vm);
 	vm_destroy(&vm);
 	check_rest();
+	check_several(away);
 	param_set("exit_stats_dump_interval", "500");
 	param_set("exit_stats_dump_per_min", "10");
 	return done_testing();

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <time.h>
+#include <x86intrin.h>
 
 #include "guest.h"
 #include "stats.h"
@@ -97,6 +99,57 @@ static void check_identity(void)
 	c = cpuid(EXIT_STATS_LEAF_INFO, 0);
 	ok((c.eax == s.tsc_khz && c.ebx == HIGHEST_REASON && c.ecx == (uint32_t)s.epoch && !c.edx),
 	   "0x4ffffff1 has the TSC's kHz, the last reason %#x and the VM's epoch", c.ebx);
+}
+
+/* Ticks in a thousandth of the clock's second, over some of them. */
+static double measured_khz(void)
+{
+	struct timespec start, now;
+	uint64_t tick;
+	double ms = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	tick = __rdtsc();
+	while (ms < 100) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		ms = (now.tv_sec - start.tv_sec) * 1e3 + (now.tv_nsec - start.tv_nsec) / 1e6;
+	}
+	return (__rdtsc() - tick) / ms;
+}
+
+static void check_khz(void)
+{
+	double khz = cpuid(EXIT_STATS_LEAF_INFO, 0).eax, measured = measured_khz();
+
+	ok(measured > khz * 0.98 && measured < khz * 1.02,
+	   "the TSC has the rate that 0x4ffffff1 says: %.0f kHz, by the clock %.0f", khz, measured);
+}
+
+/* KVM has no handler for a failed entry, which occurs all the same. */
+static void check_no_handler(void)
+{
+	uint32_t reason = BY_VENDOR(VMX_INVALID_STATE, SVM_ERR);
+	struct cpuid_call calls[] = { { EXIT_STATS_LEAF_COUNT, reason },
+				      { EXIT_STATS_LEAF_CYCLES, reason },
+				      { EXIT_STATS_LEAF_MIN, reason },
+				      { EXIT_STATS_LEAF_MAX, reason } };
+	struct vm two;
+	int failed = 0;
+
+	vm_create(&two, 2);
+	for (int i = 0; i < 3; i++) {
+		vcpu_call(&two, 1, guest_hlt_loop, 1, 0, 0);
+		vcpu_invalid_state(&two, 1);
+		if (ioctl(two.vcpu[1].fd, KVM_RUN, 0))
+			bail_out("KVM_RUN");
+		failed += two.vcpu[1].run->exit_reason == KVM_EXIT_FAIL_ENTRY;
+	}
+	guest_cpuid_calls(&two, 0, calls, 4);
+	vm_destroy(&two);
+	ok((failed == 3 && calls[0].eax == 3 && calls[1].eax == 3 && calls[2].ecx &&
+	    calls[2].ecx <= calls[3].ecx && calls[1].ecx >= calls[2].ecx * 3 &&
+	    calls[1].ecx <= calls[3].ecx * 3),
+	   "a reason without a handler that was counted (%#x) answers like any other", reason);
 }
 
 static void check_low_first(void)
@@ -231,6 +284,8 @@ int main(void)
 	vm_create(&vm, 1);
 	guest_out(&vm, 0, 20);
 	check_identity();
+	check_khz();
+	check_no_handler();
 	for (size_t i = 0; i < sizeof(leaves) / sizeof(*leaves); i++)
 		check_reasons(leaves[i]);
 	check_far_reasons();

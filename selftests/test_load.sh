@@ -92,8 +92,13 @@ ok $? "and a host table that begins at 0"
 echo 500 >/sys/module/kvm/parameters/exit_stats_dump_interval
 
 # The vendor's module alone: the host's numbers begin anew with it.
+epoch=$(header epoch)
+exec 3<$kvm/exit_stats
 rmmod $module && insmod "$file"
-ok $? "$module alone goes and comes while kvm stays"
+ok $? "$module alone goes and comes while kvm stays, and with it who has opened a file"
+exec 3<&-
+[ -n "$epoch" ] && [ "$(header epoch)" != "$epoch" ]
+ok $? "the epoch is another one: $epoch, $(header epoch)"
 grep -q "vendor=$vendor .* exits=0 cycles=0 " /sys/kernel/debug/kvm/exit_stats
 ok $? "the host's table is empty"
 /tests/test_scope >/tmp/output
@@ -110,7 +115,7 @@ ok $? "Debian's $module loads on our kvm"
 echo p:closes kvm:exit_stats_record_close >$tracing/kprobe_events
 echo hist:keys=common_pid >$tracing/events/kprobes/closes/trigger
 /tests/re_enter
-ok $? "and runs a guest $exits"
+ok $? "and runs a guest $exits, to which our leaves are like any others"
 closes=$(sed -n 's/^ *Hits: //p' $tracing/events/kprobes/closes/hist)
 [ "$closes" = 0 ]
 ok $? "none of which our kvm closes, in what is no record ($closes closed)"
@@ -118,6 +123,15 @@ echo '!hist:keys=common_pid' >$tracing/events/kprobes/closes/trigger
 echo -:closes >$tracing/kprobe_events
 [ ! -e /sys/kernel/debug/kvm/exit_stats ]
 ok $? "without a table for the host"
+hold_vm
+tables=$(cat $kvm/$holder-*/vm_exit_stats $kvm/$holder-*/vcpu0/exit_stats)
+[ "$(echo "$tables" | grep -c ' vendor=none .* exits=0 ')" -eq 2 ] &&
+	[ "$(echo "$tables" | grep -vc '^#')" -eq 0 ]
+ok $? "those of a VM and its vCPU are empty"
+! echo 1 2>/dev/null >"$(echo $kvm/$holder-*/vm_exit_stats_reset)"
+ok $? "and cannot be reset"
+kill $holder
+wait $holder 2>/dev/null
 $scripts/unload >/tmp/output 2>&1 && stock
 ok $? "unload takes our kvm out: $(cat /tmp/output)"
 $scripts/load >/tmp/output 2>&1 && ours

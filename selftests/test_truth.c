@@ -52,22 +52,6 @@ static void no_idt(struct vm *vm, int n)
 	vcpu_set_sregs(vm, n, &sregs);
 }
 
-/*
- * What KVM lets user space set and the processor refuses to enter with: VMX without
- * a task register, SVM in code of 64 and of 32 bits.
- */
-static void invalid_state(struct vm *vm, int n)
-{
-	struct kvm_sregs sregs;
-
-	vcpu_get_sregs(vm, n, &sregs);
-	if (on_svm())
-		sregs.cs.db = 1;
-	else
-		sregs.tr.unusable = 1;
-	vcpu_set_sregs(vm, n, &sregs);
-}
-
 /* ---- user space's part */
 
 static struct kvm_run *run_of(const struct share *s)
@@ -257,7 +241,7 @@ static const struct truth_case cases[] = {
 	{ "interrupt window", truth_window, N, .user_exit = on_window,
 	  .vmx.expect = { { VMX_INTERRUPT_WINDOW, 1 }, { VMX_IO_INSTRUCTION, 1 } },
 	  .svm.expect = { { SVM_VINTR, 1 }, { SVM_IOIO, 1 } } },
-	{ "failed entry", truth_cpuid, N, .setup = invalid_state, .user_exit = on_failed_entry,
+	{ "failed entry", truth_cpuid, N, .setup = vcpu_invalid_state, .user_exit = on_failed_entry,
 	  .no_done = true,
 	  .vmx.expect = { { VMX_INVALID_STATE, 1 } },
 	  .svm.expect = { { SVM_ERR, 1 } } },

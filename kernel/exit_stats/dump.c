@@ -18,6 +18,7 @@
 #include <linux/math64.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/sched.h>
 #include <linux/workqueue.h>
 
 #include "exit_stats.h"
@@ -135,6 +136,7 @@ static void print_dump(const struct exit_stats_snap *snap, u64 nr, u64 due, u64 
 		pr_info("%llu: exit reason %s %s: count %llu total %llu min %llu max %llu avg %llu\n",
 			nr, code, snap->table->row[row].name, r->count, r->total, r->min, r->max,
 			exit_stats_avg(r));
+		cond_resched();	/* a slow console prints for milliseconds */
 	}
 }
 
@@ -145,7 +147,7 @@ static void put_back(u64 due)
 	waiting += due;
 	armed = true;
 	raw_spin_unlock_irq(&lock);
-	queue_delayed_work(system_unbound_wq, &work, HZ);
+	queue_delayed_work(system_dfl_wq, &work, HZ);
 }
 
 /* Not so after a wake-up too many, or when dumps were switched off meanwhile. */
@@ -164,7 +166,7 @@ static bool anything_due(void)
 
 static void call_fn(struct irq_work *unused)
 {
-	queue_delayed_work(system_unbound_wq, &work, 0);
+	queue_delayed_work(system_dfl_wq, &work, 0);
 }
 
 /* What the vCPUs have counted and not handed in, whether they run or not. */
@@ -202,7 +204,7 @@ static void dump_fn(struct work_struct *unused)
 		return;
 	wait = exit_stats_bucket_take(&bucket, ktime_get_ns(), READ_ONCE(exit_stats_dump_per_min));
 	if (wait) {
-		queue_delayed_work(system_unbound_wq, &work, nsecs_to_jiffies(wait) + 1);
+		queue_delayed_work(system_dfl_wq, &work, nsecs_to_jiffies(wait) + 1);
 		return;
 	}
 	/* First what is due, then the numbers: these contain it. */
@@ -256,7 +258,7 @@ void exit_stats_dump_kick(void)
 	wake = armed;
 	raw_spin_unlock_irq(&lock);
 	if (wake)
-		mod_delayed_work(system_unbound_wq, &work, 0);
+		mod_delayed_work(system_dfl_wq, &work, 0);
 }
 
 /* A vendor module comes: everything from 0. */

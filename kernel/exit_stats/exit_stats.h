@@ -84,8 +84,11 @@ struct exit_stats_host {
 };
 
 extern struct exit_stats_host exit_stats_host;
-/* Outside all locks. Who dies has it for reading, a snapshot that must get done for writing. */
-extern struct rw_semaphore exit_stats_deaths;
+/*
+ * Outside all locks. Deaths and resets, which move records, have it for reading; a snapshot
+ * that must get done for writing.
+ */
+extern struct rw_semaphore exit_stats_movers;
 
 struct exit_stats_vcpu *exit_stats_vcpu_of(struct kvm_vcpu *vcpu);
 struct exit_stats_vm *exit_stats_vm_of(struct kvm *kvm);

@@ -70,7 +70,7 @@ void exit_stats_log_read(const struct exit_stats_leaf *leaf, u32 code)
 
 	if (!leave(&note))
 		atomic64_inc(&held_back);
-	queue_delayed_work(system_unbound_wq, &work, 0);
+	queue_delayed_work(system_dfl_wq, &work, 0);
 }
 
 static void print_note(const struct note *note, const char *tail)
@@ -113,7 +113,7 @@ static void print_fn(struct work_struct *unused)
 		wait = exit_stats_bucket_take(&bucket, ktime_get_ns(),
 					      READ_ONCE(exit_stats_dump_per_min));
 		if (wait) {
-			queue_delayed_work(system_unbound_wq, &work, nsecs_to_jiffies(wait) + 1);
+			queue_delayed_work(system_dfl_wq, &work, nsecs_to_jiffies(wait) + 1);
 			return;
 		}
 		if (!pick_up(&note))
@@ -131,7 +131,7 @@ static void print_fn(struct work_struct *unused)
 void exit_stats_log_kick(void)
 {
 	if (!kfifo_is_empty(&notes))
-		mod_delayed_work(system_unbound_wq, &work, 0);
+		mod_delayed_work(system_dfl_wq, &work, 0);
 }
 
 /* The vendor module goes: no guest is left to read. */

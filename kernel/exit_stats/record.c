@@ -59,6 +59,7 @@ struct exit_stats_vcpu *exit_stats_record_alloc(unsigned int rows)
 	if (!v)
 		return NULL;
 	v->mark = EXIT_STATS_CLOSED;
+	v->latched = EXIT_STATS_DROPPED;
 	v->hist = (void *)v->brief + brief_size(rows);
 	v->nested_row = (void *)v->hist + hist_size(rows);
 	for (i = 0; i < rows; i++)
@@ -108,7 +109,7 @@ void exit_stats_record_close(struct exit_stats_vcpu *v)
 	unsigned int bucket;
 	u64 cycles;
 
-	if (!first || v->mark & EXIT_STATS_CLOSED)
+	if (first == EXIT_STATS_DROPPED || v->mark & EXIT_STATS_CLOSED)
 		return;
 	exit_stats_tsc(&low, &high);
 	cycles = ((u64)high << 32 | low) - ((u64)v->tsc_high << 32 | v->tsc_low);

@@ -49,6 +49,9 @@ struct exit_stats_vm;
 #define EXIT_STATS_SLOT(row)	(EXIT_STATS_CLOSED + (row) * EXIT_STATS_BUCKETS)
 #define EXIT_STATS_ROW_OF(slot)	(((slot) & (EXIT_STATS_NESTED - 1)) / EXIT_STATS_BUCKETS)
 
+/* What is latched of an exit to be forgotten: a slot of the record's own, come what may. */
+#define EXIT_STATS_DROPPED	EXIT_STATS_SLOT(0)
+
 /* What a file in debugfs is about. Part of each object that has files. */
 struct exit_stats_scope {
 	unsigned int kind;		/* EXIT_STATS_SCOPE_* */
@@ -105,7 +108,7 @@ struct exit_stats_vcpu {
 		/* The TSC's high half at a common close, of an exit of L1, not poked. */
 		u64 common_high;
 	};
-	u32 latched;			/* the row's first slot; 0: dropped meanwhile */
+	u32 latched;			/* the row's first slot, or EXIT_STATS_DROPPED */
 	local64_t *hist;		/* EXIT_STATS_BUCKETS slots a row */
 	struct exit_stats_nested *nested_row;
 	u64 undo_count;

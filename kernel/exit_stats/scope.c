@@ -40,7 +40,7 @@ struct exit_stats_host exit_stats_host = {
 	.vms = LIST_HEAD_INIT(exit_stats_host.vms),
 };
 
-DECLARE_RWSEM(exit_stats_deaths);
+DECLARE_RWSEM(exit_stats_movers);
 
 size_t exit_stats_vcpu_offset;
 
@@ -316,12 +316,14 @@ int exit_stats_reset(struct exit_stats_scope *scope)
 {
 	if (!exit_stats_counts(scope))
 		return -ENODEV;
+	down_read(&exit_stats_movers);
 	if (scope->kind == EXIT_STATS_SCOPE_VCPU)
 		reset_vcpu(container_of(scope, struct exit_stats_vcpu, scope));
 	else if (scope->kind == EXIT_STATS_SCOPE_VM)
 		reset_vm(container_of(scope, struct exit_stats_vm, scope));
 	else
 		reset_host();
+	up_read(&exit_stats_movers);
 	return 0;
 }
 
@@ -455,9 +457,9 @@ void kvm_exit_stats_vm_destroy(struct kvm *kvm)
 
 	if (!vm)
 		return;
-	down_read(&exit_stats_deaths);
+	down_read(&exit_stats_movers);
 	exit_stats_put_vm(vm);
-	up_read(&exit_stats_deaths);
+	up_read(&exit_stats_movers);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vm_destroy);
 
@@ -511,7 +513,7 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 	vm = v->vm;
 	exit_stats_hand_in(v);
 
-	down_read(&exit_stats_deaths);
+	down_read(&exit_stats_movers);
 	flags = move_begin(vm);
 	retire_record(v);
 	list_del_rcu(&v->node);
@@ -520,7 +522,7 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 
 	kvfree_rcu(v, rcu);
 	exit_stats_put_vm(vm);
-	up_read(&exit_stats_deaths);
+	up_read(&exit_stats_movers);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 
@@ -543,7 +545,7 @@ void exit_stats_drop_latched(void)
 		list_for_each_entry_rcu(v, &vm->vcpus, node) {
 			WRITE_ONCE(v->poked, true);
 			smp_wmb();	/* it, and then latched: exit_stats_close() */
-			WRITE_ONCE(v->latched, 0);
+			WRITE_ONCE(v->latched, EXIT_STATS_DROPPED);
 		}
 		rcu_read_unlock();
 	}

@@ -19,8 +19,9 @@
 #define host exit_stats_host
 
 /*
- * A try fails when a record is moved meanwhile. On a host where VMs come and go all the
- * time, and with enough vCPUs to read, each would: after so many the dying wait.
+ * A try fails when a record is moved meanwhile. On a host where VMs come and go or are
+ * reset all the time, and with enough vCPUs to read, each would: after so many the dying
+ * and resets wait.
  */
 #define TRIES	20
 
@@ -237,7 +238,7 @@ struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool
 		}
 		cond_resched();
 		if (++tries == TRIES)
-			down_write(&exit_stats_deaths);
+			down_write(&exit_stats_movers);
 		memset(snap->row, 0, numbers);
 		snap->vms = 0;
 		snap->vcpus = 0;
@@ -246,7 +247,7 @@ struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool
 		take(snap, scope);
 	}
 	if (tries >= TRIES)
-		up_write(&exit_stats_deaths);
+		up_write(&exit_stats_movers);
 	if (err) {
 		kvfree(snap);
 		return ERR_PTR(err);

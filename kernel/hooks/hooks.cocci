@@ -209,7 +209,9 @@ identifier vcpu;
  ...+>
  }
 
-@@
+// Before the vCPU's APIC page is where AVIC finds it: nothing takes it out again, and if
+// this fails the page is freed.
+@svm_vcpu@
 identifier vcpu, svm, failed;
 symbol err;
 @@
@@ -219,12 +221,22 @@ symbol err;
 +err = kvm_exit_stats_vcpu_create(vcpu);
 +if (err)
 +	goto failed;
- svm->msrpm = svm_vcpu_alloc_msrpm();
- if (!svm->msrpm) {
- 	err = -ENOMEM;
-+	kvm_exit_stats_vcpu_free(vcpu);
+ err = avic_init_vcpu(svm);
+ if (err)
  	goto failed;
+ ...+>
  }
+
+@@
+identifier vcpu, svm_vcpu.failed;
+statement S;
+@@
+ svm_vcpu_create(struct kvm_vcpu *vcpu)
+ {
+ <+...
+ failed:
++kvm_exit_stats_vcpu_free(vcpu);
+ S
  ...+>
  }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guest.h"
+#include "stats.h"
 #include "tap.h"
 
 /*
@@ -280,6 +281,19 @@ void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t
 	set_long_mode(vm, n);
 	if (ioctl(vm->vcpu[n].fd, KVM_SET_REGS, &regs))
 		bail_out("KVM_SET_REGS");
+}
+
+/* VMX: without a task register. SVM: in code of 64 and of 32 bits. */
+void vcpu_invalid_state(struct vm *vm, int n)
+{
+	struct kvm_sregs sregs;
+
+	vcpu_get_sregs(vm, n, &sregs);
+	if (on_svm())
+		sregs.cs.db = 1;
+	else
+		sregs.tr.unusable = 1;
+	vcpu_set_sregs(vm, n, &sregs);
 }
 
 /* Enter once; true if it halted. All else that it may do is port I/O. */

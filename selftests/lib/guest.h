@@ -56,6 +56,9 @@ void vcpu_create(struct vm *vm);
 void vcpu_get_sregs(struct vm *vm, int n, struct kvm_sregs *sregs);
 void vcpu_set_sregs(struct vm *vm, int n, const struct kvm_sregs *sregs);
 
+/* What KVM lets user space set and the processor refuses to enter with. After vcpu_call(). */
+void vcpu_invalid_state(struct vm *vm, int n);
+
 /* Let an exception or interrupt enter the guest at a routine ... */
 void vm_set_gate(struct vm *vm, int vector, const char *routine);
 /* ... on vCPUs whose GDT and IDT are those of guest_layout.h. */

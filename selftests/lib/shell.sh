@@ -50,6 +50,7 @@ unwatch() {
 }
 
 # witness EVENT: reason and count a line. Of VMX's reason the low 16 bits; SVM's in hex.
+# What the histogram had no room for is one more line, which no table has.
 witness() {
 	case $vendor in
 	vmx) modulus=65536 format=%d ;;
@@ -57,6 +58,7 @@ witness() {
 	esac
 	awk -v modulus="$modulus" '
 		/^[{] vcpu_id:/ { gsub(/[{},:]/, " "); count[$4 % modulus] += $6 }
+		/Dropped: [1-9]/ { count["dropped"] = $2 }
 		END { for (reason in count) print reason, count[reason] }' \
 		"$events/$1/hist" | sort -n |
 		awk -v format="$format" '{ printf format " %d\n", $1, $2 }'

@@ -257,7 +257,7 @@ const char *stats_hist_fault(const struct stats *s)
 	return exits == s->exits ? NULL : "counts do not add up to exits=";
 }
 
-static int kmsg = -1;
+static int kmsg = -1, level;
 
 void log_open(void)
 {
@@ -284,6 +284,7 @@ static const char *next_record(void)
 		record[n] = '\0';
 		record[strcspn(record, "\n")] = '\0';
 		text = strchr(record, ';');
+		level = atoi(record) & 7;
 	} while (!text || strncmp(text + 1, LOG_PREFIX, strlen(LOG_PREFIX)));
 	return text + 1 + strlen(LOG_PREFIX);
 }
@@ -298,4 +299,9 @@ const char *log_line(int ms)
 			return NULL;
 	}
 	return line;
+}
+
+int log_level(void)
+{
+	return level;
 }

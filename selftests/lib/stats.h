@@ -87,5 +87,7 @@ const char *param_get(const char *name);
 void log_open(void);
 /* The next line without time and prefix; waits at most @ms for it, then NULL. */
 const char *log_line(int ms);
+/* Of the line that log_line() gave last: 6 is KERN_INFO. */
+int log_level(void);
 
 #endif

@@ -308,6 +308,32 @@ static bool is_sum(const struct growth *g, int nr)
 	return !memcmp(&sum, g, sizeof(sum));
 }
 
+/* A VM's table has of each reason all that its vCPUs' have, which are new as it is. */
+static bool vm_is_its_vcpus(int nr)
+{
+	const struct stats *all = &after[SCOPE_VM];
+	bool good = true;
+
+	for (int i = 0; i < all->rows; i++) {
+		struct stats_row sum = { .min = UINT64_MAX };
+
+		for (int n = 0; n < nr; n++) {
+			const struct stats_row *r =
+				stats_row(&after[SCOPE_VCPU + n], all->row[i].reason);
+
+			if (!r->count)
+				continue;
+			sum.count += r->count;
+			sum.total += r->total;
+			sum.min = r->min < sum.min ? r->min : sum.min;
+			sum.max = r->max > sum.max ? r->max : sum.max;
+		}
+		good &= sum.count == all->row[i].count && sum.total == all->row[i].total &&
+			sum.min == all->row[i].min && sum.max == all->row[i].max;
+	}
+	return good && all->rows;
+}
+
 /* User space's TSC around the run has all exits' cycles, and more. */
 static bool cycles_fit(const struct share *s)
 {
@@ -343,8 +369,8 @@ static void check(const struct truth_case *c, int nr)
 	ok(stat, "%s %s: as many as vcpu->stat.exits%s", c->name, on, but_for(c));
 	if (c->emulated)
 		check_rounds(c, on, nr);
-	ok(is_sum(&grown[SCOPE_VM], nr) && is_sum(&grown[SCOPE_HOST], nr),
-	   "%s %s: VM and host have the sums", c->name, on);
+	ok((is_sum(&grown[SCOPE_VM], nr) && is_sum(&grown[SCOPE_HOST], nr) && vm_is_its_vcpus(nr)),
+	   "%s %s: VM and host have the sums, the VM min and max too", c->name, on);
 	ok(cycles, "%s %s: each reason's cycles, and all, within the TSC around", c->name, on);
 }
 

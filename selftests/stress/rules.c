@@ -13,6 +13,7 @@
 
 const char *const rule_names[NR_RULES] = {
 	[RULE_EMPTY] = "a row without a count is all 0",
+	[RULE_NO_ROW] = "nothing is counted in the row that is no reason's",
 	[RULE_TOTAL] = "total and count are of the same exits",
 	[RULE_ORDER] = "min <= avg <= max",
 	[RULE_MIN_MAX] = "min and max are those of the exits counted",
@@ -183,6 +184,8 @@ void check_snap(const struct exit_stats_snap *snap, struct seen *seen)
 
 	if (!seen->any || seen->epoch != snap->epoch)
 		start_again(seen, snap->epoch);
+	if (snap->row[EXIT_STATS_ROW_ALL].count)
+		say_row(RULE_NO_ROW, "snapshot", EXIT_STATS_ROW_ALL, snap->row);
 	for (unsigned int i = 0; i < snap->rows; i++) {
 		const struct exit_stats_row *r = &snap->row[i];
 		struct exit_stats_row *was = &seen->row[i];

@@ -17,6 +17,7 @@
 
 enum rule {
 	RULE_EMPTY,
+	RULE_NO_ROW,
 	RULE_TOTAL,
 	RULE_ORDER,
 	RULE_MIN_MAX,

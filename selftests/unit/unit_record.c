@@ -138,7 +138,7 @@ static void check_latch(void)
 	settled = 0;
 	exit_stats_latch(v, EXIT_STATS_SLOT(2), 0);
 	v->poked = true; /* exit_stats_drop_latched() */
-	v->latched = 0;
+	v->latched = EXIT_STATS_DROPPED;
 	good = closes_nothing() && !settled && v->poked;
 	make_exit(2, false, 50);
 	ok((good && settled == 1 && local64_read(&v->exits) == 2 && closes_nothing()),
