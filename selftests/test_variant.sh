@@ -4,7 +4,8 @@
 # What only a KVM that is changed for it can show (variants/test-only.patch). Are cycles
 # what they say? With handlers that are slower by exactly 1000 instructions, a cycle each
 # in Bochs, min, max and total rise by that number an exit. And entries that fail for what
-# is KVM's alone. Loads those modules for it, then ours again.
+# is KVM's alone, and a vCPU for which there is no memory. Loads those modules for it, then
+# ours again.
 
 scripts=/exit-stats/scripts
 variant=/exit-stats/test-only/$(uname -r)
@@ -32,5 +33,6 @@ change -d "$variant"
 	/tests/exit_cost wrmsr $wrmsr 1000 || status=1
 }
 /tests/failed_entry || status=1
+/tests/no_memory || status=1
 change
 exit $status

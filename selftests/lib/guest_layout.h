@@ -20,5 +20,7 @@
 /* In R13 they ask variants/test-only.patch for an entry that fails. */
 #define VMFAIL_WANTED	0x7fa17
 #define MSR_FAIL_WANTED 0x7fa18
+/* There the vCPU for whose record there is no memory. */
+#define NO_MEMORY_VCPU 77
 
 #endif

@@ -21,7 +21,7 @@ __thread struct shim_met shim_met;
 __thread int shim_irqs_off;
 unsigned int tsc_khz = 1000000;
 long shim_in_use;
-bool shim_no_memory;
+__thread bool shim_no_memory;
 
 static struct reader readers[MAX_THREADS];
 static pthread_key_t place;

@@ -308,8 +308,8 @@ static inline bool refcount_dec_and_test(refcount_t *r)
 }
 
 /* slab.h, vmalloc.h, mm.h, bitmap.h: what is not free again is told */
-extern long shim_in_use;    /* allocations */
-extern bool shim_no_memory; /* each one fails */
+extern long shim_in_use;	     /* allocations */
+extern __thread bool shim_no_memory; /* each one of this thread's fails */
 
 static inline void *shim_count(void *p)
 {

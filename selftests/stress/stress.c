@@ -536,11 +536,13 @@ static void *flipper(void *arg)
 	return NULL;
 }
 
+/* The worker: now and then there is no memory for its snapshot. */
 static void *dumper(void *arg)
 {
 	struct thread *t = arg;
 
 	while (!READ_ONCE(stop)) {
+		shim_no_memory = next_random(t) % 8 == 0;
 		if (shim_run_work())
 			t->turns++;
 		wait_at_most(t, 200);
@@ -738,6 +740,69 @@ static void check_no_memory(void)
 	ok(!shim_in_use, "and nothing of them is left");
 }
 
+static void make_some(struct cpu *c, u32 reason, int times)
+{
+	for (int i = 0; i < times; i++) {
+		shim_tsc = 1000;
+		kvm_exit_stats_latch_vmx(&c->record, &c->vcpu, &reason);
+		shim_let_out_of(&c->record->mark);
+		shim_tsc += 100;
+		kvm_exit_stats_close_fastpath(&c->vcpu);
+	}
+	shim_let_out();
+}
+
+/* The count of a row, and that of all. */
+static bool answers(const struct guest *g, bool of_host, unsigned int row, u64 count, u64 all)
+{
+	struct exit_stats_answer a = { .row = row, .all = true };
+
+	if (of_host)
+		exit_stats_answer_host(g->record, &a);
+	else
+		exit_stats_answer_vm(g->record, &a);
+	return a.reason.count == count && a.total.count == all && a.reason.total == count * 100 &&
+	       a.total.total == all * 100;
+}
+
+/* A leaf's reader whose every try meets a move: nothing ends it while the count is odd. */
+static void check_last_good(void)
+{
+	struct guest *g;
+	struct cpu *c;
+	bool good;
+
+	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
+				    offsetof(struct guest, record), NULL, 0))
+		bail_out("register");
+	g = make_guest();
+	c = &g->cpu[0];
+	come_to(c);
+	make_some(c, 10, 7);
+	good = answers(g, false, row_of(10), 7, 7) && answers(g, true, row_of(10), 7, 7);
+	make_some(c, 10, 3);
+	make_some(c, 30, 2);
+
+	g->record->seq.sequence++;
+	ok(good && answers(g, false, row_of(10), 7, 7),
+	   "a leaf whose every try meets a move has the last good answer");
+	ok(answers(g, false, row_of(30), 0, 7), "or 0 for what was not asked before");
+	g->record->seq.sequence++;
+	ok(answers(g, false, row_of(10), 10, 12), "then the VM's numbers again");
+
+	make_some(c, 10, 1);
+	host.seq.sequence++;
+	ok(answers(g, true, row_of(10), 11, 13), "in host scope it has what its VM has, if more");
+	g->record->seq.sequence++;
+	make_some(c, 10, 1);
+	ok(answers(g, true, row_of(10), 11, 13), "or the last good answer there");
+	g->record->seq.sequence++;
+	host.seq.sequence++;
+	ok(answers(g, true, row_of(10), 12, 14), "then the host's numbers again");
+	put_guest(g);
+	kvm_exit_stats_unregister();
+}
+
 static void run(const struct scenario *s, u64 updates)
 {
 	u64 began = ktime_get_mono_fast_ns();
@@ -830,6 +895,7 @@ int main(int argc, char **argv)
 	diag("seed %llu, %llu updates, and %llu in each other scenario", seed, first, updates);
 	check_no_record();
 	check_no_memory();
+	check_last_good();
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
 		run(&scenarios[i], i ? updates : first);
 	return done_testing();

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A vCPU for whose record there is no memory: KVM_CREATE_VCPU fails with ENOMEM, undoes
+ * what it did in KVM's own files, and its VM goes on.
+ *
+ * For test_variant.sh, which loads a KVM that has none where it is asked for it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+
+#include "guest.h"
+#include "stats.h"
+#include "tap.h"
+
+#define TIMES 20
+
+static struct stats s;
+
+static void read_vm(const struct vm *vm)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/vm_exit_stats", vm->dir);
+	if (stats_read(path, &s))
+		bail_out("%s", path);
+}
+
+int main(void)
+{
+	int refused = 0;
+	struct vm vm;
+
+	vm_create_irqchip(&vm, 1);
+	for (int i = 0; i < TIMES; i++)
+		refused += ioctl(vm.fd, KVM_CREATE_VCPU, NO_MEMORY_VCPU) < 0 && errno == ENOMEM;
+	ok(refused == TIMES, "a vCPU without memory for its record is refused with ENOMEM");
+	read_vm(&vm);
+	ok(s.vcpus == 1 && !s.exits, "and is none of its VM's");
+	vcpu_create(&vm);
+	vm_destroy(&vm);
+
+	vm_create(&vm, 1);
+	refused = ioctl(vm.fd, KVM_CREATE_VCPU, NO_MEMORY_VCPU) < 0;
+	guest_out(&vm, 0, 50);
+	read_vm(&vm);
+	ok(refused && stats_row(&s, IO_INSTRUCTION)->count == 50, "its VM goes on, and counts");
+	vm_destroy(&vm);
+	if (stats_read(HOST_STATS, &s))
+		bail_out(HOST_STATS);
+	ok(!s.vms && !s.vcpus, "and goes when it is destroyed");
+	return done_testing();
+}
