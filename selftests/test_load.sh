@@ -125,7 +125,7 @@ exits="whose exits the fast path answers"
 rmmod $module kvm && insmod "${file%/*}/kvm.ko" && insmod "$stock_vendor"
 ok $? "Debian's $module loads on our kvm"
 # With what is no record, a close would leave the common way, into a function of its own.
-echo p:closes kvm:exit_stats_record_close >$tracing/kprobe_events
+echo p:closes kvm:exit_stats_record_close >>$tracing/kprobe_events
 echo hist:keys=common_pid >$tracing/events/kprobes/closes/trigger
 /tests/re_enter
 ok $? "and runs a guest $exits, to which our leaves are like any others"
@@ -133,7 +133,7 @@ closes=$(sed -n 's/^ *Hits: //p' $tracing/events/kprobes/closes/hist)
 [ "$closes" = 0 ]
 ok $? "none of which our kvm closes, in what is no record ($closes closed)"
 echo '!hist:keys=common_pid' >$tracing/events/kprobes/closes/trigger
-echo -:closes >$tracing/kprobe_events
+echo -:closes >>$tracing/kprobe_events
 [ ! -e /sys/kernel/debug/kvm/exit_stats ]
 ok $? "without a table for the host"
 $scripts/unload >/tmp/output 2>&1 && stock

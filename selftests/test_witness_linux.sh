@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A Linux guest with two vCPUs boots, works, reads its own exits with exit-stats-guest
-# and powers off. Then the host's table and the tracepoint kvm:kvm_exit, counted by
-# ftrace, have the same exits, reason by reason. Both sum over the vCPUs: the guest's
-# own tables go away with it.
+# and powers off. On its way its QEMU is stopped: each vCPU's table and the tracepoint
+# kvm:kvm_exit, counted by ftrace, have the same exits, reason by reason, and the VM's as
+# many as KVM itself counts. In the end so has the host's table, over both vCPUs.
 
 # shellcheck source-path=SCRIPTDIR source=lib/shell.sh
 . /tests/shell.sh
@@ -18,9 +18,38 @@ echo 0 >$params/exit_stats_dump_interval
 watch kvm_exit
 echo 1 >$kvm/exit_stats_reset
 
+# check_stopped: while nothing runs, by vCPU
+check_stopped() {
+	vm=$(echo $kvm/"$qemu"-*)
+	for vcpu in 0 1; do
+		witness kvm_exit $vcpu >/tmp/witness
+		table 3 "$vm/vcpu$vcpu/exit_stats" >/tmp/table
+		[ -s /tmp/table ] && same /tmp/witness /tmp/table
+		ok $? "vCPU $vcpu: the tracepoint has the same count for each of $(wc -l </tmp/table) reasons"
+	done
+	# KVM's count is of all rounds, and here each of them enters the guest.
+	exits=$(header exits "$vm/vm_exit_stats")
+	[ "$exits" -ge $halfway ] && [ "$exits" -eq "$(cat "$vm/exits")" ]
+	ok $? "the VM's table has as many exits as KVM itself counts: $exits"
+}
+
+# Some way into the guest's boot, for both vCPUs have made exits by then.
+halfway=5000
+
 guest-boot -a "$quick_guest" -c 2 -- \
 	sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=8 2>/dev/null; sync; exit-stats-guest' \
-	>/tmp/guest.log 2>&1
+	>/tmp/guest.log 2>&1 &
+boot=$!
+until [ "$(header exits)" -ge $halfway ] && [ "$(vcpus_seen)" -eq 2 ]; do
+	kill -0 $boot 2>/dev/null || break
+	sleep 0.1
+done
+qemu=$(pidof qemu-system-x86_64)
+kill -STOP "$qemu"
+sleep 0.5 # until its vCPUs have left the guest
+check_stopped
+kill -CONT "$qemu"
+wait $boot
 result=$?
 ok $result "a Linux guest boots, works and powers off"
 [ $result -eq 0 ] || tail -n 20 /tmp/guest.log | sed 's/^/# /'

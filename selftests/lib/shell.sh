@@ -49,33 +49,38 @@ unwatch() {
 	echo '!hist:keys=vcpu_id,exit_reason:size=1024' >"$events/$1/trigger"
 }
 
-# witness EVENT: reason and count a line. Of VMX's reason the low 16 bits; SVM's in hex.
-# What the histogram had no room for is one more line, which no table has.
+# witness EVENT [VCPU]: reason and count a line, of all vCPUs or of one. Of VMX's reason
+# the low 16 bits; SVM's in hex. What the histogram had no room for is one more line, which
+# no table has.
 witness() {
 	case $vendor in
 	vmx) modulus=65536 format=%d ;;
 	svm) modulus=4294967296 format=0x%x ;;
 	esac
-	awk -v modulus="$modulus" '
-		/^[{] vcpu_id:/ { gsub(/[{},:]/, " "); count[$4 % modulus] += $6 }
+	awk -v modulus="$modulus" -v vcpu="${2:-all}" '
+		/^[{] vcpu_id:/ {
+			gsub(/[{},:]/, " ")
+			if (vcpu == "all" || vcpu == $2)
+				count[$4 % modulus] += $6
+		}
 		/Dropped: [1-9]/ { count["dropped"] = $2 }
 		END { for (reason in count) print reason, count[reason] }' \
 		"$events/$1/hist" | sort -n |
 		awk -v format="$format" '{ printf format " %d\n", $1, $2 }'
 }
 
-# table COLUMN: reason and number a line of the host's table, without zeros
+# table COLUMN [FILE]: reason and number a line of the host's table, without zeros
 table() {
-	awk -v column="$1" '!/^#/ && $column { print $1, $column }' "$kvm/exit_stats"
+	awk -v column="$1" '!/^#/ && $column { print $1, $column }' "${2:-$kvm/exit_stats}"
 }
 
 sum() {
 	awk '{ sum += $2 } END { print sum + 0 }' "$1"
 }
 
-# header KEY: of the host's table
+# header KEY [FILE]: of the host's table
 header() {
-	sed -n "1s/.* $1=\([0-9]*\).*/\1/p" "$kvm/exit_stats"
+	sed -n "1s/.* $1=\([0-9]*\).*/\1/p" "${2:-$kvm/exit_stats}"
 }
 
 # same WITNESS TABLE: two lists of reason and count; the difference is shown
