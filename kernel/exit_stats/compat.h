@@ -8,7 +8,6 @@
 
 #include <linux/export.h>
 #include <linux/kvm_types.h>
-#include <linux/version.h>
 
 /*
  * 20c489205836 ("KVM: Export KVM-internal symbols for sub-modules only"), 6.18. Since
@@ -17,13 +16,11 @@
  */
 #ifndef EXPORT_SYMBOL_FOR_KVM_INTERNAL
 #define EXPORT_SYMBOL_FOR_KVM_INTERNAL(symbol) EXPORT_SYMBOL_##GPL(symbol)
-#endif
 
 /*
- * 128ea9f6ccfb ("workqueue: Add system_percpu_wq and system_dfl_wq"), 6.17. At work in the
- * queue with the older name 7.2 warns.
+ * 128ea9f6ccfb ("workqueue: Add system_percpu_wq and system_dfl_wq"), 6.17: what is older
+ * than the above has the older name, of which 7.2 warns.
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
 #define system_dfl_wq system_unbound_wq
 #endif
 

@@ -379,8 +379,8 @@ static void read_leaf(struct thread *t, struct exit_stats_vm *vm, bool of_host, 
 /* Some rounds of everything that can be read of a guest while it is held. */
 static void visit(struct thread *t, struct guest *g, unsigned int exists)
 {
-	struct cpu *c = &g->cpu[next_random(t) % now->writers];
 	static __thread struct seen_guest seen;
+	struct cpu *c = &g->cpu[next_random(t) % now->writers];
 	unsigned int row;
 
 	seen.vm.any = false;

@@ -118,10 +118,6 @@ struct static_key_true {
 /* kvm_host.h */
 #define HF_GUEST_MASK 32
 
-/* version.h */
-#define KERNEL_VERSION(a, b, c) ((a) << 16 | (b) << 8 | (c))
-#define LINUX_VERSION_CODE	KERNEL_VERSION(6, 1, 0)
-
 /* vmalloc.h: with the alignment that the kernel gives */
 #define GFP_KERNEL_ACCOUNT 0
 #define __GFP_ZERO	   0
