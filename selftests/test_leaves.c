@@ -105,16 +105,17 @@ static void check_identity(void)
 static double measured_khz(void)
 {
 	struct timespec start, now;
-	uint64_t tick;
-	double ms = 0;
+	uint64_t tick, ticks;
+	double ms;
 
 	clock_gettime(CLOCK_MONOTONIC, &start);
 	tick = __rdtsc();
-	while (ms < 100) {
+	do {
 		clock_gettime(CLOCK_MONOTONIC, &now);
+		ticks = __rdtsc() - tick;
 		ms = (now.tv_sec - start.tv_sec) * 1e3 + (now.tv_nsec - start.tv_nsec) / 1e6;
-	}
-	return (__rdtsc() - tick) / ms;
+	} while (ms < 500);
+	return ticks / ms;
 }
 
 static void check_khz(void)

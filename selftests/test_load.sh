@@ -21,11 +21,11 @@ refuses() {
 	return $result
 }
 
-# hold_vm: starts a VM, whose process is $holder, and waits until it is there
+# hold_vm: starts a VM, whose process is $holder, and waits until it and its vCPU are there
 hold_vm() {
 	/tests/hold_vm &
 	holder=$!
-	until ls -d $kvm/$holder-* >/dev/null 2>&1; do
+	until ls -d $kvm/$holder-*/vcpu0 >/dev/null 2>&1; do
 		kill -0 $holder || return
 		sleep 0.1
 	done
@@ -95,7 +95,7 @@ echo 500 >/sys/module/kvm/parameters/exit_stats_dump_interval
 epoch=$(header epoch)
 exec 3<$kvm/exit_stats
 rmmod $module && insmod "$file"
-ok $? "$module alone goes and comes while kvm stays, and with it who has opened a file"
+ok $? "$module alone goes and comes while kvm stays, also while somebody has a file open"
 exec 3<&-
 [ -n "$epoch" ] && [ "$(header epoch)" != "$epoch" ]
 ok $? "the epoch is another one: $epoch, $(header epoch)"

@@ -12,7 +12,6 @@ variant=/exit-stats/test-only/$(uname -r)
 # shellcheck source-path=SCRIPTDIR source=lib/shell.sh
 . /tests/shell.sh
 
-[ $vendor = vmx ] || skip_all "in QEMU's TCG a tick is no instruction"
 [ -d "$variant" ] || skip_all "the matrix builds no KVM for tests only"
 
 # change ARGUMENTS-OF-LOAD...
@@ -23,16 +22,19 @@ change() {
 	exit 1
 }
 
+# In QEMU's TCG, which has AMD-V, a tick is no instruction; and the entries are VMX's.
 status=0
-cpuid=$(/tests/exit_cost cpuid)
-wrmsr=$(/tests/exit_cost wrmsr)
+if [ $vendor = vmx ]; then
+	cpuid=$(/tests/exit_cost cpuid)
+	wrmsr=$(/tests/exit_cost wrmsr)
+fi
 change -d "$variant"
 # shellcheck disable=SC2086 # three numbers
-{
+if [ $vendor = vmx ]; then
 	/tests/exit_cost cpuid $cpuid 1000 || status=1
 	/tests/exit_cost wrmsr $wrmsr 1000 || status=1
-}
-/tests/failed_entry || status=1
+	/tests/failed_entry || status=1
+fi
 /tests/no_memory || status=1
 change
 exit $status

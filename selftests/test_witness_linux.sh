@@ -58,8 +58,6 @@ table 3 >/tmp/table
 
 [ "$(vcpus_seen)" -eq 2 ] && [ "$(header vms)" -eq 0 ]
 ok $? "two vCPUs made exits, and are gone"
-grep -q 'Dropped: 0$' $events/kvm_exit/hist
-ok $? "the histogram of the tracepoint dropped nothing"
 [ "$(wc -l </tmp/table)" -ge 8 ] && [ "$(header exits)" -ge 5000 ]
 ok $? "the host's table has many exits ($(header exits)) of many reasons ($(wc -l </tmp/table))"
 same /tmp/witness /tmp/table

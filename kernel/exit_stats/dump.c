@@ -136,7 +136,7 @@ static void print_dump(const struct exit_stats_snap *snap, u64 nr, u64 due, u64 
 		pr_info("%llu: exit reason %s %s: count %llu total %llu min %llu max %llu avg %llu\n",
 			nr, code, snap->table->row[row].name, r->count, r->total, r->min, r->max,
 			exit_stats_avg(r));
-		cond_resched();	/* a slow console prints for milliseconds */
+		cond_resched();	/* a slow console takes milliseconds a line */
 	}
 }
 

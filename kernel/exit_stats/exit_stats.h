@@ -85,8 +85,8 @@ struct exit_stats_host {
 
 extern struct exit_stats_host exit_stats_host;
 /*
- * Outside all locks. Deaths and resets, which move records, have it for reading; a snapshot
- * that must get done for writing.
+ * Outside all locks. Who dies or resets has it for reading; a snapshot that must get done
+ * for writing: then only what was asked for before is still carried out, once a vCPU.
  */
 extern struct rw_semaphore exit_stats_movers;
 

@@ -84,8 +84,8 @@
 	X(79, WRMSRLIST)		\
 	X(80, URDMSR)			\
 	X(81, UWRMSR)			\
-	X(84, RDMSR_IMM)		\
-	X(85, WRMSRNS_IMM)
+	X(84, MSR_READ_IMM)		\
+	X(85, MSR_WRITE_IMM)
 
 /* The numbers up to the last one that the SDM gives no meaning. */
 #define VMX_NO_REASONS(X)		\

@@ -49,7 +49,10 @@ struct exit_stats_vm;
 #define EXIT_STATS_SLOT(row)	(EXIT_STATS_CLOSED + (row) * EXIT_STATS_BUCKETS)
 #define EXIT_STATS_ROW_OF(slot)	(((slot) & (EXIT_STATS_NESTED - 1)) / EXIT_STATS_BUCKETS)
 
-/* What is latched of an exit to be forgotten: a slot of the record's own, come what may. */
+/*
+ * What is latched of an exit to be forgotten: row 0's slot. Should a close count it all the
+ * same, it writes inside the record.
+ */
 #define EXIT_STATS_DROPPED	EXIT_STATS_SLOT(0)
 
 /* What a file in debugfs is about. Part of each object that has files. */

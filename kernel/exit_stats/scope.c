@@ -308,7 +308,10 @@ static void reset_host(void)
  * @scope: the host's, a VM's or a vCPU's
  *
  * From the return on every snapshot shows the scope empty; the scopes around
- * it keep the numbers. Context: process; the caller keeps @scope alive.
+ * it keep the numbers.
+ *
+ * Context: process; may sleep, and waits for a snapshot that must get done. The caller
+ * keeps @scope alive.
  *
  * Return: 0, or -ENODEV where nothing is counted.
  */

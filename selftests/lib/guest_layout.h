@@ -20,7 +20,8 @@
 /* In R13 they ask variants/test-only.patch for an entry that fails. */
 #define VMFAIL_WANTED	0x7fa17
 #define MSR_FAIL_WANTED 0x7fa18
-/* There the vCPU for whose record there is no memory. */
-#define NO_MEMORY_VCPU 77
+/* In that KVM this vCPU's record finds no memory, and that one fails once it has a record. */
+#define NO_MEMORY_VCPU	 77
+#define FAILS_LATER_VCPU 78
 
 #endif

@@ -66,10 +66,11 @@ witness() {
 		/Dropped: [1-9]/ { count["dropped"] = $2 }
 		END { for (reason in count) print reason, count[reason] }' \
 		"$events/$1/hist" | sort -n |
-		awk -v format="$format" '{ printf format " %d\n", $1, $2 }'
+		awk -v format="$format" '$1 == "dropped" { print; next }
+			{ printf format " %d\n", $1, $2 }'
 }
 
-# table COLUMN [FILE]: reason and number a line of the host's table, without zeros
+# table COLUMN [FILE]: reason and number a line of FILE, or the host's table; no zeros
 table() {
 	awk -v column="$1" '!/^#/ && $column { print $1, $column }' "${2:-$kvm/exit_stats}"
 }
@@ -78,7 +79,7 @@ sum() {
 	awk '{ sum += $2 } END { print sum + 0 }' "$1"
 }
 
-# header KEY [FILE]: of the host's table
+# header KEY [FILE]: of FILE, or the host's table
 header() {
 	sed -n "1s/.* $1=\([0-9]*\).*/\1/p" "${2:-$kvm/exit_stats}"
 }

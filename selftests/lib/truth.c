@@ -51,7 +51,10 @@ bool truth_user_exit(struct share *s)
 	case KVM_EXIT_INTR:
 		return false;
 	}
-	bail_out("%s: KVM_RUN: exit reason %u", s->c->name, run->exit_reason);
+	/* Of an internal error: which, and what KVM has to say of it. */
+	bail_out("%s: KVM_RUN: exit reason %u (%u: %#llx %#llx %#llx)", s->c->name,
+		 run->exit_reason, run->internal.suberror, run->internal.data[0],
+		 run->internal.data[1], run->internal.data[2]);
 }
 
 static void run_share(struct share *s)
@@ -370,7 +373,7 @@ static void check(const struct truth_case *c, int nr)
 	if (c->emulated)
 		check_rounds(c, on, nr);
 	ok((is_sum(&grown[SCOPE_VM], nr) && is_sum(&grown[SCOPE_HOST], nr) && vm_is_its_vcpus(nr)),
-	   "%s %s: VM and host have the sums, the VM min and max too", c->name, on);
+	   "%s %s: VM and host have the sums, and the VM min and max", c->name, on);
 	ok(cycles, "%s %s: each reason's cycles, and all, within the TSC around", c->name, on);
 }
 

@@ -228,6 +228,7 @@ void check_between(const struct exit_stats_row *before, const struct exit_stats_
 {
 	static const struct exit_stats_row none;
 
+	/* A leaf that gave up on a vCPU would have an exit that is under way: never seen. */
 	if (!before)
 		before = &none;
 	if (leaf->count < before->count || leaf->count > after->count ||

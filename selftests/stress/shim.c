@@ -21,7 +21,7 @@ __thread struct shim_met shim_met;
 __thread int shim_irqs_off;
 unsigned int tsc_khz = 1000000;
 long shim_in_use;
-__thread bool shim_no_memory;
+__thread int shim_no_memory;
 
 static struct reader readers[MAX_THREADS];
 static pthread_key_t place;
@@ -163,10 +163,11 @@ void shim_let_out(void)
 void shim_let_out_of(const void *place)
 {
 	for (int i = 0; i < nr_stores; i++) {
-		if (stores[i].to != place)
-			continue;
-		let_out(i);
-		stores[i] = stores[--nr_stores];
+		if (stores[i].to == place) {
+			let_out(i);
+			stores[i] = stores[--nr_stores];
+			return;
+		}
 	}
 }
 

@@ -308,8 +308,8 @@ static inline bool refcount_dec_and_test(refcount_t *r)
 }
 
 /* slab.h, vmalloc.h, mm.h, bitmap.h: what is not free again is told */
-extern long shim_in_use;	     /* allocations */
-extern __thread bool shim_no_memory; /* each one of this thread's fails */
+extern long shim_in_use;	    /* allocations */
+extern __thread int shim_no_memory; /* the so-manieth of this thread's fails; 0: none */
 
 static inline void *shim_count(void *p)
 {
@@ -318,14 +318,19 @@ static inline void *shim_count(void *p)
 	return p;
 }
 
+static inline bool shim_fails(void)
+{
+	return shim_no_memory && --shim_no_memory == 0;
+}
+
 static inline void *shim_zalloc(size_t size)
 {
-	return shim_no_memory ? NULL : shim_count(calloc(1, size));
+	return shim_fails() ? NULL : shim_count(calloc(1, size));
 }
 
 static inline void *shim_vmalloc(size_t size, int flags)
 {
-	return shim_no_memory ? NULL : shim_count(__vmalloc(size, flags));
+	return shim_fails() ? NULL : shim_count(__vmalloc(size, flags));
 }
 
 static inline void kvfree(void *p)

@@ -137,8 +137,8 @@ int main(void)
 	    row_of_exit(1u << 27 | 10) == row_of_exit(10)),
 	   "the bus lock and SGX bits are masked");
 	ok((!strcmp(t->name(10), "CPUID") && !strcmp(t->name(30), "IO_INSTRUCTION") &&
-	    !strcmp(t->name(85), "WRMSRNS_IMM") && t->highest == 85),
-	   "names are the SDM's");
+	    !strcmp(t->name(85), "MSR_WRITE_IMM") && t->highest == 85),
+	   "some names, and the last reason");
 	check_names(t, uapi_vmx, ARRAY_SIZE(uapi_vmx));
 	check_svm();
 	(void)neighbours_used;
