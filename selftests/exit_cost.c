@@ -32,9 +32,8 @@ static const struct kind {
 };
 
 /*
- * Of a round without a tick of the host's clock the total is the smallest. The exit
- * that carries out the reset is some cycles longer: the first CPUID, but in the first
- * round a page fault. So that round does not count.
+ * Of a round without a tick of the host's clock the total is the smallest. The first
+ * round has page faults, so it does not count.
  */
 static struct stats_row cheapest_round(const struct kind *kind)
 {

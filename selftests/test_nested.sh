@@ -19,7 +19,7 @@ skips=4
 check() {
 	watch kvm_exit
 	watch kvm_nested_vmexit
-	echo 1 >$kvm/exit_stats_reset
+	echo 1 >$params/exit_stats_reset
 	"/tests/nested/$1" >/tmp/output 2>&1
 	status=$?
 	witness kvm_exit >/tmp/witness

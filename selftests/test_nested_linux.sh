@@ -12,7 +12,7 @@
 echo 0 >$params/exit_stats_dump_interval
 watch kvm_exit
 watch kvm_nested_vmexit
-echo 1 >$kvm/exit_stats_reset
+echo 1 >$params/exit_stats_reset
 
 guest-boot -a "$quick_guest" -m 256 -f /tests/l1.cpio -- sh -c "modprobe $module && known_exits" \
 	>/tmp/guest.log 2>&1

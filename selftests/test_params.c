@@ -55,6 +55,13 @@ static const struct value values[] = {
 	{ "exit_stats_log_reads", "1", 0, "Y" },
 	{ "exit_stats_log_reads", "?", -EINVAL, "Y" },
 	{ "exit_stats_log_reads", "off", 0, "N" },
+	{ "exit_stats_leaf_layout", "two-leaf", 0, "two-leaf" },
+	{ "exit_stats_leaf_layout", "four-leaf\n", 0, "four-leaf" },
+	{ "exit_stats_leaf_layout", "four-leaf-reversed", 0, "four-leaf-reversed" },
+	{ "exit_stats_leaf_layout", "by-reason", 0, "by-reason" },
+	{ "exit_stats_leaf_layout", "two", -EINVAL, "by-reason" },
+	{ "exit_stats_leaf_layout", "0", -EINVAL, "by-reason" },
+	{ "exit_stats_leaf_layout", "default", 0, "default" },
 };
 
 static const char *const defaults[][2] = {
@@ -62,6 +69,7 @@ static const char *const defaults[][2] = {
 	{ "exit_stats_dump_interval", "500" },
 	{ "exit_stats_dump_per_min", "10" },
 	{ "exit_stats_cpuid", "vm" },
+	{ "exit_stats_leaf_layout", "default" },
 	{ "exit_stats_low_first", "N" },
 	{ "exit_stats_log_reads", "N" },
 };
@@ -188,6 +196,8 @@ static void check_log_reads(struct vm *vm)
 	most = 20 + (now_ms() - start) / 3000 + 1;
 	ok(log.reads >= 1 && log.reads <= most,
 	   "1000 reads with 20 lines a minute: %lu lines at once", log.reads);
+	usleep(3100000);
+	guest_cpuid(vm, 0, 1, EXIT_STATS_LEAF_TOTAL, 0);
 	dump_log_wait(&log, &log.held_back, 1);
 	ok(log.held_back, "a line counts what was held back: %lu", log.held_back);
 

@@ -50,7 +50,7 @@ static void expect_leaves(const char *when, uint64_t vm1, uint64_t vm2, uint64_t
 	uint64_t got[4] = { leaf_outs(&one, ONE_READER), leaf_outs(&two, TWO_READER) };
 
 	param_set("exit_stats_cpuid", "host");
-	usleep(2000); /* other VMs' numbers may be 1 ms old */
+	usleep(2000); /* in host scope an answer may be 1 ms old */
 	got[2] = leaf_outs(&one, ONE_READER);
 	got[3] = leaf_outs(&two, TWO_READER);
 	param_set("exit_stats_cpuid", "vm");
@@ -89,13 +89,18 @@ static void reset(const char *fmt, const char *dir)
 
 static void check_bad_writes(void)
 {
-	static const char *const bad[] = { "0", "2", "yes", "1 ", "11", "1\n\n", "", "\n", " 1" };
+	static const char *const bad[] = { "0", "2", "yes", "1 ", "11", "1\n\n", "\n", " 1", "" };
 	uint64_t before = outs("%s", HOST_STATS);
 	bool refused = true;
+	char path[128];
 
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		refused &= write_file(HOST_STATS "_reset", bad[i]) == -EINVAL;
-	ok(refused, "anything but 1 is refused with EINVAL");
+	snprintf(path, sizeof(path), "%s/vm_exit_stats_reset", one.dir);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		refused &= write_file(path, bad[i]) == -EINVAL;
+		/* The kernel calls no parameter for an empty string. */
+		refused &= !*bad[i] || param_try("exit_stats_reset", bad[i]) == -EINVAL;
+	}
+	ok(refused, "anything but 1 is refused with EINVAL, by file and parameter");
 	ok(outs("%s", HOST_STATS) == before, "and clears nothing");
 }
 
@@ -125,6 +130,44 @@ static void check_epochs(void)
 	   "epochs tell nothing of each other: %#lx %#lx %#lx, host %#lx", vcpu, vm, other, host);
 }
 
+/* The epoch of each scope changes with a host's reset, also where nothing ran since. */
+static void check_host_epochs(void)
+{
+	static const char *const files[] = { "%s/vcpu0/exit_stats", "%s/vm_exit_stats",
+					     "%.0s" HOST_STATS };
+	uint64_t before[3];
+	bool all = true;
+
+	for (int i = 0; i < 3; i++) {
+		outs(files[i], one.dir);
+		before[i] = s.epoch;
+	}
+	host_reset();
+	for (int i = 0; i < 3; i++) {
+		outs(files[i], one.dir);
+		all &= s.epoch != before[i];
+	}
+	ok(all, "the host's reset changes the epochs of host, VM and vCPU");
+}
+
+/* min and max begin anew with a reset, and stay on either side of the average. */
+static void check_min_max(void)
+{
+	const struct stats_row *r;
+	uint64_t first;
+
+	guest_out(&one, 0, 1);
+	outs("%s/vcpu0/exit_stats", one.dir);
+	first = stats_row(&s, IO_INSTRUCTION)->total;
+	reset("%s/vcpu0/exit_stats_reset", one.dir);
+	guest_out(&one, 0, 20);
+	outs("%s/vcpu0/exit_stats", one.dir);
+	r = stats_row(&s, IO_INSTRUCTION);
+	ok(r->count == 20 && r->min <= r->avg && r->avg <= r->max && r->min && r->max <= r->total,
+	   "after a reset min and max are of the exits since (%lu %lu, the first took %lu)", r->min,
+	   r->max, first);
+}
+
 static void check_hist(const char *path)
 {
 	static struct stats hist;
@@ -144,7 +187,7 @@ int main(void)
 	param_set("exit_stats_dump_interval", "0");
 	vm_create(&one, ONE_READER + 1);
 	vm_create(&two, TWO_READER + 1);
-	reset(HOST_STATS "_reset%s", "");
+	host_reset();
 	expect("host reset before anything ran", 0, 0, 0, 0, 0);
 
 	guest_out(&one, 0, 100);
@@ -167,20 +210,22 @@ int main(void)
 	guest_out(&one, 0, 2);
 	expect("then vCPU 0", 2, 3, 5, 7, 157);
 
-	/* A reset of the VM upon a vCPU that still has to carry out its own. */
+	/* A reset of the VM upon one of its vCPU's. */
 	reset("%s/vcpu1/exit_stats_reset", one.dir);
 	reset("%s/vm_exit_stats_reset", one.dir);
-	expect("vCPU reset, then VM reset, both waiting", 0, 0, 0, 7, 157);
+	expect("vCPU reset, then VM reset, both idle", 0, 0, 0, 7, 157);
 	guest_out(&one, 1, 1);
-	expect("carried out", 0, 1, 1, 7, 158);
+	expect("vCPU 1 ran", 0, 1, 1, 7, 158);
 
 	check_bad_writes();
 	check_epochs();
+	check_min_max();
+	check_host_epochs();
 
 	guest_out(&one, 0, 10);
 	guest_out(&two, 0, 10);
 	max = stats_row(&s, IO_INSTRUCTION)->max;
-	reset(HOST_STATS "_reset%s", "");
+	host_reset();
 	outs("%s", HOST_STATS);
 	ok(!s.exits && !s.cycles && !s.rows, "every number of the host is 0 (max was %lu)", max);
 	expect("host reset, all idle", 0, 0, 0, 0, 0);
@@ -189,15 +234,16 @@ int main(void)
 	guest_out(&one, 0, 6);
 	expect("VM 1 ran", 6, 0, 6, 4, 10);
 
-	/* VM 2 dies with a reset waiting: history for the host. */
+	/* VM 2 dies after its reset: the host keeps its exits. */
 	reset("%s/vm_exit_stats_reset", two.dir);
 	vm_destroy(&two);
-	ok(outs("%s", HOST_STATS) == 10, "a VM that dies after its reset leaves its history");
+	ok(outs("%s", HOST_STATS) == 10,
+	   "a VM that dies after its reset leaves the host its exits");
 	reset("%s/vcpu0/exit_stats_reset", one.dir);
 	vm_destroy(&one);
 	ok(outs("%s", HOST_STATS) == 10, "so does one whose vCPU was reset");
 	check_hist(HOST_STATS "_hist");
-	reset(HOST_STATS "_reset%s", "");
+	host_reset();
 	ok(outs("%s", HOST_STATS) == 0 && !s.rows, "a host reset clears the dead too");
 	param_set("exit_stats_dump_interval", "500");
 	return done_testing();

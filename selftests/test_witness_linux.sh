@@ -16,7 +16,7 @@ vcpus_seen() {
 
 echo 0 >$params/exit_stats_dump_interval
 watch kvm_exit
-echo 1 >$kvm/exit_stats_reset
+echo 1 >$params/exit_stats_reset
 
 # check_stopped: while nothing runs, by vCPU
 check_stopped() {

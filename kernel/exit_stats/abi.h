@@ -8,13 +8,16 @@
 #ifndef EXIT_STATS_ABI_H
 #define EXIT_STATS_ABI_H
 
-#define EXIT_STATS_ABI_VERSION		1	/* of the leaves, in LEAF_ID */
+#define EXIT_STATS_ABI_VERSION		2	/* of the leaves, in LEAF_ID */
 #define EXIT_STATS_TABLE_VERSION	1	/* of the files, in their first line */
 #define EXIT_STATS_BUCKETS		32	/* of a histogram: powers of two of cycles */
 #define EXIT_STATS_DUMP_INTERVAL	500	/* exits between dumps, default */
 #define EXIT_STATS_DUMP_PER_MIN		10	/* dumps let through a minute, default */
 
-/* CPUID leaves. ECX selects the reason where the leaf is about one. */
+/*
+ * CPUID leaves. ECX selects the reason where the leaf is about one. The first four are
+ * named for what they hold in the default layout.
+ */
 #define EXIT_STATS_LEAF_TOTAL		0x4fffffffu	/* exits and cycles of all reasons */
 #define EXIT_STATS_LEAF_MIXED		0x4ffffffeu	/* exits of a reason, cycles of all */
 #define EXIT_STATS_LEAF_COUNT		0x4ffffffdu	/* exits of a reason */
@@ -36,6 +39,16 @@
 #define EXIT_STATS_ID_VENDOR_SHIFT	10
 #define EXIT_STATS_ID_FIELD_MASK	3u
 #define EXIT_STATS_ID_LOW_FIRST		(1u << 12)
+#define EXIT_STATS_ID_LAYOUT_SHIFT	13
+#define EXIT_STATS_ID_LAYOUT_MASK	7u
+
+/* What 0x4ffffffc to 0x4fffffff hold: a published exercise each, but for the default. */
+#define EXIT_STATS_LAYOUT_DEFAULT	0
+#define EXIT_STATS_LAYOUT_TWO_LEAF	1
+#define EXIT_STATS_LAYOUT_FOUR_LEAF	2
+#define EXIT_STATS_LAYOUT_FOUR_LEAF_REVERSED	3
+#define EXIT_STATS_LAYOUT_BY_REASON	4
+#define EXIT_STATS_NR_LAYOUTS		5
 
 #define EXIT_STATS_SCOPE_VM		1
 #define EXIT_STATS_SCOPE_HOST		2

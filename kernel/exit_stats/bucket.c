@@ -3,7 +3,6 @@
  * A token bucket: so many at once, refilled evenly over a minute. Pure: the
  * caller brings the time and the lock.
  */
-#include <linux/kernel.h>
 #include <linux/math64.h>
 #include <linux/time64.h>
 
@@ -11,18 +10,12 @@
 
 #define MINUTE_NS	(60ull * NSEC_PER_SEC)
 
-/**
- * exit_stats_bucket_take - take a token, or learn when there will be one
- * @b: the bucket; all 0 is a full one
- * @now: monotonic time, ns
- * @per_min: tokens a minute, and the most that are saved up; 0 = no limit
- *
- * A limit that changed counts at once: what was saved is kept as time. After a
- * time without a limit the bucket is full.
- *
- * Return: 0 with a token taken, otherwise the ns until there is one.
+/*
+ * Take a token. @now is in ns. @per_min are the tokens a minute, and the most that are saved
+ * up; 0 is no limit, and leaves a full bucket. A new limit counts at once: what was saved is
+ * kept as time. Return: 0 with a token taken, otherwise the ns until there is one.
  */
-u64 exit_stats_bucket_take(struct exit_stats_bucket *b, u64 now, unsigned int per_min)
+u64 kvm_exit_stats_bucket_take(struct exit_stats_bucket *b, u64 now, unsigned int per_min)
 {
 	u64 token_ns;
 

@@ -2,8 +2,8 @@
 /*
  * The guest's view: CPUID leaves, answered where KVM found no entry for them.
  *
- * Untrusted code runs this at will: it takes no lock that another VM needs,
- * allocates nothing, prints nothing, and sets all four registers.
+ * Untrusted code runs this at will: it takes no lock that another VM needs, allocates
+ * nothing, and sets all four registers.
  */
 #include <linux/kvm_host.h>
 #include <asm/tsc.h>
@@ -12,67 +12,103 @@
 #include "hooks.h"
 #include "trace.h"
 
-#define host exit_stats_host
+unsigned int kvm_exit_stats_cpuid_mode = EXIT_STATS_CPUID_VM;
+unsigned int kvm_exit_stats_layout = EXIT_STATS_LAYOUT_DEFAULT;
+bool kvm_exit_stats_low_first;
+bool kvm_exit_stats_log_reads;
 
-static void read_leaf(struct exit_stats_vm *vm, struct exit_stats_leaf *leaf, u32 code)
+/* For exit_stats_log_reads: so many lines a minute as there may be dumps. */
+static DEFINE_RAW_SPINLOCK(exit_stats_log_lock);
+static struct exit_stats_bucket exit_stats_log_bucket;
+static atomic64_t exit_stats_log_held_back;
+
+/* Who does not get the lock at once is held back: no guest waits for another here. */
+static bool exit_stats_may_log(void)
 {
-	const struct exit_stats_table *table = host.table;
-	bool of_host = leaf->scope == EXIT_STATS_SCOPE_HOST;
-	struct exit_stats_scope *scope = of_host ? &host.scope : &vm->scope;
-	struct exit_stats_answer *answer = &leaf->answer;
-	unsigned int row;
+	unsigned long flags;
+	u64 wait;
 
-	leaf->vendor = table->id;
-	leaf->tsc_khz = tsc_khz;
-	leaf->highest = table->highest;
-	if (leaf->leaf == EXIT_STATS_LEAF_INFO)
-		leaf->epoch = exit_stats_epoch(scope, exit_stats_floor(scope));
-	if (exit_stats_leaf_has_reason(leaf->leaf)) {
-		leaf->defined = table->name(code);
-		row = table->row_of(code);
-		if (row != EXIT_STATS_ROW_OTHER)
-			answer->row = row;
-	}
-	answer->all = exit_stats_leaf_has_total(leaf->leaf);
-	if (answer->row == EXIT_STATS_ROW_ALL && !answer->all)
-		return;
-	if (of_host)
-		exit_stats_answer_host(vm, answer);
-	else
-		exit_stats_answer_vm(vm, answer);
+	if (!raw_spin_trylock_irqsave(&exit_stats_log_lock, flags))
+		return false;
+	wait = kvm_exit_stats_bucket_take(&exit_stats_log_bucket, ktime_get_ns(),
+					  READ_ONCE(kvm_exit_stats_per_min));
+	raw_spin_unlock_irqrestore(&exit_stats_log_lock, flags);
+	return !wait;
 }
 
-/**
- * kvm_exit_stats_cpuid - answer a leaf for which KVM has no entry
- * @vcpu: the vCPU that executes CPUID
- * @eax: the leaf, and the answer
- * @ebx: the answer
- * @ecx: the reason, and the answer
- * @edx: the answer
- *
- * Context: kvm_cpuid() in the vCPU's thread. Cycles are host TSC ticks.
- *
+static void exit_stats_log_read(const struct exit_stats_leaf *leaf, u32 code)
+{
+	const struct exit_stats_table *table = kvm_exit_stats_host.table;
+	unsigned int row = exit_stats_row_of(table, code);
+	char reason[12], answer[80] = "", tail[40] = "";
+	u64 held_back;
+
+	if (!exit_stats_may_log()) {
+		atomic64_inc(&exit_stats_log_held_back);
+		return;
+	}
+	held_back = atomic64_xchg(&exit_stats_log_held_back, 0);
+	if (held_back)
+		snprintf(tail, sizeof(tail), " (%llu held back)", held_back);
+
+	snprintf(reason, sizeof(reason), table->hex ? "0x%x" : "%u", code);
+	if (kvm_exit_stats_leaf_has_reason(leaf->leaf, leaf->layout)) {
+		if (!leaf->defined)
+			snprintf(answer, sizeof(answer), " reason %s: not defined", reason);
+		else if (!leaf->numbers.row.count &&
+			 (row == EXIT_STATS_ROW_OTHER || !test_bit(row, kvm_exit_stats_host.enabled)))
+			snprintf(answer, sizeof(answer), " reason %s: defined, not enabled", reason);
+		else
+			snprintf(answer, sizeof(answer), " reason %s %s: count %llu", reason,
+				 table->row[row].name, leaf->numbers.row.count);
+	} else if (kvm_exit_stats_leaf_has_numbers(leaf->leaf, leaf->layout)) {
+		snprintf(answer, sizeof(answer), ": count %llu", leaf->numbers.exits);
+	}
+	pr_info("guest read 0x%x%s%s\n", leaf->leaf, answer, tail);
+}
+
+/*
+ * Answer a leaf for which KVM has no entry. @eax is the leaf, @ecx the reason; all four are
+ * the answer. Context: kvm_cpuid() in the vCPU's thread; in host scope it may sleep.
  * Return: false if the leaf is none of ours, and the registers are as before.
  */
 bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	unsigned int mode = READ_ONCE(exit_stats_cpuid_mode);
-	struct exit_stats_leaf leaf = { .leaf = *eax };
+	unsigned int mode = READ_ONCE(kvm_exit_stats_cpuid_mode);
+	bool of_host = mode == EXIT_STATS_CPUID_HOST;
+	struct exit_stats_leaf leaf = {
+		.leaf = *eax,
+		.layout = READ_ONCE(kvm_exit_stats_layout),
+		.low_first = READ_ONCE(kvm_exit_stats_low_first),
+		.scope = of_host ? EXIT_STATS_SCOPE_HOST : EXIT_STATS_SCOPE_VM,
+		.tsc_khz = tsc_khz,
+	};
+	const struct exit_stats_table *table;
 	struct exit_stats_vcpu *v;
 	struct exit_stats_regs out;
 	u32 code = *ecx;
+	unsigned int row;
 
-	if (!exit_stats_leaf_known(*eax) || mode == EXIT_STATS_CPUID_OFF)
+	if (mode == EXIT_STATS_CPUID_OFF || !kvm_exit_stats_leaf_known(leaf.leaf, leaf.layout))
 		return false;
-	v = exit_stats_vcpu_of(vcpu);
+	v = kvm_exit_stats_vcpu_of(vcpu);
 	if (!v)
 		return false;
 
-	leaf.scope = mode == EXIT_STATS_CPUID_HOST ? EXIT_STATS_SCOPE_HOST : EXIT_STATS_SCOPE_VM;
-	leaf.low_first = READ_ONCE(exit_stats_low_first);
-	read_leaf(v->vm, &leaf, code);
-	exit_stats_leaf_encode(&leaf, &out);
-	if (READ_ONCE(exit_stats_log_reads))
+	table = kvm_exit_stats_host.table;
+	leaf.vendor = table->id;
+	leaf.highest = table->highest;
+	leaf.defined = exit_stats_defined(table, code);
+	row = exit_stats_row_of(table, code);
+	if (of_host)
+		kvm_exit_stats_read_host(row, &leaf.numbers);
+	else
+		kvm_exit_stats_read_vm(v->vm, row, &leaf.numbers);
+	/* OTHER is no reason that can be asked for. */
+	if (row == EXIT_STATS_ROW_OTHER)
+		leaf.numbers.row = (struct exit_stats_row){};
+	kvm_exit_stats_leaf_encode(&leaf, &out);
+	if (READ_ONCE(kvm_exit_stats_log_reads))
 		exit_stats_log_read(&leaf, code);
 
 	*eax = out.eax;

@@ -2,165 +2,141 @@
 /*
  * The host's view: tables, histograms and resets in debugfs.
  *
- * open() takes the snapshot while debugfs keeps the file, and so the VM, from
- * going away; afterwards the file owns a copy and nothing else. The readable
- * files have no write bit and the writable ones no read bit: under lockdown
- * debugfs serves 0444 only.
+ * open() takes the snapshot while debugfs keeps the file, and so the VM, from going away.
+ * From then on the file owns a copy and nothing else. The readable files have no write
+ * bit and the writable ones no read bit: under lockdown debugfs serves 0444 only.
  */
 #include <linux/debugfs.h>
-#include <linux/err.h>
-#include <linux/kernel.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
-#include <linux/uaccess.h>
 
 #include "exit_stats.h"
 #include "hooks.h"
 
-/* A VM without a vendor that is hooked, and a TDX guest, have this instead of a record. */
-static struct exit_stats_scope no_vm = { .kind = EXIT_STATS_SCOPE_VM };
-static struct exit_stats_scope no_vcpu = { .kind = EXIT_STATS_SCOPE_VCPU };
+/* What the files of a VM and a vCPU without a record are about: nothing is counted. */
+static struct exit_stats_scope exit_stats_no_vm = { .kind = EXIT_STATS_SCOPE_VM };
+static struct exit_stats_scope exit_stats_no_vcpu = { .kind = EXIT_STATS_SCOPE_VCPU };
 
-static int table_show(struct seq_file *m, void *v)
+static int exit_stats_show(struct seq_file *m, void *v)
 {
-	exit_stats_show_table(m, m->private);
+	kvm_exit_stats_show(m, m->private);
 	return 0;
 }
 
-static int hist_show(struct seq_file *m, void *v)
+static int exit_stats_open(struct inode *inode, struct file *file, bool hist)
 {
-	exit_stats_show_hist(m, m->private);
-	return 0;
-}
-
-static int open_snapshot(struct inode *inode, struct file *file, bool hist)
-{
-	struct exit_stats_snap *snap = exit_stats_snapshot(inode->i_private, hist);
+	struct exit_stats_snap *snap = kvm_exit_stats_snapshot(inode->i_private, hist);
 	int err;
 
 	if (IS_ERR(snap))
 		return PTR_ERR(snap);
-	err = single_open(file, hist ? hist_show : table_show, snap);
+	err = single_open(file, exit_stats_show, snap);
 	if (err)
 		kvfree(snap);
 	return err;
 }
 
-static int table_open(struct inode *inode, struct file *file)
+static int exit_stats_table_open(struct inode *inode, struct file *file)
 {
-	return open_snapshot(inode, file, false);
+	return exit_stats_open(inode, file, false);
 }
 
-static int hist_open(struct inode *inode, struct file *file)
+static int exit_stats_hist_open(struct inode *inode, struct file *file)
 {
-	return open_snapshot(inode, file, true);
+	return exit_stats_open(inode, file, true);
 }
 
-static int snapshot_release(struct inode *inode, struct file *file)
+static int exit_stats_release(struct inode *inode, struct file *file)
 {
 	kvfree(((struct seq_file *)file->private_data)->private);
 	return single_release(inode, file);
 }
 
-static ssize_t reset_write(struct file *file, const char __user *buf, size_t len, loff_t *pos)
+static int exit_stats_reset_set(void *scope, u64 val)
 {
-	char val[3];
-	int err;
-
-	if (!len || len > sizeof(val) - 1)
-		return -EINVAL;
-	if (copy_from_user(val, buf, len))
-		return -EFAULT;
-	val[len] = '\0';
-	if (strcmp(val, "1") && strcmp(val, "1\n"))
-		return -EINVAL;
-	err = exit_stats_reset(file_inode(file)->i_private);
-	return err ? err : len;
+	return val == 1 ? kvm_exit_stats_reset(scope) : -EINVAL;
 }
 
-static const struct file_operations table_fops = {
+DEFINE_SIMPLE_ATTRIBUTE(exit_stats_reset_fops, NULL, exit_stats_reset_set, "%llu\n");
+
+static const struct file_operations exit_stats_table_fops = {
 	.owner		= THIS_MODULE,
-	.open		= table_open,
+	.open		= exit_stats_table_open,
 	.read		= seq_read,
 	.llseek		= seq_lseek,
-	.release	= snapshot_release,
+	.release	= exit_stats_release,
 };
 
-static const struct file_operations hist_fops = {
+static const struct file_operations exit_stats_hist_fops = {
 	.owner		= THIS_MODULE,
-	.open		= hist_open,
+	.open		= exit_stats_hist_open,
 	.read		= seq_read,
 	.llseek		= seq_lseek,
-	.release	= snapshot_release,
+	.release	= exit_stats_release,
 };
 
-static const struct file_operations reset_fops = {
-	.owner		= THIS_MODULE,
-	.write		= reset_write,
-};
-
-struct stats_file {
+static const struct {
 	const char *suffix;
 	umode_t mode;
 	const struct file_operations *fops;
+} exit_stats_files[] = {
+	{ "",		0444,	&exit_stats_table_fops },
+	{ "_hist",	0444,	&exit_stats_hist_fops },
+	{ "_reset",	0200,	&exit_stats_reset_fops },	/* the last one */
 };
 
-static const struct stats_file files[] = {
-	{ "",		0444, &table_fops },
-	{ "_hist",	0444, &hist_fops },
-	{ "_reset",	0200, &reset_fops },
-};
-
-static void create_files(const char *stem, struct dentry *dir, struct exit_stats_scope *scope)
+static void exit_stats_create_files(const char *stem, unsigned int nr, struct dentry *dir,
+				    struct exit_stats_scope *scope)
 {
 	char name[32];
-	int i;
+	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(files); i++) {
-		snprintf(name, sizeof(name), "%s%s", stem, files[i].suffix);
-		debugfs_create_file(name, files[i].mode, dir, scope, files[i].fops);
+	for (i = 0; i < nr; i++) {
+		snprintf(name, sizeof(name), "%s%s", stem, exit_stats_files[i].suffix);
+		debugfs_create_file(name, exit_stats_files[i].mode, dir, scope,
+				    exit_stats_files[i].fops);
 	}
 }
 
-/**
- * kvm_exit_stats_vm_debugfs - a VM's files
- * @kvm: the VM
- * @dir: its folder, or an error pointer where debugfs gave none
- *
- * Not named like the host's: kvm_stat reads VM/NAME for each NAME at the top
- * and takes it for a number.
- *
- * Context: kvm_arch_create_vm_debugfs().
+/*
+ * A VM's files. They are not named like the host's: kvm_stat reads VM/NAME for each NAME at
+ * the top and takes it for a number. Context: kvm_arch_create_vm_debugfs().
  */
 void kvm_exit_stats_vm_debugfs(struct kvm *kvm, struct dentry *dir)
 {
-	struct exit_stats_vm *vm = exit_stats_vm_of(kvm);
+	struct exit_stats_vm *vm = kvm_exit_stats_vm_of(kvm);
 
-	create_files("vm_exit_stats", dir, vm ? &vm->scope : &no_vm);
+	/* Then the vendor module is one without our hooks: it loads on our kvm.ko too. */
+	if (!READ_ONCE(kvm_exit_stats_host.table))
+		pr_warn_once("no exits are counted: the loaded kvm_intel or kvm_amd was not built with this kvm, see \"Trouble\" in the admin guide\n");
+	exit_stats_create_files("vm_exit_stats", ARRAY_SIZE(exit_stats_files), dir,
+				vm ? &vm->scope : &exit_stats_no_vm);
 }
 
-/**
- * kvm_exit_stats_vcpu_debugfs - a vCPU's files
- * @vcpu: the vCPU
- * @dir: its folder
- *
- * Context: kvm_arch_create_vcpu_debugfs().
- */
+/* A vCPU's files. Context: kvm_arch_create_vcpu_debugfs(). */
 void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir)
 {
-	struct exit_stats_vcpu *v = exit_stats_vcpu_of(vcpu);
+	struct exit_stats_vcpu *v = kvm_exit_stats_vcpu_of(vcpu);
 
-	create_files("exit_stats", dir, v ? &v->scope : &no_vcpu);
+	exit_stats_create_files("exit_stats", ARRAY_SIZE(exit_stats_files), dir,
+				v ? &v->scope : &exit_stats_no_vcpu);
 }
 
-/* The host's files. Context: module init, after kvm_init() made the folder. */
-void exit_stats_host_debugfs(void)
+/*
+ * The host's files. A parameter resets the host, so that agents which open each file at the
+ * top find none that cannot be read. Context: the vendor's module init, after kvm_init(),
+ * which makes the folder.
+ */
+void kvm_exit_stats_host_debugfs(void)
 {
 	struct dentry *dir = debugfs_lookup("kvm", NULL);
 
-	if (dir)
-		create_files("exit_stats", dir, &exit_stats_host.scope);
+	if (IS_ERR_OR_NULL(dir))
+		return;
+	exit_stats_create_files("exit_stats", ARRAY_SIZE(exit_stats_files) - 1, dir,
+				&kvm_exit_stats_host.scope);
 	dput(dir);
 }
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_host_debugfs);

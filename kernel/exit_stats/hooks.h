@@ -2,115 +2,88 @@
 /*
  * What KVM's own files call: a line each.
  *
- * The vendor module latches an exit where the processor is back in host state
- * (interrupts off), and closes it where KVM is done with it. With the exit_stats
- * parameter at N, and while no hooked vendor module is loaded, each is a jump over
- * its code, which is a NOP otherwise.
+ * The vendor module starts an exit where the processor is back in host state, with
+ * interrupts off, and ends it where KVM has handled it. While recording is off each of
+ * these is a jump over its code, and a NOP otherwise.
+ *
+ * Without 64-bit words readers could see half of one, and without debugfs nobody reads:
+ * such configurations have empty hooks, and Kbuild leaves our objects out.
  */
 #ifndef EXIT_STATS_HOOKS_H
 #define EXIT_STATS_HOOKS_H
 
-#include <linux/jump_label.h>
 #include <linux/kvm_host.h>
+
+#include "abi.h"
+
+struct vmcb_control_area;
+
+#if defined(CONFIG_X86_64) && defined(CONFIG_DEBUG_FS)
+
+#include <linux/jump_label.h>
 #include <asm/svm.h>
 
-#include "reasons.h"
 #include "hot.h"
+#include "kvm_cache_regs.h"
+#include "reasons.h"
 
-#ifndef CONFIG_X86_64
-#error "readers need 64-bit loads that are never torn"
-#endif
-
-DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
-DECLARE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
+DECLARE_STATIC_KEY_FALSE(kvm_exit_stats_starts);
+DECLARE_STATIC_KEY_FALSE(kvm_exit_stats_ends);
 
 /* Where the vendor's vCPU structure has the record's pointer. */
-extern size_t exit_stats_vcpu_offset;
+extern size_t kvm_exit_stats_vcpu_offset;
 
-/**
- * kvm_exit_stats_latch_vmx - remember a VMX exit: reason, TSC, was this L2
- * @v: where the vCPU's record is pointed to
- * @vcpu: the vCPU; in guest mode the exit left an L2 guest
- * @reason: the VMCS's exit reason with its flag bits (SDM vol. 3, "Basic
- *	VM-Exit Information"); the flags are masked
- *
- * Pointers, so that nothing is read for it while recording is off. The vCPU's flags
- * need no mask: with VMX those besides HF_GUEST_MASK are SMM's.
- *
+/*
+ * A VMX exit starts: note its reason, the TSC, and whether it left an L2 guest. The reason
+ * is the VMCS's, whose flag bits are masked (SDM vol. 3, "Basic VM-Exit Information").
+ * Pointers, so that nothing is read for it while recording is off.
  * Context: vmx_vcpu_run() once an exit, interrupts off.
  */
-static __always_inline void kvm_exit_stats_latch_vmx(struct exit_stats_vcpu *const *v,
+static __always_inline void kvm_exit_stats_start_vmx(struct exit_stats_vcpu *const *v,
 						     struct kvm_vcpu *vcpu, const u32 *reason)
 {
-	if (static_branch_likely(&kvm_exit_stats_latches))
-		exit_stats_latch(*v, exit_stats_slot_vmx(reason), vcpu->arch.hflags);
+	if (static_branch_likely(&kvm_exit_stats_starts))
+		exit_stats_start(*v, exit_stats_offset_vmx(*reason), is_guest_mode(vcpu));
 }
 
-/**
- * kvm_exit_stats_latch_svm - remember an SVM exit: code, TSC, was this L2
- * @v: where the vCPU's record is pointed to
- * @vcpu: the vCPU; in guest mode the exit left an L2 guest
- * @control: of the VMCB that ran; an SEV-ES guest's exits are VMGEXIT whatever
- *	its GHCB says
- *
- * 6.1 has GIF among the vCPU's flags, which is nearly always set: it is masked.
- *
- * Context: svm_vcpu_run() once an exit, interrupts off.
+/*
+ * The same for SVM. @control is that of the VMCB that ran. An SEV-ES guest's exits are
+ * VMGEXIT, whatever its GHCB says. Context: svm_vcpu_run() once an exit, interrupts off.
  */
-static __always_inline void kvm_exit_stats_latch_svm(struct exit_stats_vcpu *const *v,
+static __always_inline void kvm_exit_stats_start_svm(struct exit_stats_vcpu *const *v,
 						     struct kvm_vcpu *vcpu,
 						     const struct vmcb_control_area *control)
 {
-	if (static_branch_likely(&kvm_exit_stats_latches))
-		exit_stats_latch(*v, exit_stats_slot_svm(control->exit_code),
-				 vcpu->arch.hflags & HF_GUEST_MASK);
+	if (static_branch_likely(&kvm_exit_stats_starts))
+		exit_stats_start(*v, exit_stats_offset_svm(control->exit_code), is_guest_mode(vcpu));
 }
 
-/**
- * kvm_exit_stats_close - the exit is handled: count it, if one is latched
- * @v: where the vCPU's record is pointed to
- * @ret: what the handler returned
- *
- * @ret goes through here so that it makes way for RDTSC only while recording is
- * on: the compiler must not know that it is the same value afterwards.
- *
- * Context: the vCPU's thread, when the vendor's handle_exit returns.
- *
- * Return: @ret.
+/*
+ * The exit is handled: count it, if one is pending. Context: the vCPU's thread, when the
+ * vendor's handle_exit returns.
  */
-static __always_inline int kvm_exit_stats_close(struct exit_stats_vcpu *const *v, int ret)
+static __always_inline void kvm_exit_stats_end(struct exit_stats_vcpu *const *v)
 {
-	if (static_branch_likely(&kvm_exit_stats_closes)) {
-		OPTIMIZER_HIDE_VAR(ret);
-		exit_stats_close(*v);
-		OPTIMIZER_HIDE_VAR(ret);
-	}
-	return ret;
+	if (static_branch_likely(&kvm_exit_stats_ends))
+		exit_stats_end(*v);
 }
 
-/**
- * kvm_exit_stats_close_fastpath - the fast path answered the exit: count it
- * @vcpu: the vCPU
- *
- * Where the guest is entered again at once, and where KVM returns to user space and
- * leaves out the vendor's handle_exit, which would have closed it (6.12).
- *
- * Context: vcpu_enter_guest(), between two calls of the vendor's vcpu_run,
- * interrupts off; or before it returns. The vCPU has a record: no TDX guest's comes here.
+/*
+ * The fast path handled the exit: count it. Where the guest is entered again at once, and
+ * where 6.12 returns to user space without calling the vendor's handle_exit.
+ * Context: vcpu_enter_guest(). The vCPU has a record: no TDX guest's comes here.
  */
-static __always_inline void kvm_exit_stats_close_fastpath(struct kvm_vcpu *vcpu)
+static __always_inline void kvm_exit_stats_end_fastpath(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_likely(&kvm_exit_stats_closes)) {
-		struct exit_stats_vcpu **v = (void *)vcpu + exit_stats_vcpu_offset;
+	if (static_branch_likely(&kvm_exit_stats_ends)) {
+		struct exit_stats_vcpu **v = (void *)vcpu + kvm_exit_stats_vcpu_offset;
 
-		exit_stats_close(*v);
+		exit_stats_end(*v);
 	}
 }
 
-void kvm_exit_stats_init(void);
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
 			    const void *handlers, unsigned int nr);
-void kvm_exit_stats_start(void);
 void kvm_exit_stats_unregister(void);
 
 int kvm_exit_stats_vm_create(struct kvm *kvm);
@@ -119,7 +92,26 @@ int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu);
 void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu);
 
 bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+void kvm_exit_stats_host_debugfs(void);
 void kvm_exit_stats_vm_debugfs(struct kvm *kvm, struct dentry *dir);
 void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
 
+#else
+
+#define kvm_exit_stats_start_vmx(v, vcpu, reason)	do {} while (0)
+#define kvm_exit_stats_start_svm(v, vcpu, control)	do {} while (0)
+#define kvm_exit_stats_end(v)				do {} while (0)
+#define kvm_exit_stats_end_fastpath(vcpu)		do {} while (0)
+#define kvm_exit_stats_register(vendor, vcpu_offset, vm_offset, handlers, nr)	0
+#define kvm_exit_stats_unregister()			do {} while (0)
+#define kvm_exit_stats_vm_create(kvm)			0
+#define kvm_exit_stats_vm_destroy(kvm)			do {} while (0)
+#define kvm_exit_stats_vcpu_create(vcpu)		0
+#define kvm_exit_stats_vcpu_free(vcpu)			do {} while (0)
+#define kvm_exit_stats_cpuid(vcpu, eax, ebx, ecx, edx)	false
+#define kvm_exit_stats_host_debugfs()			do {} while (0)
+#define kvm_exit_stats_vm_debugfs(kvm, dir)		do {} while (0)
+#define kvm_exit_stats_vcpu_debugfs(vcpu, dir)		do {} while (0)
+
+#endif
 #endif

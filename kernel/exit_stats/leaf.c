@@ -1,132 +1,143 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The CPUID leaves as registers. Pure: numbers in, registers out.
- * Documentation/abi.md has the table.
+ * The CPUID leaves as registers. Pure: numbers in, registers out. A layout is data: one
+ * table says what each leaf holds in it. Documentation/abi.md tells what they are for.
  */
 #include <linux/kernel.h>
-#include <linux/string.h>
 
 #include "exit_stats.h"
 
-/* What EBX:ECX of a leaf holds. */
-enum pair { PAIR_NONE, PAIR_ALL_CYCLES, PAIR_CYCLES, PAIR_MIN, PAIR_MAX, PAIR_AVG };
+/* Whose exits EAX holds. EDX has their high half in a wide leaf, otherwise 0. */
+enum exit_stats_count { COUNT_NONE, COUNT_ALL, COUNT_REASON };
 
-struct leaf_desc {
-	bool has_numbers;
-	bool has_reason;		/* ECX selects one; its count is in EDX:EAX */
-	enum pair pair;
+/* What EBX:ECX hold, of all reasons or of the one in ECX. */
+enum exit_stats_pair { PAIR_NONE, PAIR_ALL_CYCLES, PAIR_CYCLES, PAIR_MIN, PAIR_MAX, PAIR_AVG };
+
+struct exit_stats_leaf_desc {
+	enum exit_stats_count count;
+	enum exit_stats_pair pair;
+	bool wide;
 };
 
-#define LEAF(name, reason, pair) \
-	[EXIT_STATS_LEAF_##name - EXIT_STATS_LEAF_ID] = { true, reason, pair }
-
-static const struct leaf_desc descs[] = {
-	LEAF(TOTAL,	false,	PAIR_ALL_CYCLES),
-	LEAF(MIXED,	true,	PAIR_ALL_CYCLES),
-	LEAF(COUNT,	true,	PAIR_NONE),
-	LEAF(CYCLES,	true,	PAIR_CYCLES),
-	LEAF(MIN,	true,	PAIR_MIN),
-	LEAF(MAX,	true,	PAIR_MAX),
-	LEAF(AVG,	true,	PAIR_AVG),
+/* 0x4ffffff9 to 0x4ffffffb, in every layout */
+static const struct exit_stats_leaf_desc exit_stats_fixed[] = {
+	{ COUNT_REASON,	PAIR_AVG,	true },
+	{ COUNT_REASON,	PAIR_MAX,	true },
+	{ COUNT_REASON,	PAIR_MIN,	true },
 };
 
-static const struct leaf_desc *desc_of(u32 leaf)
+/* 0x4ffffffc to 0x4fffffff; one that holds nothing answers as in stock KVM */
+static const struct exit_stats_leaf_desc exit_stats_layouts[EXIT_STATS_NR_LAYOUTS][4] = {
+	[EXIT_STATS_LAYOUT_DEFAULT] = {
+		{ COUNT_REASON,	PAIR_CYCLES,		true },
+		{ COUNT_REASON,	PAIR_NONE,		true },
+		{ COUNT_REASON,	PAIR_ALL_CYCLES,	true },
+		{ COUNT_ALL,	PAIR_ALL_CYCLES,	true },
+	},
+	[EXIT_STATS_LAYOUT_TWO_LEAF] = {
+		[2] = { COUNT_REASON,	PAIR_NONE },
+		[3] = { COUNT_ALL,	PAIR_ALL_CYCLES },
+	},
+	[EXIT_STATS_LAYOUT_FOUR_LEAF] = {
+		{ COUNT_NONE,	PAIR_CYCLES },
+		{ COUNT_REASON,	PAIR_NONE },
+		{ COUNT_NONE,	PAIR_ALL_CYCLES },
+		{ COUNT_ALL,	PAIR_NONE },
+	},
+	[EXIT_STATS_LAYOUT_FOUR_LEAF_REVERSED] = {
+		{ COUNT_ALL,	PAIR_NONE },
+		{ COUNT_NONE,	PAIR_ALL_CYCLES },
+		{ COUNT_REASON,	PAIR_NONE },
+		{ COUNT_NONE,	PAIR_CYCLES },
+	},
+	[EXIT_STATS_LAYOUT_BY_REASON] = {
+		[2] = { COUNT_NONE,	PAIR_CYCLES },
+		[3] = { COUNT_REASON,	PAIR_NONE },
+	},
+};
+
+static struct exit_stats_leaf_desc exit_stats_desc_of(u32 leaf, unsigned int layout)
 {
-	u32 i = leaf - EXIT_STATS_LEAF_ID;
-
-	return i < ARRAY_SIZE(descs) && descs[i].has_numbers ? &descs[i] : NULL;
+	if (leaf >= EXIT_STATS_LEAF_AVG && leaf <= EXIT_STATS_LEAF_MIN)
+		return exit_stats_fixed[leaf - EXIT_STATS_LEAF_AVG];
+	if (leaf >= EXIT_STATS_LEAF_CYCLES && leaf <= EXIT_STATS_LEAF_TOTAL)
+		return exit_stats_layouts[layout][leaf - EXIT_STATS_LEAF_CYCLES];
+	return (struct exit_stats_leaf_desc){};
 }
 
-/**
- * exit_stats_leaf_known - is this one of the leaves that answer with numbers?
- * @leaf: EAX of the CPUID instruction
- *
- * Return: true for the leaves of Documentation/abi.md.
- */
-bool exit_stats_leaf_known(u32 leaf)
+/* Does the leaf answer with exits or cycles? */
+bool kvm_exit_stats_leaf_has_numbers(u32 leaf, unsigned int layout)
 {
-	return leaf == EXIT_STATS_LEAF_ID || leaf == EXIT_STATS_LEAF_INFO || desc_of(leaf);
+	struct exit_stats_leaf_desc desc = exit_stats_desc_of(leaf, layout);
+
+	return desc.count != COUNT_NONE || desc.pair != PAIR_NONE;
 }
 
 /* Does ECX of the leaf select a reason? */
-bool exit_stats_leaf_has_reason(u32 leaf)
+bool kvm_exit_stats_leaf_has_reason(u32 leaf, unsigned int layout)
 {
-	const struct leaf_desc *desc = desc_of(leaf);
+	struct exit_stats_leaf_desc desc = exit_stats_desc_of(leaf, layout);
 
-	return desc && desc->has_reason;
+	return desc.count == COUNT_REASON || desc.pair > PAIR_ALL_CYCLES;
 }
 
-/* Does the leaf answer with the cycles of all reasons? */
-bool exit_stats_leaf_has_total(u32 leaf)
+/* Is it one of our leaves? The others answer as in stock KVM. */
+bool kvm_exit_stats_leaf_known(u32 leaf, unsigned int layout)
 {
-	const struct leaf_desc *desc = desc_of(leaf);
-
-	return desc && desc->pair == PAIR_ALL_CYCLES;
+	return leaf == EXIT_STATS_LEAF_ID || leaf == EXIT_STATS_LEAF_INFO ||
+	       kvm_exit_stats_leaf_has_numbers(leaf, layout);
 }
 
-static u64 pair_of(const struct exit_stats_leaf *in, enum pair pair)
+static void exit_stats_encode_numbers(const struct exit_stats_leaf *in,
+				      struct exit_stats_regs *out)
 {
-	switch (pair) {
-	case PAIR_ALL_CYCLES:
-		return in->answer.total.total;
-	case PAIR_CYCLES:
-		return in->answer.reason.total;
-	case PAIR_MIN:
-		return in->answer.reason.min;
-	case PAIR_MAX:
-		return in->answer.reason.max;
-	case PAIR_AVG:
-		return exit_stats_avg(&in->answer.reason);
-	default:
-		return 0;
-	}
-}
-
-static void encode_id(const struct exit_stats_leaf *in, struct exit_stats_regs *out)
-{
-	out->eax = EXIT_STATS_ABI_VERSION | in->scope << EXIT_STATS_ID_SCOPE_SHIFT |
-		   in->vendor << EXIT_STATS_ID_VENDOR_SHIFT |
-		   (in->low_first ? EXIT_STATS_ID_LOW_FIRST : 0);
-	out->ebx = EXIT_STATS_SIG_EBX;
-	out->ecx = EXIT_STATS_SIG_ECX;
-	out->edx = EXIT_STATS_SIG_EDX;
-}
-
-static void encode_info(const struct exit_stats_leaf *in, struct exit_stats_regs *out)
-{
-	out->eax = in->tsc_khz;
-	out->ebx = in->highest;
-	out->ecx = in->epoch;
-	out->edx = 0;
-}
-
-static void encode_numbers(const struct exit_stats_leaf *in, const struct leaf_desc *desc,
-			   struct exit_stats_regs *out)
-{
-	u64 count = desc->has_reason ? in->answer.reason.count : in->answer.total.count;
-	u64 pair = pair_of(in, desc->pair);
+	const struct exit_stats_leaf_row *n = &in->numbers;
+	const u64 counts[] = {
+		[COUNT_ALL]		= n->exits,
+		[COUNT_REASON]		= n->row.count,
+	};
+	const u64 pairs[] = {
+		[PAIR_ALL_CYCLES]	= n->cycles,
+		[PAIR_CYCLES]		= n->row.total,
+		[PAIR_MIN]		= n->row.min,
+		[PAIR_MAX]		= n->row.max,
+		[PAIR_AVG]		= kvm_exit_stats_avg(&n->row),
+	};
+	struct exit_stats_leaf_desc desc = exit_stats_desc_of(in->leaf, in->layout);
+	u64 count = counts[desc.count], pair = pairs[desc.pair];
 
 	out->eax = lower_32_bits(count);
-	out->edx = upper_32_bits(count);
+	out->edx = desc.wide ? upper_32_bits(count) : 0;
 	out->ebx = upper_32_bits(pair);
 	out->ecx = lower_32_bits(pair);
 	if (in->low_first)
 		swap(out->ebx, out->ecx);
+	if (kvm_exit_stats_leaf_has_reason(in->leaf, in->layout) && !in->defined)
+		out->edx = EXIT_STATS_NOT_DEFINED;
 }
 
-/**
- * exit_stats_leaf_encode - what a leaf puts into the registers
- * @in: a leaf that is known, and its numbers
- * @out: all four registers are set
+/*
+ * What a leaf puts into the registers. @in is one of our leaves, with its numbers; those
+ * of a reason that is not defined are 0. All four registers of @out are set.
  */
-void exit_stats_leaf_encode(const struct exit_stats_leaf *in, struct exit_stats_regs *out)
+void kvm_exit_stats_leaf_encode(const struct exit_stats_leaf *in, struct exit_stats_regs *out)
 {
-	const struct leaf_desc *desc = desc_of(in->leaf);
-
-	if (!desc)
-		(in->leaf == EXIT_STATS_LEAF_ID ? encode_id : encode_info)(in, out);
-	else if (desc->has_reason && !in->defined)
-		*out = (struct exit_stats_regs){ .edx = EXIT_STATS_NOT_DEFINED };
+	if (in->leaf == EXIT_STATS_LEAF_ID)
+		*out = (struct exit_stats_regs){
+			.eax = EXIT_STATS_ABI_VERSION | in->scope << EXIT_STATS_ID_SCOPE_SHIFT |
+			       in->vendor << EXIT_STATS_ID_VENDOR_SHIFT |
+			       (in->low_first ? EXIT_STATS_ID_LOW_FIRST : 0) |
+			       in->layout << EXIT_STATS_ID_LAYOUT_SHIFT,
+			.ebx = EXIT_STATS_SIG_EBX,
+			.ecx = EXIT_STATS_SIG_ECX,
+			.edx = EXIT_STATS_SIG_EDX,
+		};
+	else if (in->leaf == EXIT_STATS_LEAF_INFO)
+		*out = (struct exit_stats_regs){
+			.eax = in->tsc_khz,
+			.ebx = in->highest,
+			.ecx = in->numbers.epoch,
+		};
 	else
-		encode_numbers(in, desc, out);
+		exit_stats_encode_numbers(in, out);
 }

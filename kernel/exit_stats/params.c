@@ -1,136 +1,147 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Module parameters: /sys/module/kvm/parameters/exit_stats*.
+ * Module parameters: /sys/module/kvm/parameters/exit_stats*. The variables are with the
+ * code that reads them.
  *
- * The kernel calls the setters one at a time (kernel_param_lock()).
+ * The kernel calls the setters one at a time (kernel_param_lock()). A setter that
+ * refuses a value changes nothing.
  */
-#include <linux/jump_label.h>
-#include <linux/kernel.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
-#include <linux/printk.h>
-#include <linux/string.h>
+#include <linux/sysfs.h>
 
 #include "exit_stats.h"
 
-DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_latches);
-EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_latches);
-DEFINE_STATIC_KEY_TRUE(kvm_exit_stats_closes);
-EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_closes);
-
-unsigned int exit_stats_dump_interval = EXIT_STATS_DUMP_INTERVAL;
-unsigned int exit_stats_dump_per_min = EXIT_STATS_DUMP_PER_MIN;
-unsigned int exit_stats_cpuid_mode = EXIT_STATS_CPUID_VM;
-bool exit_stats_low_first;
-bool exit_stats_log_reads;
-
-static bool on = true;
-static bool vendor;	/* one that is hooked is registered */
-
-/*
- * Two keys, so that a latch never runs while its close is off. A latch
- * runs with interrupts off, and patching waits for an interrupt on every
- * CPU: after it none is under way, and what is latched can be dropped,
- * lest a close meets it after the next switching on.
- */
-static void set_keys(void)
-{
-	if (on && vendor) {
-		static_branch_enable(&kvm_exit_stats_closes);
-		static_branch_enable(&kvm_exit_stats_latches);
-	} else {
-		static_branch_disable(&kvm_exit_stats_latches);
-		exit_stats_drop_latched();
-		static_branch_disable(&kvm_exit_stats_closes);
-	}
-}
-
-/**
- * exit_stats_set_vendor - a hooked vendor module is there, or none is
- * @there: which
- *
- * KVM's common code closes exits too (kvm_exit_stats_close_fastpath()), and would look
- * for a record in the vCPU of a vendor module without hooks, whose symbols fit as well.
- *
- * Context: module init and exit, no vCPU runs.
- */
-void exit_stats_set_vendor(bool there)
-{
-	kernel_param_lock(THIS_MODULE);
-	vendor = there;
-	set_keys();
-	kernel_param_unlock(THIS_MODULE);
-}
-
-static int set_on(const char *val, const struct kernel_param *kp)
+static int exit_stats_set_on(const char *val, const struct kernel_param *kp)
 {
 	int err = param_set_bool(val, kp);
 
-	if (err)
-		return err;
-	set_keys();
-	return 0;
+	if (!err)
+		kvm_exit_stats_set_keys();
+	return err;
 }
 
-static const struct kernel_param_ops on_ops = {
+static const struct kernel_param_ops exit_stats_on_ops = {
 	.flags = KERNEL_PARAM_OPS_FL_NOARG,
-	.set = set_on,
+	.set = exit_stats_set_on,
 	.get = param_get_bool,
 };
 
-static int set_per_min(const char *val, const struct kernel_param *kp)
+static int exit_stats_set_interval(const char *val, const struct kernel_param *kp)
 {
-	int err = param_set_uint(val, kp);
+	unsigned int interval;
+	int err = kstrtouint(val, 0, &interval);
 
-	if (err)
-		return err;
-	exit_stats_dump_kick();
-	exit_stats_log_kick();
-	return 0;
+	if (!err)
+		kvm_exit_stats_set_interval(interval);
+	return err;
 }
 
-static const struct kernel_param_ops per_min_ops = {
-	.set = set_per_min,
+static const struct kernel_param_ops exit_stats_interval_ops = {
+	.set = exit_stats_set_interval,
 	.get = param_get_uint,
 };
 
-static const char *const mode_names[] = {
+static int exit_stats_set_per_min(const char *val, const struct kernel_param *kp)
+{
+	int err = param_set_uint(val, kp);
+
+	if (!err)
+		kvm_exit_stats_dump_kick();
+	return err;
+}
+
+static const struct kernel_param_ops exit_stats_per_min_ops = {
+	.set = exit_stats_set_per_min,
+	.get = param_get_uint,
+};
+
+/* A parameter whose values have names. */
+struct exit_stats_choice {
+	unsigned int *value;
+	const char *const *names;
+	unsigned int nr;
+};
+
+static const char *const exit_stats_mode_names[] = {
 	[EXIT_STATS_CPUID_OFF]	= "off",
 	[EXIT_STATS_CPUID_VM]	= "vm",
 	[EXIT_STATS_CPUID_HOST]	= "host",
 };
 
-static int set_mode(const char *val, const struct kernel_param *kp)
-{
-	int mode = sysfs_match_string(mode_names, val);
+static const char *const exit_stats_layout_names[] = {
+	[EXIT_STATS_LAYOUT_DEFAULT]		= "default",
+	[EXIT_STATS_LAYOUT_TWO_LEAF]		= "two-leaf",
+	[EXIT_STATS_LAYOUT_FOUR_LEAF]		= "four-leaf",
+	[EXIT_STATS_LAYOUT_FOUR_LEAF_REVERSED]	= "four-leaf-reversed",
+	[EXIT_STATS_LAYOUT_BY_REASON]		= "by-reason",
+};
 
-	if (mode < 0)
-		return mode;
-	if (mode == EXIT_STATS_CPUID_HOST)
+static const struct exit_stats_choice exit_stats_mode = {
+	&kvm_exit_stats_cpuid_mode, exit_stats_mode_names, ARRAY_SIZE(exit_stats_mode_names),
+};
+
+static const struct exit_stats_choice exit_stats_layout = {
+	&kvm_exit_stats_layout, exit_stats_layout_names, ARRAY_SIZE(exit_stats_layout_names),
+};
+
+static int exit_stats_set_choice(const char *val, const struct kernel_param *kp)
+{
+	const struct exit_stats_choice *choice = kp->arg;
+	int i = __sysfs_match_string(choice->names, choice->nr, val), err;
+
+	if (i < 0)
+		return i;
+	if (choice == &exit_stats_mode && i == EXIT_STATS_CPUID_HOST) {
+		err = kvm_exit_stats_share();
+		if (err)
+			return err;
 		pr_warn_once("every guest can read the whole host's exit counts now\n");
-	WRITE_ONCE(exit_stats_cpuid_mode, mode);
+	}
+	WRITE_ONCE(*choice->value, i);
 	return 0;
 }
 
-static int get_mode(char *buf, const struct kernel_param *kp)
+static int exit_stats_get_choice(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "%s\n", mode_names[exit_stats_cpuid_mode]);
+	const struct exit_stats_choice *choice = kp->arg;
+
+	return sysfs_emit(buf, "%s\n", choice->names[*choice->value]);
 }
 
-static const struct kernel_param_ops mode_ops = {
-	.set = set_mode,
-	.get = get_mode,
+static const struct kernel_param_ops exit_stats_choice_ops = {
+	.set = exit_stats_set_choice,
+	.get = exit_stats_get_choice,
 };
 
-module_param_cb(exit_stats, &on_ops, &on, 0644);
+/* Without a vendor module there is nothing to reset, which is no error. */
+static int exit_stats_set_reset(const char *val, const struct kernel_param *kp)
+{
+	int err;
+
+	if (!sysfs_streq(val, "1"))
+		return -EINVAL;
+	err = kvm_exit_stats_reset(&kvm_exit_stats_host.scope);
+	return err == -ENODEV ? 0 : err;
+}
+
+static const struct kernel_param_ops exit_stats_reset_ops = {
+	.set = exit_stats_set_reset,
+};
+
+module_param_cb(exit_stats, &exit_stats_on_ops, &kvm_exit_stats_on, 0644);
 MODULE_PARM_DESC(exit_stats, "count VM exits and their cycles (default Y)");
-module_param(exit_stats_dump_interval, uint, 0644);
+module_param_cb(exit_stats_dump_interval, &exit_stats_interval_ops, &kvm_exit_stats_interval,
+		0644);
 MODULE_PARM_DESC(exit_stats_dump_interval, "exits between dumps in the log, 0 = none");
-module_param_cb(exit_stats_dump_per_min, &per_min_ops, &exit_stats_dump_per_min, 0644);
+module_param_cb(exit_stats_dump_per_min, &exit_stats_per_min_ops, &kvm_exit_stats_per_min, 0644);
 MODULE_PARM_DESC(exit_stats_dump_per_min, "dumps let through a minute, 0 = no limit");
-module_param_cb(exit_stats_cpuid, &mode_ops, NULL, 0644);
+module_param_cb(exit_stats_cpuid, &exit_stats_choice_ops, (void *)&exit_stats_mode, 0644);
 MODULE_PARM_DESC(exit_stats_cpuid, "what guests may read by CPUID: off, vm or host");
-module_param(exit_stats_low_first, bool, 0644);
+module_param_cb(exit_stats_leaf_layout, &exit_stats_choice_ops, (void *)&exit_stats_layout, 0644);
+MODULE_PARM_DESC(exit_stats_leaf_layout, "what the CPUID leaves hold: default, two-leaf, four-leaf, four-leaf-reversed or by-reason");
+module_param_named(exit_stats_low_first, kvm_exit_stats_low_first, bool, 0644);
 MODULE_PARM_DESC(exit_stats_low_first, "cycles leaves: low half in EBX (default N)");
-module_param(exit_stats_log_reads, bool, 0644);
+module_param_named(exit_stats_log_reads, kvm_exit_stats_log_reads, bool, 0644);
 MODULE_PARM_DESC(exit_stats_log_reads, "log what guests read by CPUID (default N)");
+module_param_cb(exit_stats_reset, &exit_stats_reset_ops, NULL, 0200);
+MODULE_PARM_DESC(exit_stats_reset, "1 resets all numbers of the host");

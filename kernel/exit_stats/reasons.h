@@ -1,22 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Exit reasons as data: which the architecture defines, what they are called,
- * and which row of a record counts them. Row 0 counts nothing; asked for, it
- * stands for the total of all. Row 1 is OTHER: reasons without a row of their own.
+ * Exit reasons as data: which the architecture defines, what they are called, and which
+ * row of a record counts them. Row 0 is OTHER: reasons that have no row.
  */
 #ifndef EXIT_STATS_REASONS_H
 #define EXIT_STATS_REASONS_H
 
 #include <linux/kernel.h>
-#include <linux/types.h>
+#include <linux/nospec.h>
 
-#include "abi.h"
 #include "record.h"
 
-#define EXIT_STATS_ROW_ALL	0
-#define EXIT_STATS_ROW_OTHER	1
+#define EXIT_STATS_ROW_OTHER	0
 #define EXIT_STATS_VMX_REASONS	86	/* the SDM's last reason is 85 */
-#define EXIT_STATS_SVM_SLOTS	0x405	/* -1, then the codes up to the APM's last, 0x403 */
+#define EXIT_STATS_SVM_CODES	0x405	/* -1, then the codes up to the APM's last, 0x403 */
 
 struct exit_stats_reason {
 	u32 code;
@@ -26,52 +23,58 @@ struct exit_stats_reason {
 /* A vendor's table. The next vendor adds one of these and nothing else. */
 struct exit_stats_table {
 	const char *vendor;
-	unsigned int id;			/* EXIT_STATS_VENDOR_* */
-	bool hex;				/* how codes are printed */
+	unsigned int id;		/* EXIT_STATS_VENDOR_* */
+	bool hex;			/* how codes are printed */
+	u32 highest;			/* reason number */
+	const struct exit_stats_reason *row;	/* by row */
 	unsigned int rows;
-	u32 highest;				/* reason number */
-	const struct exit_stats_reason *row;	/* by row, from OTHER on */
-	/* Name of a reason, or NULL if the architecture does not define it. */
-	const char *(*name)(u32 code);
-	unsigned int (*row_of)(u32 code);
+	const u16 *offset;		/* of the row, in bytes, by code from @first on */
+	u32 first;
+	unsigned int nr;
+	u32 rowless[3];			/* codes that are defined and never reach KVM */
 };
 
-extern const struct exit_stats_table exit_stats_table_vmx;
-extern const struct exit_stats_table exit_stats_table_svm;
-extern const u16 exit_stats_vmx_slot[EXIT_STATS_VMX_REASONS];
-extern const u16 exit_stats_svm_slot[EXIT_STATS_SVM_SLOTS];
+extern const struct exit_stats_table kvm_exit_stats_table_vmx;
+extern const struct exit_stats_table kvm_exit_stats_table_svm;
 
-/**
- * exit_stats_slot_vmx - where the histogram of a VMX exit's row begins
- * @reason: exit reason of the VMCS; bits 31:16 are flags
- *
- * Return: the row's first slot, OTHER's for a reason that has no row.
- */
-static __always_inline u32 exit_stats_slot_vmx(const u32 *reason)
+/* For the hot path. In bytes, so that it does not multiply. A gap has 0, OTHER. */
+extern const u16 kvm_exit_stats_vmx_offsets[EXIT_STATS_VMX_REASONS];
+extern const u16 kvm_exit_stats_svm_offsets[EXIT_STATS_SVM_CODES];
+
+#define EXIT_STATS_OFFSET(row)	((row) * sizeof(struct exit_stats_row))
+
+/* The row of an exit reason of the VMCS, as an offset; bits 31:16 are flags. */
+static __always_inline unsigned int exit_stats_offset_vmx(u32 reason)
 {
-	u16 basic = *(const u16 *)reason;
+	u16 basic = reason;
 
-	if (unlikely(basic >= EXIT_STATS_VMX_REASONS))
-		return EXIT_STATS_SLOT(EXIT_STATS_ROW_OTHER);
-	return exit_stats_vmx_slot[basic];
+	return likely(basic < EXIT_STATS_VMX_REASONS) ? kvm_exit_stats_vmx_offsets[basic] : 0;
 }
 
-/**
- * exit_stats_slot_svm - where the histogram of an SVM exit's row begins
- * @code: exit code of the VMCB, the low 32 bits; -1 is a failed VMRUN
- *
- * The table has the codes behind one another from -1 on, as distances from OTHER's
- * slot: a gap has 0.
- *
- * Return: the row's first slot, OTHER's for a code that has no row.
- */
-static __always_inline u32 exit_stats_slot_svm(u32 code)
+/* The row of an exit code of the VMCB, its low 32 bits; -1 is a failed VMRUN. */
+static __always_inline unsigned int exit_stats_offset_svm(u32 code)
 {
-	u32 index = code + 1, slot = EXIT_STATS_SLOT(EXIT_STATS_ROW_OTHER);
+	u32 index = code + 1;
 
-	if (likely(index < EXIT_STATS_SVM_SLOTS))
-		slot += exit_stats_svm_slot[index];
-	return slot;
+	return likely(index < EXIT_STATS_SVM_CODES) ? kvm_exit_stats_svm_offsets[index] : 0;
+}
+
+/* The row of a code that comes from a guest: no speculation past the table. */
+static inline unsigned int exit_stats_row_of(const struct exit_stats_table *table, u32 code)
+{
+	u32 index = code - table->first;
+
+	if (index >= table->nr)
+		return EXIT_STATS_ROW_OTHER;
+	return table->offset[array_index_nospec(index, table->nr)] / EXIT_STATS_OFFSET(1);
+}
+
+/* Does the architecture define the code? */
+static inline bool exit_stats_defined(const struct exit_stats_table *table, u32 code)
+{
+	return exit_stats_row_of(table, code) != EXIT_STATS_ROW_OTHER ||
+	       code == table->rowless[0] || code == table->rowless[1] ||
+	       code == table->rowless[2];
 }
 
 #endif

@@ -1,258 +1,252 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Snapshots: all of a scope's rows copied at one moment, for files and the dump.
+ * Snapshots: the numbers of a scope, copied at one moment.
  *
- * In memory of their own; the reader may be preempted, and begins again when a
- * record was moved meanwhile (scope.c).
+ * A scope's numbers are those of its vCPUs' records less its baseline; the host has the
+ * retired numbers besides. Files, dumps and resets copy all rows under the mutex. A leaf
+ * in VM scope copies one row under RCU, so that no guest waits for another.
+ *
+ * min and max cannot be subtracted. A reset sets them to "none" in each record that it
+ * reaches; a scope shows the smallest and largest of its records. An exit that falls
+ * into a reset may be missing from them, so they are kept on either side of the average.
  */
-#include <linux/err.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/overflow.h>
 #include <linux/rculist.h>
-#include <linux/sched/signal.h>
-#include <linux/slab.h>
 #include <asm/tsc.h>
 
 #include "exit_stats.h"
-#include "read.h"
 
-#define host exit_stats_host
+struct exit_stats_host kvm_exit_stats_host = {
+	.scope.kind = EXIT_STATS_SCOPE_HOST,
+	.vms = LIST_HEAD_INIT(kvm_exit_stats_host.vms),
+};
 
-/*
- * A try fails when a record is moved meanwhile. On a host where VMs come and go or are
- * reset all the time, and with enough vCPUs to read, each would: after so many the dying
- * and resets wait.
- */
-#define TRIES	20
+DEFINE_MUTEX(kvm_exit_stats_mutex);
 
-/*
- * Add a row of a record that is quiet; false if it is not. @buckets is the caller's,
- * as the compiler clears it where it begins.
- */
-static __always_inline bool add_quiet_row(struct exit_stats_snap *snap,
-					  const struct exit_stats_vcpu *v, unsigned int i,
-					  struct exit_stats_hist *buckets)
+/* Average cycles of a row, rounded down; 0 if nothing was counted. */
+u64 kvm_exit_stats_avg(const struct exit_stats_row *r)
 {
-	const local64_t *slot = &v->hist[i * EXIT_STATS_BUCKETS];
-	struct exit_stats_row row;
-	u64 exits;
-	int k;
-
-	if (!exit_stats_quiet(v, &exits))
-		return false;
-	row.count = local64_read(&v->brief[i].count);
-	row.total = local64_read(&v->brief[i].total);
-	row.min = READ_ONCE(v->brief[i].min);
-	row.max = READ_ONCE(v->brief[i].max);
-	row.nested_count = local64_read(&v->nested_row[i].count);
-	row.nested_total = local64_read(&v->nested_row[i].total);
-	if (buckets) {
-#pragma GCC unroll 32
-		for (k = 0; k < EXIT_STATS_BUCKETS; k++)
-			buckets->bucket[k] = local64_read(&slot[k]);
-	}
-	if (!exit_stats_still_quiet(v, exits))
-		return false;
-	exit_stats_row_merge(&snap->row[i], &row);
-	if (buckets)
-		exit_stats_hist_merge(&snap->hist[i], buckets);
-	return true;
+	return r->count ? div64_u64(r->total, r->count) : 0;
 }
 
-static noinline void add_busy_row(struct exit_stats_snap *snap, const struct exit_stats_vcpu *v,
-				  unsigned int i)
-{
-	struct exit_stats_hist hist;
-	struct exit_stats_row row;
-
-	exit_stats_record_row(v, i, &row, snap->hist ? &hist : NULL);
-	exit_stats_row_merge(&snap->row[i], &row);
-	if (snap->hist)
-		exit_stats_hist_merge(&snap->hist[i], &hist);
-}
-
-static __always_inline void add_rows(struct exit_stats_snap *snap,
-				     const struct exit_stats_vcpu *v,
-				     struct exit_stats_hist *buckets)
-{
-	unsigned int i, rows = snap->rows;
-
-	for (i = 0; i < rows; i++) {
-		if (!local64_read(&v->brief[i].count))
-			continue;
-		if (!add_quiet_row(snap, v, i, buckets))
-			add_busy_row(snap, v, i);
-	}
-	snap->backwards += READ_ONCE(v->backwards);
-}
-
-static noinline void add_record_hist(struct exit_stats_snap *snap, const struct exit_stats_vcpu *v)
-{
-	struct exit_stats_hist buckets;
-
-	add_rows(snap, v, &buckets);
-}
-
-static noinline void add_record(struct exit_stats_snap *snap, const struct exit_stats_vcpu *v)
-{
-	if (snap->hist)
-		add_record_hist(snap, v);
-	else
-		add_rows(snap, v, NULL);
-}
-
-static void add_past(struct exit_stats_snap *snap, const struct exit_stats_past *past)
+/* Empty a snapshot, so that records can be added. */
+void kvm_exit_stats_snap_clear(struct exit_stats_snap *snap)
 {
 	unsigned int i;
 
-	for (i = 0; i < snap->rows; i++) {
-		if (!past->row[i].count)
-			continue;
-		exit_stats_row_merge(&snap->row[i], &past->row[i]);
-		if (snap->hist)
-			exit_stats_hist_merge(&snap->hist[i], &past->hist[i]);
-	}
-	snap->backwards += past->backwards;
+	memset(snap->row, 0, snap->rows * sizeof(*snap->row));
+	for (i = 0; i < snap->rows; i++)
+		snap->row[i].min = EXIT_STATS_NO_MIN;
+	snap->vcpus = 0;
+	snap->backwards = 0;
 }
 
-/* What of a VM counts from the event number @floor on. */
-static void add_vm(struct exit_stats_snap *snap, struct exit_stats_vm *vm, u64 floor)
+/*
+ * Make an empty snapshot. Without a vendor's table it has no rows. Context: process, may
+ * sleep. Return: the snapshot, to be freed with kvfree(), or NULL.
+ */
+struct exit_stats_snap *kvm_exit_stats_snap_alloc(const struct exit_stats_table *table, bool hist)
 {
-	struct exit_stats_vcpu *v;
+	unsigned int rows = table ? table->rows : 0;
+	struct exit_stats_snap *snap = kvzalloc(struct_size(snap, row, rows), GFP_KERNEL);
 
-	if (READ_ONCE(vm->past.since) >= floor)
-		add_past(snap, &vm->past);
-	rcu_read_lock();
-	list_for_each_entry_rcu(v, &vm->vcpus, node) {
-		snap->vcpus++;
-		if (READ_ONCE(v->since) >= floor)
-			add_record(snap, v);
+	if (!snap)
+		return NULL;
+	snap->table = table;
+	snap->rows = rows;
+	snap->hist = hist;
+	kvm_exit_stats_snap_clear(snap);
+	return snap;
+}
+
+static __always_inline void exit_stats_add_rows(struct exit_stats_snap *snap,
+						const struct exit_stats_vcpu *v, bool hist)
+{
+	struct exit_stats_row row;
+	unsigned int i;
+
+	for (i = 0; i < snap->rows; i++) {
+		if (!data_race(v->row[i].count))
+			continue;
+		exit_stats_read_row(v, i, &row, hist);
+		exit_stats_add_row(&snap->row[i], &row, hist);
 	}
-	rcu_read_unlock();
+}
+
+/* Add all that a record counted. Context: under kvm_exit_stats_mutex; may sleep. */
+void kvm_exit_stats_snap_add_vcpu(struct exit_stats_snap *snap, const struct exit_stats_vcpu *v)
+{
+	if (snap->hist)
+		exit_stats_add_rows(snap, v, true);
+	else
+		exit_stats_add_rows(snap, v, false);
+	snap->backwards += READ_ONCE(v->backwards);
+	snap->vcpus++;
+	cond_resched();
+}
+
+/* Add the rows of one snapshot to another. @from has histograms if @to has. */
+void kvm_exit_stats_snap_add(struct exit_stats_snap *to, const struct exit_stats_snap *from)
+{
+	unsigned int i;
+
+	for (i = 0; i < to->rows; i++)
+		exit_stats_add_row(&to->row[i], &from->row[i], to->hist);
+	to->backwards += from->backwards;
+}
+
+static void exit_stats_subtract(struct exit_stats_snap *snap, const struct exit_stats_baseline *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < b->nr; i++) {
+		if (b->sum[i].word < EXIT_STATS_SUMS(snap->hist))
+			(&snap->row[b->sum[i].row].count)[b->sum[i].word] -= b->sum[i].value;
+	}
+	snap->backwards -= b->backwards;
+}
+
+/* min and max as users see them, when all is added up and subtracted. */
+static void exit_stats_finish_row(struct exit_stats_row *r)
+{
+	u64 avg = kvm_exit_stats_avg(r);
+
+	r->min = min(r->min, avg);
+	r->max = r->count ? max(r->max, avg) : 0;
+}
+
+static void exit_stats_finish(struct exit_stats_snap *snap)
+{
+	struct exit_stats_row *r;
+
+	for (r = snap->row; r < snap->row + snap->rows; r++) {
+		exit_stats_finish_row(r);
+		snap->exits += r->count;
+		snap->cycles += r->total;
+		snap->nested += r->nested_count;
+	}
+}
+
+static void exit_stats_take_vm(struct exit_stats_snap *snap, const struct exit_stats_vm *vm)
+{
+	const struct exit_stats_vcpu *v;
+
+	list_for_each_entry(v, &vm->vcpus, node)
+		kvm_exit_stats_snap_add_vcpu(snap, v);
 	snap->vms++;
 }
 
-static void take_vcpu(struct exit_stats_snap *snap, struct exit_stats_vcpu *v)
+static void exit_stats_take(struct exit_stats_snap *snap, struct exit_stats_scope *scope)
 {
-	u64 floor = exit_stats_vcpu_floor(v);
+	const struct exit_stats_vm *vm;
 
-	if (READ_ONCE(v->since) >= floor)
-		add_record(snap, v);
-	snap->epoch = exit_stats_epoch(&v->scope, floor);
-	snap->vms = 1;
-	snap->vcpus = 1;
-}
-
-static void take_vm(struct exit_stats_snap *snap, struct exit_stats_vm *vm)
-{
-	u64 floor = exit_stats_vm_floor(vm);
-
-	add_vm(snap, vm, floor);
-	snap->epoch = exit_stats_epoch(&vm->scope, floor);
-}
-
-static void take_host(struct exit_stats_snap *snap)
-{
-	u64 floor = exit_stats_host_floor();
-	struct exit_stats_vm *vm;
-
-	add_past(snap, &host.past);
-	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
-		add_vm(snap, vm, floor);
-		cond_resched();
-	}
-	snap->epoch = exit_stats_epoch(&host.scope, floor);
-}
-
-static void take(struct exit_stats_snap *snap, struct exit_stats_scope *scope)
-{
-	if (scope->kind == EXIT_STATS_SCOPE_VCPU)
-		take_vcpu(snap, container_of(scope, struct exit_stats_vcpu, scope));
-	else if (scope->kind == EXIT_STATS_SCOPE_VM)
-		take_vm(snap, container_of(scope, struct exit_stats_vm, scope));
-	else
-		take_host(snap);
-}
-
-/* The sequence count that moves of the scope's numbers make odd. */
-static seqcount_raw_spinlock_t *seq_of(struct exit_stats_scope *scope)
-{
-	if (scope->kind == EXIT_STATS_SCOPE_VCPU)
-		return &container_of(scope, struct exit_stats_vcpu, scope)->vm->seq;
-	if (scope->kind == EXIT_STATS_SCOPE_VM)
-		return &container_of(scope, struct exit_stats_vm, scope)->seq;
-	return &host.seq;
-}
-
-static void add_up(struct exit_stats_snap *snap)
-{
-	unsigned int i;
-
-	for (i = 0; i < snap->rows; i++) {
-		snap->exits += snap->row[i].count;
-		snap->cycles += snap->row[i].total;
-		snap->nested += snap->row[i].nested_count;
+	switch (scope->kind) {
+	case EXIT_STATS_SCOPE_VCPU:
+		kvm_exit_stats_snap_add_vcpu(snap, container_of(scope, struct exit_stats_vcpu,
+								scope));
+		snap->vms = 1;
+		break;
+	case EXIT_STATS_SCOPE_VM:
+		exit_stats_take_vm(snap, container_of(scope, struct exit_stats_vm, scope));
+		break;
+	default:
+		kvm_exit_stats_snap_add(snap, kvm_exit_stats_host.retired);
+		list_for_each_entry(vm, &kvm_exit_stats_host.vms, node)
+			exit_stats_take_vm(snap, vm);
 	}
 }
 
-/**
- * exit_stats_snapshot - copy a scope's numbers
- * @scope: the host's, a VM's or a vCPU's
- * @hist: the histograms too
- *
- * The caller keeps @scope alive during the call; the copy needs nobody.
- *
- * Context: process; may sleep. Never waits for a vCPU.
- *
- * Return: the snapshot, to be freed with kvfree(); ERR_PTR(-ENOMEM), or
- * ERR_PTR(-EINTR) for a reader that is killed.
+/*
+ * Copy a scope's numbers into an empty snapshot. Without a vendor module, and for a TDX
+ * guest, there are no rows. The caller keeps @scope alive during the call; the copy needs
+ * nobody. Context: process, under kvm_exit_stats_mutex; may sleep.
  */
-struct exit_stats_snap *exit_stats_snapshot(struct exit_stats_scope *scope, bool hist)
+void kvm_exit_stats_snap_take(struct exit_stats_snap *snap, struct exit_stats_scope *scope)
 {
-	unsigned int rows = exit_stats_counts(scope) ? host.table->rows : 0;
-	size_t numbers = rows * (sizeof(struct exit_stats_row) +
-				 (hist ? sizeof(struct exit_stats_hist) : 0));
-	struct exit_stats_snap *snap;
-	unsigned int seq, tries = 0;
-	int err = 0;
+	const struct exit_stats_baseline *b;
 
-	snap = kvzalloc(sizeof(*snap) + numbers, GFP_KERNEL);
-	if (!snap)
-		return ERR_PTR(-ENOMEM);
-	if (hist)
-		snap->hist = (void *)&snap->row[rows];
-	snap->table = host.table;
-	snap->rows = rows;
+	lockdep_assert_held(&kvm_exit_stats_mutex);
+	snap->begun = ktime_get_ns();
 	snap->scope = scope->kind;
 	snap->tsc_khz = tsc_khz;
 	snap->tsc_stable = !check_tsc_unstable();
-	if (!rows)
-		return snap;
+	if (snap->table != kvm_exit_stats_host.table || !scope->epoch)
+		snap->rows = 0;
+	if (!snap->rows)
+		return;
 
-	seq = read_seqcount_begin(seq_of(scope));
-	take(snap, scope);
-	while (read_seqcount_retry(seq_of(scope), seq)) {
-		if (fatal_signal_pending(current)) {
-			err = -EINTR;
-			break;
-		}
-		cond_resched();
-		if (++tries == TRIES)
-			down_write(&exit_stats_movers);
-		memset(snap->row, 0, numbers);
-		snap->vms = 0;
-		snap->vcpus = 0;
-		snap->backwards = 0;
-		seq = read_seqcount_begin(seq_of(scope));
-		take(snap, scope);
-	}
-	if (tries >= TRIES)
-		up_write(&exit_stats_movers);
-	if (err) {
+	exit_stats_take(snap, scope);
+	b = rcu_dereference_protected(scope->baseline, lockdep_is_held(&kvm_exit_stats_mutex));
+	if (b)
+		exit_stats_subtract(snap, b);
+	exit_stats_finish(snap);
+	snap->epoch = b ? b->epoch : scope->epoch;
+	snap->dumps = kvm_exit_stats_host.dumps;
+	snap->merged = kvm_exit_stats_host.merged;
+}
+
+/*
+ * Make a snapshot of a scope. Context: process, may sleep; takes kvm_exit_stats_mutex.
+ * Return: the snapshot, to be freed with kvfree(); ERR_PTR(-ENOMEM), or ERR_PTR(-EINTR)
+ * for a reader that is killed.
+ */
+struct exit_stats_snap *kvm_exit_stats_snapshot(struct exit_stats_scope *scope, bool hist)
+{
+	struct exit_stats_snap *snap;
+
+	snap = kvm_exit_stats_snap_alloc(READ_ONCE(kvm_exit_stats_host.table), hist);
+	if (!snap)
+		return ERR_PTR(-ENOMEM);
+	if (mutex_lock_killable(&kvm_exit_stats_mutex)) {
 		kvfree(snap);
-		return ERR_PTR(err);
+		return ERR_PTR(-EINTR);
 	}
-	add_up(snap);
-	exit_stats_dump_counts(&snap->dumps, &snap->merged);
+	kvm_exit_stats_snap_take(snap, scope);
+	mutex_unlock(&kvm_exit_stats_mutex);
 	return snap;
+}
+
+static void exit_stats_subtract_leaf_row(struct exit_stats_leaf_row *from, unsigned int row,
+					 const struct exit_stats_baseline *b)
+{
+	unsigned int i;
+
+	from->exits -= b->exits;
+	from->cycles -= b->cycles;
+	for (i = 0; i < b->nr; i++) {
+		if (b->sum[i].row == row && b->sum[i].word < EXIT_STATS_SUMS(false))
+			(&from->row.count)[b->sum[i].word] -= b->sum[i].value;
+	}
+}
+
+/*
+ * Read one row of a VM, and the sums of all rows. Begins again where a reset of the VM
+ * replaced the baseline meanwhile. Context: the thread of a vCPU of @vm; takes no lock.
+ */
+void kvm_exit_stats_read_vm(struct exit_stats_vm *vm, unsigned int row,
+			    struct exit_stats_leaf_row *out)
+{
+	const struct exit_stats_baseline *b;
+	const struct exit_stats_vcpu *v;
+	struct exit_stats_leaf_row one;
+
+	rcu_read_lock();
+	do {
+		*out = (struct exit_stats_leaf_row){ .row.min = EXIT_STATS_NO_MIN };
+		b = rcu_dereference(vm->scope.baseline);
+		smp_rmb();	/* the baseline before the records: no difference is negative */
+		list_for_each_entry_rcu(v, &vm->vcpus, node) {
+			exit_stats_read_leaf_row(v, row, &one);
+			out->exits += one.exits;
+			out->cycles += one.cycles;
+			exit_stats_add_row(&out->row, &one.row, false);
+		}
+		out->epoch = b ? b->epoch : vm->scope.epoch;
+		if (b)
+			exit_stats_subtract_leaf_row(out, row, b);
+	} while (b != rcu_access_pointer(vm->scope.baseline));
+	rcu_read_unlock();
+	exit_stats_finish_row(&out->row);
 }

@@ -4,7 +4,7 @@
 // kernel/hooks/SERIES.patch of it. What a hook is for is said in
 // kernel/exit_stats/hooks.h; here is only where it goes, and why there.
 
-// ---- The exit: latched where the processor is back in host state
+// ---- The start of an exit: where the processor is back in host state
 
 // Beside the tracepoint: behind the return for an entry that failed altogether, before
 // that for a guest state that was refused, and before the fast path. The expression for
@@ -29,7 +29,7 @@ identifier vcpu, vmx;
  struct vcpu_vmx *vmx = to_vmx(vcpu);
  <+...
  trace_kvm_exit(vcpu, KVM_ISA_VMX);
-+kvm_exit_stats_latch_vmx(&vmx->exit_stats, vcpu, &reason);
++kvm_exit_stats_start_vmx(&vmx->exit_stats, vcpu, &reason);
  ...+>
  }
 
@@ -42,7 +42,7 @@ identifier vcpu, svm;
  ...
  struct vcpu_svm *svm = to_svm(vcpu);
  <+...
-+kvm_exit_stats_latch_svm(&svm->exit_stats, vcpu, &svm->vmcb->control);
++kvm_exit_stats_start_svm(&svm->exit_stats, vcpu, &svm->vmcb->control);
  svm_complete_interrupts(vcpu);
  ...+>
  }
@@ -56,7 +56,7 @@ identifier vcpu, fastpath, ret;
  {
  int ret = __vmx_handle_exit(vcpu, fastpath);
 +
-+ret = kvm_exit_stats_close(&to_vmx(vcpu)->exit_stats, ret);
++kvm_exit_stats_end(&to_vmx(vcpu)->exit_stats);
  ...
  }
 
@@ -73,7 +73,8 @@ identifier vcpu, fastpath;
 +{
 +	int ret = __svm_handle_exit(vcpu, fastpath);
 +
-+	return kvm_exit_stats_close(&to_svm(vcpu)->exit_stats, ret);
++	kvm_exit_stats_end(&to_svm(vcpu)->exit_stats);
++	return ret;
 +}
 
 // The guest is entered again at once.
@@ -86,7 +87,7 @@ identifier vcpu;
  for (;;) {
  <+...
  ++vcpu->stat.exits;
-+kvm_exit_stats_close_fastpath(vcpu);
++kvm_exit_stats_end_fastpath(vcpu);
  ...+>
  }
  ...+>
@@ -102,7 +103,7 @@ expression done;
  <...
 -if (unlikely(done == EXIT_FASTPATH_EXIT_USERSPACE))
 +if (unlikely(done == EXIT_FASTPATH_EXIT_USERSPACE)) {
-+	kvm_exit_stats_close_fastpath(vcpu);
++	kvm_exit_stats_end_fastpath(vcpu);
  return 0;
 +}
  ...>
@@ -158,6 +159,19 @@ expression done;
 +struct exit_stats_vm *exit_stats;
  ...
  };
+
+// The hooks in kvm.ko and the offsets that vmx_init() registers are for both.
+@@
+symbol r;
+@@
+ vt_init(void)
+ {
+ ...
++BUILD_BUG_ON(offsetof(struct vcpu_vmx, exit_stats) != offsetof(struct vcpu_tdx, exit_stats));
++BUILD_BUG_ON(offsetof(struct kvm_vmx, exit_stats) != offsetof(struct kvm_tdx, exit_stats));
+ r = vmx_init();
+ ...
+ }
 
 // ---- vCPUs come and go
 
@@ -289,17 +303,6 @@ identifier kvm;
  ...+>
  }
 
-// ---- kvm.ko comes
-
-@@
-@@
- kvm_x86_init(void)
- {
- ...
-+kvm_exit_stats_init();
- return 0;
- }
-
 // ---- The vendor module comes and goes
 
 // Nested set-up, which edits the table of handlers, is done by then.
@@ -364,7 +367,7 @@ identifier r;
  r = kvm_init(...);
  if (r)
  	goto err_kvm_init;
-+kvm_exit_stats_start();
++kvm_exit_stats_host_debugfs();
  return 0;
 
 // No VM is left, or none ever was.

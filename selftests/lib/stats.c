@@ -82,6 +82,11 @@ void param_set(const char *name, const char *val)
 		bail_out("%s=%s", name, val);
 }
 
+void host_reset(void)
+{
+	param_set("exit_stats_reset", "1");
+}
+
 const char *param_get(const char *name)
 {
 	static char val[64];

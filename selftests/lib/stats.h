@@ -82,6 +82,8 @@ int param_try(const char *name, const char *val);
 /* The same, or the test ends. */
 void param_set(const char *name, const char *val);
 const char *param_get(const char *name);
+/* Reset the host and all inside it, or the test ends. */
+void host_reset(void);
 
 /* Our lines of the kernel log from now on. */
 void log_open(void);

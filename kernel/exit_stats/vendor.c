@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A vendor module comes and goes, and recording is switched on and off.
+ *
+ * Recording is on while exit_stats=Y and a vendor module with hooks is registered.
+ * Debian's own kvm-intel.ko and kvm-amd.ko load on our kvm.ko too: nothing is counted
+ * then, and the hooks in kvm.ko must not look for a record.
+ */
+#include <linux/jump_label.h>
+#include <linux/kvm_host.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "exit_stats.h"
+#include "hooks.h"
+
+DEFINE_STATIC_KEY_FALSE(kvm_exit_stats_starts);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_starts);
+DEFINE_STATIC_KEY_FALSE(kvm_exit_stats_ends);
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_ends);
+
+bool kvm_exit_stats_on = true;
+
+/*
+ * Switch recording on or off, as it should be now. With two keys no start is left for a
+ * later end to use: starts run with interrupts off, so synchronize_rcu() waits for those
+ * under way, and then the pending ones are discarded, before ends stop.
+ * Context: under kernel_param_lock(), may sleep; takes kvm_exit_stats_mutex.
+ */
+void kvm_exit_stats_set_keys(void)
+{
+	if (kvm_exit_stats_on && kvm_exit_stats_host.table) {
+		static_branch_enable(&kvm_exit_stats_ends);
+		static_branch_enable(&kvm_exit_stats_starts);
+	} else {
+		static_branch_disable(&kvm_exit_stats_starts);
+		synchronize_rcu();
+		kvm_exit_stats_discard_starts();
+		static_branch_disable(&kvm_exit_stats_ends);
+	}
+}
+
+static const struct exit_stats_table *const exit_stats_tables[] = {
+	[EXIT_STATS_VENDOR_VMX] = &kvm_exit_stats_table_vmx,
+	[EXIT_STATS_VENDOR_SVM] = &kvm_exit_stats_table_svm,
+};
+
+/* Which reasons have a handler? One without a row is a new kernel's: porting.md. */
+static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
+{
+	unsigned int code, row;
+
+	for (code = 0; code < nr; code++) {
+		if (!handlers[code])
+			continue;
+		row = exit_stats_row_of(kvm_exit_stats_host.table, code);
+		if (row == EXIT_STATS_ROW_OTHER)
+			pr_warn("handler 0x%x has no row, its exits count as OTHER\n", code);
+		else
+			set_bit(row, kvm_exit_stats_host.enabled);
+	}
+}
+
+static void exit_stats_free_host(void)
+{
+	struct exit_stats_host *host = &kvm_exit_stats_host;
+	struct exit_stats_baseline *b = rcu_replace_pointer(host->scope.baseline, NULL, true);
+
+	kvfree_rcu(b, rcu);
+	kvfree(host->retired);
+	host->retired = NULL;
+	bitmap_free(host->enabled);
+	host->enabled = NULL;
+}
+
+/* The vendor's table is there, or none is: who takes the mutex after this knows. */
+static void exit_stats_set_table(const struct exit_stats_table *table)
+{
+	mutex_lock(&kvm_exit_stats_mutex);
+	kvm_exit_stats_host.table = table;
+	kvm_exit_stats_host.scope.epoch = kvm_exit_stats_new_epoch();
+	if (table)
+		kvm_exit_stats_dump_start();
+	mutex_unlock(&kvm_exit_stats_mutex);
+}
+
+/*
+ * A vendor module comes: @vendor is EXIT_STATS_VENDOR_*, the offsets are those of our pointers
+ * in its vCPU and VM structures, @handlers its @nr exit handlers by reason.
+ * Context: module init, after nested set-up, which edits the handlers, and before kvm_init():
+ * no VM exists. Takes kernel_param_lock() and kvm_exit_stats_mutex.
+ * Return: 0, -ENOMEM, or -EINVAL for a vendor without a table.
+ */
+int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
+			    const void *handlers, unsigned int nr)
+{
+	const struct exit_stats_table *table;
+	int err = -ENOMEM;
+
+	if (vendor >= ARRAY_SIZE(exit_stats_tables) || !exit_stats_tables[vendor])
+		return -EINVAL;
+	table = exit_stats_tables[vendor];
+	kernel_param_lock(THIS_MODULE);
+	kvm_exit_stats_host.enabled = bitmap_zalloc(table->rows, GFP_KERNEL);
+	kvm_exit_stats_host.retired = kvm_exit_stats_snap_alloc(table, true);
+	if (!kvm_exit_stats_host.enabled || !kvm_exit_stats_host.retired)
+		goto out;
+	kvm_exit_stats_vcpu_offset = vcpu_offset;
+	kvm_exit_stats_host.vm_offset = vm_offset;
+	exit_stats_set_table(table);
+	exit_stats_note_enabled(handlers, nr);
+	err = 0;
+	if (kvm_exit_stats_cpuid_mode == EXIT_STATS_CPUID_HOST)
+		err = kvm_exit_stats_share();
+	if (!err)
+		kvm_exit_stats_set_keys();
+out:
+	kernel_param_unlock(THIS_MODULE);
+	if (err)
+		kvm_exit_stats_unregister();
+	return err;
+}
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_register);
+
+/*
+ * The vendor module goes, and the numbers with it. Context: module exit after kvm_exit(), or
+ * a failed init: no VM exists. Takes kernel_param_lock(), so that no setter queues a worker.
+ */
+void kvm_exit_stats_unregister(void)
+{
+	kernel_param_lock(THIS_MODULE);
+	exit_stats_set_table(NULL);
+	kvm_exit_stats_set_keys();
+	kvm_exit_stats_dump_stop();
+	kvm_exit_stats_unshare();
+	exit_stats_free_host();
+	kernel_param_unlock(THIS_MODULE);
+}
+EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_unregister);
