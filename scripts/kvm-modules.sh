@@ -68,6 +68,11 @@ ours_loaded() {
 	[ -e /sys/module/kvm/parameters/exit_stats ]
 }
 
+# A vendor module with our hooks makes the host's files.
+hooks_loaded() {
+	[ -e /sys/kernel/debug/kvm/exit_stats ] || ! [ -d /sys/kernel/debug/kvm ]
+}
+
 loaded_vendors() {
 	for module in kvm_intel kvm_amd; do
 		! loaded "$module" || say "$module"

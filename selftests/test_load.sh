@@ -115,8 +115,17 @@ tables=$(cat $kvm/$holder-*/vm_exit_stats $kvm/$holder-*/vcpu0/exit_stats)
 ok $? "the tables of a VM and its vCPU are empty"
 ! (echo 1 >"$(echo $kvm/$holder-*/vm_exit_stats_reset)") 2>/dev/null
 ok $? "and cannot be reset"
+(echo 1 >$params/exit_stats_reset)
+ok $? "a reset of the host does nothing, and is no error"
 kill $holder
 wait $holder 2>/dev/null
+refuses "not built with it.*nothing is counted" $scripts/load
+ok $? "load says so too, and the way out: $(tail -n 1 /tmp/output)"
+hold_vm
+kill $holder
+wait $holder 2>/dev/null
+[ "$(dmesg | grep -c 'kvm_exit_stats: no exits are counted: .* was not built with this kvm')" -eq 1 ]
+ok $? "the kernel log says once that nothing is counted, and why"
 
 # On a kvm.ko that never had ours its fast path meets vCPUs without a record;
 # VMX's does, SVM's leaves early where there is no NRIPS.
@@ -124,16 +133,17 @@ exits="whose exits the fast path answers"
 [ $vendor = vmx ] || exits="(slow path: no NRIPS)"
 rmmod $module kvm && insmod "${file%/*}/kvm.ko" && insmod "$stock_vendor"
 ok $? "Debian's $module loads on our kvm"
-# With what is no record, a close would leave the common way, into a function of its own.
-echo p:closes kvm:exit_stats_record_close >>$tracing/kprobe_events
-echo hist:keys=common_pid >$tracing/events/kprobes/closes/trigger
+# In what is no record, an end would hardly find a common exit: it calls one of these.
+echo p:ends kvm:kvm_exit_stats_end_nested >>$tracing/kprobe_events
+echo p:ends kvm:kvm_exit_stats_end_odd >>$tracing/kprobe_events
+echo hist:keys=common_pid >$tracing/events/kprobes/ends/trigger
 /tests/re_enter
 ok $? "and runs a guest $exits, to which our leaves are like any others"
-closes=$(sed -n 's/^ *Hits: //p' $tracing/events/kprobes/closes/hist)
-[ "$closes" = 0 ]
-ok $? "none of which our kvm closes, in what is no record ($closes closed)"
-echo '!hist:keys=common_pid' >$tracing/events/kprobes/closes/trigger
-echo -:closes >>$tracing/kprobe_events
+ends=$(sed -n 's/^ *Hits: //p' $tracing/events/kprobes/ends/hist)
+[ "$ends" = 0 ]
+ok $? "none of which our kvm ends, in what is no record ($ends ended)"
+echo '!hist:keys=common_pid' >$tracing/events/kprobes/ends/trigger
+echo -:ends >>$tracing/kprobe_events
 [ ! -e /sys/kernel/debug/kvm/exit_stats ]
 ok $? "without a table for the host"
 $scripts/unload >/tmp/output 2>&1 && stock
@@ -142,5 +152,19 @@ $scripts/load >/tmp/output 2>&1 && ours
 ok $? "and load puts ours in: $(cat /tmp/output)"
 ! dmesg | grep "kvm_exit_stats: handler .* has no row"
 ok $? "each handler of this kernel's has a row"
+
+# Shadow paging: a parameter of the vendor's module, by load.
+paging=kvm_intel.ept=0
+[ $vendor = vmx ] || paging=kvm_amd.npt=0
+$scripts/unload >/tmp/output 2>&1 && $scripts/load $paging >/tmp/output 2>&1
+ok $? "load $paging: $(cat /tmp/output)"
+/tests/shadow_paging >/tmp/output
+result=$?
+sed 's/^/# /' /tmp/output
+ok $result "exits with shadow paging are exact: $(grep -c '^ok' /tmp/output) checks"
+! grep -qE '^ +(48 EPT_VIOLATION|0x400 NPF)' $kvm/exit_stats
+ok $? "the host counted none by EPT violation or nested page fault"
+$scripts/unload >/tmp/output 2>&1 && $scripts/load >/tmp/output 2>&1
+ok $? "and load without it again: $(cat /tmp/output)"
 
 done_testing

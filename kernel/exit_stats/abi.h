@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The numbers that users see: CPUID leaves, signature, versions, buckets.
- *
- * Kernel, tools and selftests include this one header.
- * Documentation/abi.md tells what the leaves and files mean.
+ * The numbers that users see: CPUID leaves, signature, versions, buckets. Kernel, tools and
+ * selftests include this one header. Documentation/abi.md tells what they mean.
  */
 #ifndef EXIT_STATS_ABI_H
 #define EXIT_STATS_ABI_H
@@ -14,10 +12,7 @@
 #define EXIT_STATS_DUMP_INTERVAL	500	/* exits between dumps, default */
 #define EXIT_STATS_DUMP_PER_MIN		10	/* dumps let through a minute, default */
 
-/*
- * CPUID leaves. ECX selects the reason where the leaf is about one. The first four are
- * named for what they hold in the default layout.
- */
+/* CPUID leaves. The first four are named for what they hold in the default layout. */
 #define EXIT_STATS_LEAF_TOTAL		0x4fffffffu	/* exits and cycles of all reasons */
 #define EXIT_STATS_LEAF_MIXED		0x4ffffffeu	/* exits of a reason, cycles of all */
 #define EXIT_STATS_LEAF_COUNT		0x4ffffffdu	/* exits of a reason */

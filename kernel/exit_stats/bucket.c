@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A token bucket: so many at once, refilled evenly over a minute. Pure: the
- * caller brings the time and the lock.
- */
+/* A token bucket, refilled evenly over a minute. Pure: the caller brings time and lock. */
 #include <linux/math64.h>
 #include <linux/time64.h>
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What differs between the kernels, each with the commit that made the difference
- * and the first kernel that has it. All else in exit_stats/ is the same for all.
- */
+/* What differs between the kernels: the commit that made the difference, and its release. */
 #ifndef EXIT_STATS_COMPAT_H
 #define EXIT_STATS_COMPAT_H
 
@@ -17,10 +14,7 @@
 #ifndef EXPORT_SYMBOL_FOR_KVM_INTERNAL
 #define EXPORT_SYMBOL_FOR_KVM_INTERNAL(symbol) EXPORT_SYMBOL_##GPL(symbol)
 
-/*
- * 128ea9f6ccfb ("workqueue: Add system_percpu_wq and system_dfl_wq"), 6.17: what is older
- * than the above has the older name, of which 7.2 warns.
- */
+/* 128ea9f6ccfb ("workqueue: Add system_percpu_wq and system_dfl_wq"), 6.17 */
 #define system_dfl_wq system_unbound_wq
 #endif
 

@@ -38,21 +38,27 @@ static int exit_stats_open(struct inode *inode, struct file *file, bool hist)
 	return err;
 }
 
-static int exit_stats_table_open(struct inode *inode, struct file *file)
-{
-	return exit_stats_open(inode, file, false);
-}
-
-static int exit_stats_hist_open(struct inode *inode, struct file *file)
-{
-	return exit_stats_open(inode, file, true);
-}
-
 static int exit_stats_release(struct inode *inode, struct file *file)
 {
 	kvfree(((struct seq_file *)file->private_data)->private);
 	return single_release(inode, file);
 }
+
+#define EXIT_STATS_DEFINE_FILE(name, hist) \
+static int name##_open(struct inode *inode, struct file *file) \
+{ \
+	return exit_stats_open(inode, file, hist); \
+} \
+static const struct file_operations name##_fops = { \
+	.owner		= THIS_MODULE, \
+	.open		= name##_open, \
+	.read		= seq_read, \
+	.llseek		= seq_lseek, \
+	.release	= exit_stats_release, \
+}
+
+EXIT_STATS_DEFINE_FILE(exit_stats_table, false);
+EXIT_STATS_DEFINE_FILE(exit_stats_hist, true);
 
 static int exit_stats_reset_set(void *scope, u64 val)
 {
@@ -60,22 +66,6 @@ static int exit_stats_reset_set(void *scope, u64 val)
 }
 
 DEFINE_SIMPLE_ATTRIBUTE(exit_stats_reset_fops, NULL, exit_stats_reset_set, "%llu\n");
-
-static const struct file_operations exit_stats_table_fops = {
-	.owner		= THIS_MODULE,
-	.open		= exit_stats_table_open,
-	.read		= seq_read,
-	.llseek		= seq_lseek,
-	.release	= exit_stats_release,
-};
-
-static const struct file_operations exit_stats_hist_fops = {
-	.owner		= THIS_MODULE,
-	.open		= exit_stats_hist_open,
-	.read		= seq_read,
-	.llseek		= seq_lseek,
-	.release	= exit_stats_release,
-};
 
 static const struct {
 	const char *suffix;
@@ -108,7 +98,7 @@ void kvm_exit_stats_vm_debugfs(struct kvm *kvm, struct dentry *dir)
 {
 	struct exit_stats_vm *vm = kvm_exit_stats_vm_of(kvm);
 
-	/* Then the vendor module is one without our hooks: it loads on our kvm.ko too. */
+	/* A vendor module without our hooks loads on our kvm.ko too. */
 	if (!READ_ONCE(kvm_exit_stats_host.table))
 		pr_warn_once("no exits are counted: the loaded kvm_intel or kvm_amd was not built with this kvm, see \"Trouble\" in the admin guide\n");
 	exit_stats_create_files("vm_exit_stats", ARRAY_SIZE(exit_stats_files), dir,

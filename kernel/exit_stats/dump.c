@@ -30,26 +30,19 @@ static void exit_stats_dump_due(void)
 	queue_delayed_work(system_dfl_wq, &exit_stats_dump_work, 1);
 }
 
-static unsigned int exit_stats_rows_in_use(const struct exit_stats_snap *snap)
-{
-	unsigned int pos = 0, row, n = 0;
-
-	while (kvm_exit_stats_next_row(snap, &pos, &row))
-		n++;
-	return n;
-}
-
 static void exit_stats_print_dump(const struct exit_stats_snap *snap, u64 due_at, u64 merged)
 {
 	const struct exit_stats_row *r;
-	unsigned int pos = 0, row;
+	unsigned int pos = 0, row, reasons = 0;
 	char code[12], tail[40] = "";
 
+	while (kvm_exit_stats_next_row(snap, &pos, &row))
+		reasons++;
 	if (merged)
 		snprintf(tail, sizeof(tail), " (%llu merged)", merged);
 	pr_info("dump %llu: due at %llu, taken at %llu exits, %llu cycles, %u reasons%s\n",
-		snap->dumps, due_at, snap->exits, snap->cycles, exit_stats_rows_in_use(snap),
-		tail);
+		snap->dumps, due_at, snap->exits, snap->cycles, reasons, tail);
+	pos = 0;
 	while ((r = kvm_exit_stats_next_row(snap, &pos, &row))) {
 		kvm_exit_stats_format_code(snap->table, row, code, sizeof(code));
 		pr_info("%llu: exit reason %s %s: count %llu total %llu min %llu max %llu avg %llu\n",

@@ -27,14 +27,9 @@ struct exit_stats_snap {
 	const struct exit_stats_table *table;	/* NULL: no vendor, no rows */
 	unsigned int scope;
 	u64 epoch;
-	unsigned int vms;
-	unsigned int vcpus;
-	u64 exits;			/* these three are the sums of the rows */
-	u64 cycles;
-	u64 nested;
-	u64 backwards;
-	u64 dumps;
-	u64 merged;
+	unsigned int vms, vcpus;
+	u64 exits, cycles, nested;	/* the sums of the rows */
+	u64 backwards, dumps, merged;
 	u32 tsc_khz;
 	bool tsc_stable;
 	bool hist;			/* with histograms, or their buckets are 0 */
@@ -51,8 +46,7 @@ struct exit_stats_baseline {
 	struct exit_stats_scope *scope;
 	u64 epoch;
 	u64 backwards;
-	u64 exits;			/* of all rows */
-	u64 cycles;
+	u64 exits, cycles;		/* of all rows */
 	unsigned int nr;
 	struct {
 		u16 row;
@@ -126,10 +120,7 @@ void kvm_exit_stats_format_code(const struct exit_stats_table *table, unsigned i
 
 /* leaf.c: the registers of a leaf */
 struct exit_stats_regs {
-	u32 eax;
-	u32 ebx;
-	u32 ecx;
-	u32 edx;
+	u32 eax, ebx, ecx, edx;
 };
 
 struct exit_stats_leaf {
@@ -137,10 +128,8 @@ struct exit_stats_leaf {
 	unsigned int layout;		/* EXIT_STATS_LAYOUT_* */
 	bool low_first;
 	bool defined;			/* the architecture has the reason asked for */
-	unsigned int scope;
-	unsigned int vendor;
-	u32 tsc_khz;
-	u32 highest;
+	unsigned int scope, vendor;
+	u32 tsc_khz, highest;
 	struct exit_stats_leaf_row numbers;
 };
 

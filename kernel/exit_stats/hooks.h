@@ -2,12 +2,11 @@
 /*
  * What KVM's own files call: a line each.
  *
- * The vendor module starts an exit where the processor is back in host state, with
- * interrupts off, and ends it where KVM has handled it. While recording is off each of
- * these is a jump over its code, and a NOP otherwise.
+ * The vendor module starts an exit where the processor is back in host state, and ends it
+ * where KVM has handled it. While recording is off each of these jumps over its code.
  *
- * Without 64-bit words readers could see half of one, and without debugfs nobody reads:
- * such configurations have empty hooks, and Kbuild leaves our objects out.
+ * Configurations without 64-bit words, of which readers could see half, and without debugfs
+ * have empty hooks, and Kbuild leaves our objects out.
  */
 #ifndef EXIT_STATS_HOOKS_H
 #define EXIT_STATS_HOOKS_H
@@ -15,8 +14,6 @@
 #include <linux/kvm_host.h>
 
 #include "abi.h"
-
-struct vmcb_control_area;
 
 #if defined(CONFIG_X86_64) && defined(CONFIG_DEBUG_FS)
 

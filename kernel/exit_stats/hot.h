@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hot path: what every VM exit executes of us, inline in the vendor module.
- *
- * The model is in record.h. No lock, no locked instruction, no shared cache line, but for
- * the end of a batch: one atomic addition in many exits.
+ * The hot path: what every VM exit executes of us, inline in the vendor module. The model is
+ * in record.h. No lock, no locked instruction, no shared cache line, but for the end of a
+ * batch: one atomic addition in many exits.
  */
 #ifndef EXIT_STATS_HOT_H
 #define EXIT_STATS_HOT_H

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The CPUID leaves as registers. Pure: numbers in, registers out. A layout is data: one
- * table says what each leaf holds in it. Documentation/abi.md tells what they are for.
- */
+/* The CPUID leaves as registers. Pure. Documentation/abi.md tells what layouts are for. */
 #include <linux/kernel.h>
 
 #include "exit_stats.h"
@@ -19,50 +16,58 @@ struct exit_stats_leaf_desc {
 	bool wide;
 };
 
-/* 0x4ffffff9 to 0x4ffffffb, in every layout */
-static const struct exit_stats_leaf_desc exit_stats_fixed[] = {
-	{ COUNT_REASON,	PAIR_AVG,	true },
-	{ COUNT_REASON,	PAIR_MAX,	true },
-	{ COUNT_REASON,	PAIR_MIN,	true },
-};
+/* 0x4ffffff9 to 0x4ffffffb are the same in every layout. */
+#define AVG_MAX_MIN \
+	{ COUNT_REASON,	PAIR_AVG,	true }, \
+	{ COUNT_REASON,	PAIR_MAX,	true }, \
+	{ COUNT_REASON,	PAIR_MIN,	true }
 
-/* 0x4ffffffc to 0x4fffffff; one that holds nothing answers as in stock KVM */
-static const struct exit_stats_leaf_desc exit_stats_layouts[EXIT_STATS_NR_LAYOUTS][4] = {
+/* A leaf that holds nothing answers as in stock KVM. */
+#define STOCK { COUNT_NONE, PAIR_NONE }
+
+static const struct exit_stats_leaf_desc exit_stats_layouts[EXIT_STATS_NR_LAYOUTS][7] = {
 	[EXIT_STATS_LAYOUT_DEFAULT] = {
-		{ COUNT_REASON,	PAIR_CYCLES,		true },
-		{ COUNT_REASON,	PAIR_NONE,		true },
-		{ COUNT_REASON,	PAIR_ALL_CYCLES,	true },
-		{ COUNT_ALL,	PAIR_ALL_CYCLES,	true },
+		AVG_MAX_MIN,
+		{ COUNT_REASON,	PAIR_CYCLES,		true },	/* 0x4ffffffc */
+		{ COUNT_REASON,	PAIR_NONE,		true },	/* 0x4ffffffd */
+		{ COUNT_REASON,	PAIR_ALL_CYCLES,	true },	/* 0x4ffffffe */
+		{ COUNT_ALL,	PAIR_ALL_CYCLES,	true },	/* 0x4fffffff */
 	},
 	[EXIT_STATS_LAYOUT_TWO_LEAF] = {
-		[2] = { COUNT_REASON,	PAIR_NONE },
-		[3] = { COUNT_ALL,	PAIR_ALL_CYCLES },
+		AVG_MAX_MIN,
+		STOCK,
+		STOCK,
+		{ COUNT_REASON,	PAIR_NONE },
+		{ COUNT_ALL,	PAIR_ALL_CYCLES },
 	},
 	[EXIT_STATS_LAYOUT_FOUR_LEAF] = {
+		AVG_MAX_MIN,
 		{ COUNT_NONE,	PAIR_CYCLES },
 		{ COUNT_REASON,	PAIR_NONE },
 		{ COUNT_NONE,	PAIR_ALL_CYCLES },
 		{ COUNT_ALL,	PAIR_NONE },
 	},
 	[EXIT_STATS_LAYOUT_FOUR_LEAF_REVERSED] = {
+		AVG_MAX_MIN,
 		{ COUNT_ALL,	PAIR_NONE },
 		{ COUNT_NONE,	PAIR_ALL_CYCLES },
 		{ COUNT_REASON,	PAIR_NONE },
 		{ COUNT_NONE,	PAIR_CYCLES },
 	},
 	[EXIT_STATS_LAYOUT_BY_REASON] = {
-		[2] = { COUNT_NONE,	PAIR_CYCLES },
-		[3] = { COUNT_REASON,	PAIR_NONE },
+		AVG_MAX_MIN,
+		STOCK,
+		STOCK,
+		{ COUNT_NONE,	PAIR_CYCLES },
+		{ COUNT_REASON,	PAIR_NONE },
 	},
 };
 
 static struct exit_stats_leaf_desc exit_stats_desc_of(u32 leaf, unsigned int layout)
 {
-	if (leaf >= EXIT_STATS_LEAF_AVG && leaf <= EXIT_STATS_LEAF_MIN)
-		return exit_stats_fixed[leaf - EXIT_STATS_LEAF_AVG];
-	if (leaf >= EXIT_STATS_LEAF_CYCLES && leaf <= EXIT_STATS_LEAF_TOTAL)
-		return exit_stats_layouts[layout][leaf - EXIT_STATS_LEAF_CYCLES];
-	return (struct exit_stats_leaf_desc){};
+	if (leaf < EXIT_STATS_LEAF_AVG || leaf > EXIT_STATS_LEAF_TOTAL)
+		return (struct exit_stats_leaf_desc)STOCK;
+	return exit_stats_layouts[layout][leaf - EXIT_STATS_LEAF_AVG];
 }
 
 /* Does the leaf answer with exits or cycles? */

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Module parameters: /sys/module/kvm/parameters/exit_stats*. The variables are with the
- * code that reads them.
- *
- * The kernel calls the setters one at a time (kernel_param_lock()). A setter that
- * refuses a value changes nothing.
+ * Module parameters: /sys/module/kvm/parameters/exit_stats*. The variables are with the code
+ * that reads them. The kernel calls the setters one at a time (kernel_param_lock()). A setter
+ * that refuses a value changes nothing.
  */
 #include <linux/module.h>
 #include <linux/sysfs.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A record's memory, its rare exits, and the host's sum of exits. The model is in
- * record.h, the hot path in hot.h.
+ * A record's memory, its rare exits, and the host's sum of exits. The model is in record.h.
  *
  * A dump is due each time the host's sum passes a multiple of the interval (dump.c). The
  * hot path does not touch the sum: each vCPU adds its exits in batches.

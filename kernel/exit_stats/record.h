@@ -8,11 +8,9 @@
  * waits for nobody. A reader waits for the rest of one update, and for the interrupts
  * that arrive in it.
  *
- * Two other stores come from other threads. Each is one marked store:
- * - a reset sets a row's min and max to "none" (reset.c);
- * - switching exit_stats off discards a pending start (vendor.c).
- *
- * An exit is pending between its start and its end (hot.h).
+ * An exit is pending between its start and its end (hot.h). Two stores come from other
+ * threads, as marked stores of one word: a reset sets a row's min and max to "none"
+ * (reset.c), and switching exit_stats off discards a pending start (vendor.c).
  */
 #ifndef EXIT_STATS_RECORD_H
 #define EXIT_STATS_RECORD_H

@@ -2,13 +2,11 @@
 /*
  * Resets: a scope, and every scope inside it, begins to count from 0.
  *
- * A reset changes no counts. It stores a baseline in each of these scopes: the rows and
- * buckets that count now, which readers subtract from then on. Scopes around them go on
- * as they are. Each record is read once: a vCPU's baseline is what was read of it, a VM's
- * the sum of its vCPUs', the host's the sum of all VMs' and of the retired numbers.
- *
- * First all baselines are made, which can fail and then changes nothing. Then they are
- * published, one pointer a scope.
+ * A reset changes no counts. It stores a baseline in each of these scopes: what counts now,
+ * which readers subtract from then on. Scopes around them go on as they are. Each record is
+ * read once: a vCPU's baseline is what was read of it, a VM's the sum of its vCPUs', the
+ * host's the sum of all VMs' and of the retired numbers. First all baselines are made, which
+ * can fail and then changes nothing. Then they are published, one pointer a scope.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>

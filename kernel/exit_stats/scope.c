@@ -2,13 +2,12 @@
 /*
  * The scopes come and go: VMs and their vCPUs, from creation to destruction.
  *
- * A VM has a list of its vCPUs' records and no numbers of its own. When a vCPU is
- * destroyed its numbers are added to the host's retired ones. A VM leaves the host's
- * list with the later of vm_destroy and its last vcpu_free: kernels differ in the order.
+ * A VM has a list of its vCPUs' records and no numbers of its own. When a vCPU is destroyed
+ * its numbers are added to the host's retired ones. A VM leaves the host's list with the
+ * later of vm_destroy and its last vcpu_free: kernels differ in the order.
  *
- * A VM's leaves walk its vCPUs under RCU, without the mutex, because KVM_CREATE_VCPU
- * can fail after the record exists and then frees it while other vCPUs run. Records and
- * VMs are freed with kvfree_rcu() for that.
+ * A VM's leaves walk its vCPUs under RCU. KVM_CREATE_VCPU can fail after the record exists,
+ * which is then freed while other vCPUs run: kvfree_rcu().
  */
 #include <linux/kvm_host.h>
 #include <linux/random.h>

@@ -2,9 +2,8 @@
 /*
  * The snapshot of the host that answers all guests' leaves with exit_stats_cpuid=host.
  *
- * No guest takes the mutex and no guest reads other VMs' records. A guest that finds the
- * snapshot begun more than 1 ms ago has a worker make a new one, and waits for it for at
- * most 10 ms, once. Then whatever snapshot is there answers.
+ * No guest takes the mutex. A guest that finds the snapshot begun more than 1 ms ago has a
+ * worker make a new one, and waits for it once, at most 10 ms. Then what is there answers.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -18,6 +17,7 @@
 static void exit_stats_share_fn(struct work_struct *work);
 
 static struct exit_stats_snap __rcu *exit_stats_shared_snap;
+static u64 exit_stats_shared_begun;	/* its, in ns */
 static DECLARE_WORK(exit_stats_share_work, exit_stats_share_fn);
 static DECLARE_WAIT_QUEUE_HEAD(exit_stats_share_queue);
 
@@ -29,6 +29,7 @@ void kvm_exit_stats_share_snap(struct exit_stats_snap *snap)
 	old = rcu_replace_pointer(exit_stats_shared_snap, snap,
 				  lockdep_is_held(&kvm_exit_stats_mutex));
 	kvfree_rcu(old, rcu);
+	WRITE_ONCE(exit_stats_shared_begun, snap->begun);
 	wake_up_all(&exit_stats_share_queue);
 }
 
@@ -70,19 +71,6 @@ void kvm_exit_stats_unshare(void)
 	kvfree_rcu(snap, rcu);
 }
 
-/* When was the present snapshot begun? In ns. */
-static u64 exit_stats_shared_begun(void)
-{
-	const struct exit_stats_snap *snap;
-	u64 begun;
-
-	rcu_read_lock();
-	snap = rcu_dereference(exit_stats_shared_snap);
-	begun = snap ? snap->begun : 0;
-	rcu_read_unlock();
-	return begun;
-}
-
 /*
  * Read one row of the host, and the sums of all rows. Context: a vCPU's thread, with
  * exit_stats_cpuid=host; may sleep.
@@ -92,10 +80,10 @@ void kvm_exit_stats_read_host(unsigned int row, struct exit_stats_leaf_row *out)
 	const struct exit_stats_snap *snap;
 	u64 now = ktime_get_ns();
 
-	if (exit_stats_shared_begun() + EXIT_STATS_FRESH_NS < now) {
+	if (READ_ONCE(exit_stats_shared_begun) + EXIT_STATS_FRESH_NS < now) {
 		queue_work(system_dfl_wq, &exit_stats_share_work);
 		wait_event_killable_timeout(exit_stats_share_queue,
-					    exit_stats_shared_begun() >= now,
+					    READ_ONCE(exit_stats_shared_begun) >= now,
 					    msecs_to_jiffies(EXIT_STATS_WAIT_MS));
 	}
 	rcu_read_lock();

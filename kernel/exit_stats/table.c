@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * A snapshot as text: the table and the histogram of debugfs. Pure.
- * Documentation/abi.md has the grammar.
- */
+/* A snapshot as text: table and histogram. Pure. Documentation/abi.md has the grammar. */
 #include <linux/math64.h>
 #include <linux/seq_file.h>
 

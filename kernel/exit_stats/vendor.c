@@ -40,11 +40,6 @@ void kvm_exit_stats_set_keys(void)
 	}
 }
 
-static const struct exit_stats_table *const exit_stats_tables[] = {
-	[EXIT_STATS_VENDOR_VMX] = &kvm_exit_stats_table_vmx,
-	[EXIT_STATS_VENDOR_SVM] = &kvm_exit_stats_table_svm,
-};
-
 /* Which reasons have a handler? One without a row is a new kernel's: porting.md. */
 static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
 {
@@ -61,23 +56,11 @@ static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
 	}
 }
 
-static void exit_stats_free_host(void)
-{
-	struct exit_stats_host *host = &kvm_exit_stats_host;
-	struct exit_stats_baseline *b = rcu_replace_pointer(host->scope.baseline, NULL, true);
-
-	kvfree_rcu(b, rcu);
-	kvfree(host->retired);
-	host->retired = NULL;
-	bitmap_free(host->enabled);
-	host->enabled = NULL;
-}
-
 /* The vendor's table is there, or none is: who takes the mutex after this knows. */
 static void exit_stats_set_table(const struct exit_stats_table *table)
 {
 	mutex_lock(&kvm_exit_stats_mutex);
-	kvm_exit_stats_host.table = table;
+	WRITE_ONCE(kvm_exit_stats_host.table, table);
 	kvm_exit_stats_host.scope.epoch = kvm_exit_stats_new_epoch();
 	if (table)
 		kvm_exit_stats_dump_start();
@@ -89,17 +72,16 @@ static void exit_stats_set_table(const struct exit_stats_table *table)
  * in its vCPU and VM structures, @handlers its @nr exit handlers by reason.
  * Context: module init, after nested set-up, which edits the handlers, and before kvm_init():
  * no VM exists. Takes kernel_param_lock() and kvm_exit_stats_mutex.
- * Return: 0, -ENOMEM, or -EINVAL for a vendor without a table.
+ * Return: 0 or -ENOMEM.
  */
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
 			    const void *handlers, unsigned int nr)
 {
-	const struct exit_stats_table *table;
+	const struct exit_stats_table *table = vendor == EXIT_STATS_VENDOR_VMX ?
+					       &kvm_exit_stats_table_vmx :
+					       &kvm_exit_stats_table_svm;
 	int err = -ENOMEM;
 
-	if (vendor >= ARRAY_SIZE(exit_stats_tables) || !exit_stats_tables[vendor])
-		return -EINVAL;
-	table = exit_stats_tables[vendor];
 	kernel_param_lock(THIS_MODULE);
 	kvm_exit_stats_host.enabled = bitmap_zalloc(table->rows, GFP_KERNEL);
 	kvm_exit_stats_host.retired = kvm_exit_stats_snap_alloc(table, true);
@@ -128,12 +110,20 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_register);
  */
 void kvm_exit_stats_unregister(void)
 {
+	struct exit_stats_host *host = &kvm_exit_stats_host;
+	struct exit_stats_baseline *b;
+
 	kernel_param_lock(THIS_MODULE);
 	exit_stats_set_table(NULL);
 	kvm_exit_stats_set_keys();
 	kvm_exit_stats_dump_stop();
 	kvm_exit_stats_unshare();
-	exit_stats_free_host();
+	b = rcu_replace_pointer(host->scope.baseline, NULL, true);
+	kvfree_rcu(b, rcu);
+	kvfree(host->retired);
+	host->retired = NULL;
+	bitmap_free(host->enabled);
+	host->enabled = NULL;
 	kernel_param_unlock(THIS_MODULE);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_unregister);

@@ -148,6 +148,8 @@ ROUTINE(cr8,
 ROUTINE(dr, mov %rax, %dr0)
 ROUTINE(dr_out, mov %rax, %dr0; out %al, $PORT_POST)
 ROUTINE(invlpg, invlpg (%rsi))
+	/* All contexts; the descriptor at rsi is 0. */
+ROUTINE(invpcid, mov $2, %eax; invpcid (%rsi), %rax)
 ROUTINE(rdtsc, rdtsc)
 ROUTINE(rdpmc, mov $2, %r15d; xor %ecx, %ecx; rdpmc)
 ROUTINE(monitor, mov %rsi, %rax; xor %ecx, %ecx; xor %edx, %edx; monitor)
