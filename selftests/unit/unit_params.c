@@ -1,10 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The parameters' setters: what they take, refuse, and set off. */
-#include "neighbours.h"
-#include "tap.h"
+#include "vendor.h"
 
-extern const struct shim_param shim_param_exit_stats, shim_param_exit_stats_cpuid,
-	shim_param_exit_stats_dump_per_min, shim_param_exit_stats_dump_interval;
+/* clang-format off */
+#define PARAM(name) &shim_param_##name
+#define EXTERN(name) extern const struct shim_param shim_param_##name
+EXTERN(exit_stats);
+EXTERN(exit_stats_cpuid);
+EXTERN(exit_stats_dump_interval);
+EXTERN(exit_stats_dump_per_min);
+EXTERN(exit_stats_leaf_layout);
+EXTERN(exit_stats_log_reads);
+EXTERN(exit_stats_low_first);
+EXTERN(exit_stats_reset);
+/* clang-format on */
 
 static int set(const struct shim_param *p, const char *val)
 {
@@ -16,50 +25,173 @@ static bool reads(const struct shim_param *p, const char *val)
 	char buf[64];
 
 	p->ops->get(buf, &p->kp);
-	buf[strcspn(buf, "\n")] = '\0';
-	return !strcmp(buf, val);
+	return !strncmp(buf, val, strlen(val)) && !strcmp(buf + strlen(val), "\n");
 }
 
-static bool off(void)
+/* Each of these, ended by NULL, is refused so, and changes nothing. */
+static bool refuses(const struct shim_param *p, int err, const char *const *vals)
 {
-	return !kvm_exit_stats_latches.on && !kvm_exit_stats_closes.on;
+	char before[64] = "", after[64] = "";
+	bool good = true;
+
+	for (; *vals; vals++) {
+		if (p->ops->get)
+			p->ops->get(before, &p->kp);
+		good &= set(p, *vals) == err;
+		if (p->ops->get)
+			p->ops->get(after, &p->kp);
+		good &= !strcmp(before, after);
+	}
+	return good;
+}
+
+#define REFUSES(p, err, ...) refuses(p, err, (const char *const[]){ __VA_ARGS__, NULL })
+
+static bool recording(bool on)
+{
+	return kvm_exit_stats_starts.on == on && kvm_exit_stats_ends.on == on;
+}
+
+/* What happened since the last call. */
+static bool events_were(const char *expect)
+{
+	bool same = !strcmp(shim_events, expect);
+
+	if (!same)
+		diag("events: %s", shim_events);
+	shim_events[0] = '\0';
+	return same;
+}
+
+static struct vm vm;
+static struct vcpu vcpu;
+
+static void check_on(void)
+{
+	const struct shim_param *on = PARAM(exit_stats);
+	const u32 reason = CPUID;
+
+	ok(recording(true), "a vendor module with hooks is there: the static keys are on");
+	kvm_exit_stats_start_vmx(&vcpu.stats, &vcpu.vcpu, &reason);
+	shim_events[0] = '\0';
+	ok((!set(on, "N\n") && reads(on, "N") && recording(false) &&
+	    events_were("-&kvm_exit_stats_starts rcu lock -&kvm_exit_stats_ends ")),
+	   "N: no more starts; wait for those under way; discard what is pending; no more ends");
+	make_exit(&vcpu, CPUID, 100);
+	ok((!set(on, "1") && reads(on, "Y") && recording(true) &&
+	    events_were("+&kvm_exit_stats_ends +&kvm_exit_stats_starts ")),
+	   "1: ends before starts");
+	kvm_exit_stats_end(&vcpu.stats);
+	ok(!vcpu.stats->exits, "neither the exit in between counts, nor the one begun before");
+	make_exit(&vcpu, CPUID, 100);
+	ok(vcpu.stats->exits == 1, "the next one does");
+	ok(REFUSES(on, -EINVAL, "", "x", "2") && recording(true), "a bad value changes nothing");
+}
+
+static void check_names(void)
+{
+	const struct shim_param *mode = PARAM(exit_stats_cpuid);
+	const struct shim_param *layout = PARAM(exit_stats_leaf_layout);
+	static const char *const layouts[] = { "two-leaf", "four-leaf", "four-leaf-reversed",
+					       "by-reason", "default" };
+	bool good = true;
+
+	ok(!set(mode, "off") && kvm_exit_stats_cpuid_mode == EXIT_STATS_CPUID_OFF, "cpuid=off");
+	shim_allocs_left = 0;
+	ok(set(mode, "host") == -ENOMEM && reads(mode, "off") && !shim_warnings,
+	   "cpuid=host without memory for the snapshot changes nothing");
+	ok((!set(mode, "host\n") && kvm_exit_stats_cpuid_mode == EXIT_STATS_CPUID_HOST &&
+	    shim_warnings),
+	   "with it there is a warning in the log");
+	ok(REFUSES(mode, -EINVAL, "hos", "hosts", "", "2", "Host", "host vm"),
+	   "no abbreviation, no number");
+	ok(!set(mode, "vm") && reads(mode, "vm"), "cpuid=vm");
+
+	for (unsigned int i = 0; i < EXIT_STATS_NR_LAYOUTS; i++)
+		good &= !set(layout, layouts[i]) && reads(layout, layouts[i]) &&
+			kvm_exit_stats_layout == (i + 1) % EXIT_STATS_NR_LAYOUTS;
+	ok(good, "each layout by its name");
+	ok(REFUSES(layout, -EINVAL, "four", "two_leaf", "", "5", "0", "by-reason2"), "no other");
+}
+
+static void check_numbers(void)
+{
+	const struct shim_param *interval = PARAM(exit_stats_dump_interval);
+	const struct shim_param *limit = PARAM(exit_stats_dump_per_min);
+	const struct shim_param *low_first = PARAM(exit_stats_low_first);
+	const struct shim_param *log_reads = PARAM(exit_stats_log_reads);
+
+	shim_events[0] = '\0';
+	ok((!set(interval, "0x10\n") && kvm_exit_stats_interval == 16 && reads(interval, "16") &&
+	    events_were("lock ")),
+	   "an interval in hex is set under the mutex");
+	shim_delayed = NULL;
+	ok(!set(limit, "0") && kvm_exit_stats_per_min == 0 && shim_delayed && !shim_delayed->delay,
+	   "a new limit wakes what is held back");
+	shim_delayed = NULL;
+	ok((REFUSES(limit, -ERANGE, "4294967296", "0x100000000") &&
+	    REFUSES(limit, -EINVAL, "-1", "1x", "", " 1") && !shim_delayed &&
+	    REFUSES(interval, -ERANGE, "4294967296") &&
+	    REFUSES(interval, -EINVAL, "-1", "1x", "", "5 5") && events_were("")),
+	   "a bad number changes and wakes nothing");
+	ok((!set(low_first, "y") && kvm_exit_stats_low_first && !set(low_first, "0") &&
+	    !kvm_exit_stats_low_first && !set(log_reads, "1") && kvm_exit_stats_log_reads &&
+	    !set(log_reads, "n") && !kvm_exit_stats_log_reads &&
+	    REFUSES(low_first, -EINVAL, "", "2") && REFUSES(log_reads, -EINVAL, "", "-")),
+	   "low_first and log_reads are booleans");
+}
+
+static void check_reset(void)
+{
+	const struct shim_param *reset = PARAM(exit_stats_reset);
+	struct exit_stats_scope *host = &kvm_exit_stats_host.scope;
+	u64 epoch = epoch_of(host);
+
+	ok(reset->mode == 0200 && !reset->ops->get, "reset can only be written");
+	ok((REFUSES(reset, -EINVAL, "", "0", "2", "11", "1 ", " 1", "1\n\n", "\n1", "Y", "0x1") &&
+	    epoch_of(host) == epoch),
+	   "it takes nothing but 1");
+	shim_allocs_left = 0;
+	ok(set(reset, "1") == -ENOMEM && epoch_of(host) == epoch, "without memory it is -ENOMEM");
+	shim_killed = true;
+	ok(set(reset, "1") == -EINTR, "for a writer that is killed -EINTR");
+	shim_killed = false;
+	ok(!set(reset, "1") && epoch_of(host) != epoch, "1 resets the host");
+	epoch = epoch_of(host);
+	ok(!set(reset, "1\n") && epoch_of(host) != epoch, "so does 1 and a newline");
 }
 
 int main(void)
 {
-	const struct shim_param *on = &shim_param_exit_stats;
-	const struct shim_param *mode = &shim_param_exit_stats_cpuid;
-	const struct shim_param *limit = &shim_param_exit_stats_dump_per_min;
-	const struct shim_param *interval = &shim_param_exit_stats_dump_interval;
+	const struct shim_param *on = PARAM(exit_stats);
+	bool good = true;
+	int err, failed = 0;
 
-	ok(reads(on, "Y") && reads(mode, "vm") && reads(limit, "10") && reads(interval, "500"),
-	   "defaults: Y, vm, 10, 500");
-	exit_stats_set_vendor(false);
-	ok(off() && !set(on, "1") && off(), "no hooked vendor module: the static keys are off");
-	exit_stats_set_vendor(true);
-	ok(!off(), "with one they are on");
-
-	dropped = 0;
-	ok(!set(on, "N\n") && off() && reads(on, "N"), "N turns the static keys off");
-	ok(dropped == 1, "and drops what is latched");
-	ok(set(on, "x") == -EINVAL && off(), "a bad value leaves it off");
-	ok(!set(on, "1") && !off() && dropped == 1, "1 turns it on");
-
-	ok(!set(mode, "off") && exit_stats_cpuid_mode == EXIT_STATS_CPUID_OFF, "off");
-	ok(!set(mode, "host\n") && exit_stats_cpuid_mode == EXIT_STATS_CPUID_HOST && shim_warnings,
-	   "host, with a warning in the log");
-	ok((set(mode, "hos") == -EINVAL && set(mode, "hosts") == -EINVAL &&
-	    set(mode, "") == -EINVAL && set(mode, "2") == -EINVAL && reads(mode, "host")),
-	   "no abbreviation, no number; the value stays");
-	ok(!set(mode, "vm") && reads(mode, "vm"), "vm");
-
-	kicks = 0;
-	ok(!set(limit, "0") && exit_stats_dump_per_min == 0 && kicks == 2,
-	   "a new limit wakes what is held back");
-	ok((set(limit, "4294967296") == -ERANGE && set(limit, "-1") == -EINVAL &&
-	    set(limit, "1x") == -EINVAL && reads(limit, "0") && kicks == 2),
-	   "a bad one changes and wakes nothing");
-	ok(!set(interval, "0x10") && exit_stats_dump_interval == 16, "an interval in hex");
-	(void)neighbours_used;
+	ok((reads(on, "Y") && reads(PARAM(exit_stats_cpuid), "vm") &&
+	    reads(PARAM(exit_stats_leaf_layout), "default") &&
+	    reads(PARAM(exit_stats_dump_interval), "500") &&
+	    reads(PARAM(exit_stats_dump_per_min), "10") &&
+	    reads(PARAM(exit_stats_low_first), "N") && reads(PARAM(exit_stats_log_reads), "N")),
+	   "defaults: Y, vm, default, 500, 10, N, N");
+	ok((!set(on, "1") && recording(false) && !set(PARAM(exit_stats_reset), "1") &&
+	    !set(PARAM(exit_stats_dump_per_min), "10") && !shim_delayed),
+	   "without a vendor module: the keys are off, a reset is no error, no dump is woken");
+	do {
+		shim_allocs_left = failed++;
+		err = register_vendor();
+		good &= !err || recording(false);
+	} while (err == -ENOMEM);
+	ok(good && !err && failed > 2, "one that finds no memory stays away (%d)", failed - 1);
+	shim_allocs_left = -1;
+	create_vm(&vm);
+	create_vcpu(&vcpu, &vm);
+	check_on();
+	check_names();
+	check_numbers();
+	check_reset();
+	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
+	kvm_exit_stats_vm_destroy(&vm.kvm);
+	kvm_exit_stats_unregister();
+	ok(recording(false), "the vendor module goes: the keys are off");
 	return done_testing();
 }

@@ -1,36 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The record: closes, buckets, merging, and readers that meet a stopped writer. */
-#include "neighbours.h"
-#include "hot.h"
-#include "read.h"
-#include "tap.h"
+/* The record: what an exit adds, readers that meet an update, and batches. */
+#include "vendor.h"
 
-#define ROWS 4 /* with row 0, which counts nothing */
-
+static struct vm vm;
+static struct vcpu vcpu;
 static struct exit_stats_vcpu *v;
-static struct exit_stats_hist hist; /* of the row that was read last */
 
-/* A TSC with something in both halves. */
-#define TSC (7ull << 32 | 1000000)
-
-static void make_exit_at(unsigned int row, u16 flags, u64 cycles)
+/* Another vCPU, with an empty record. */
+static void start_afresh(void)
 {
-	shim_tsc = TSC;
-	exit_stats_latch(v, EXIT_STATS_SLOT(row), flags);
-	shim_tsc += cycles;
-	exit_stats_close(v);
+	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
+	create_vcpu(&vcpu, &vm);
+	v = vcpu.stats;
 }
 
-static void make_exit(unsigned int row, bool nested, u64 cycles)
-{
-	make_exit_at(row, nested ? HF_GUEST_MASK : 0, cycles);
-}
-
-static struct exit_stats_row row_of(unsigned int row)
+static struct exit_stats_row row_of(u32 reason)
 {
 	struct exit_stats_row r;
 
-	exit_stats_record_row(v, row, &r, &hist);
+	exit_stats_read_row(v, row_of_exit(reason), &r, true);
 	return r;
 }
 
@@ -39,7 +27,7 @@ static bool same(const struct exit_stats_row *a, const struct exit_stats_row *b)
 	return !memcmp(a, b, sizeof(*a));
 }
 
-static void check_close(void)
+static void check_end(void)
 {
 	static const struct {
 		u64 cycles;
@@ -47,248 +35,290 @@ static void check_close(void)
 	} cases[] = {
 		/* clang-format off */
 		{ 0, 0 }, { 1, 0 }, { 2, 1 }, { 3, 1 }, { 4, 2 }, { 1023, 9 }, { 1024, 10 },
-		{ (1ull << 31) - 1, 30 },
-		{ 1ull << 31, 31 }, { 1ull << 32, 31 }, { 1ull << 62, 31 },
+		{ (1ull << 31) - 1, 30 }, { 1ull << 31, 31 }, { 1ull << 32, 31 },
+		{ 1ull << 62, 31 }, { (1ull << 63) - 1, 31 },
 		/* The TSC's low half alone would say 5, and that it went back by 5. */
 		{ (1ull << 32) + 5, 31 }, { (1ull << 32) - 5, 31 },
 		/* clang-format on */
 	};
+	struct exit_stats_row r, expect;
+	bool good = true;
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		u64 cycles = cases[i / 2].cycles;
+
+		start_afresh();
+		vcpu.vcpu.guest_mode = i % 2;
+		shim_tsc = 7ull << 32 | 1000000;
+		make_exit(&vcpu, CPUID, cycles);
+		expect = (struct exit_stats_row){ cycles, cycles, 1, cycles };
+		if (i % 2) {
+			expect.nested_count = 1;
+			expect.nested_total = cycles;
+		}
+		expect.bucket[cases[i / 2].bucket] = 1;
+		r = row_of(CPUID);
+		good &= same(&r, &expect) && v->exits == 1 && v->cycles == cycles && !v->backwards;
+	}
+	vcpu.vcpu.guest_mode = false;
+	ok(good, "an exit of 0 to 2^63 - 1 cycles, L1's and L2's: every word of its row is exact");
+
+	start_afresh();
+	expect = (struct exit_stats_row){ 0, 0, 2, 0, .bucket[0] = 2 };
+	make_exit(&vcpu, HLT, -500);
+	make_exit(&vcpu, HLT, 10 - (1ull << 32));
+	r = row_of(HLT);
+	ok(same(&r, &expect) && v->exits == 2 && !v->cycles && v->backwards == 2,
+	   "a TSC that went back counts the exit with 0 cycles, and itself");
+	make_exit(&vcpu, HLT, 30);
+	r = row_of(HLT);
+	ok(r.count == 3 && r.total == 30 && r.min == 0 && r.max == 30 && v->backwards == 2,
+	   "the next exit counts as ever");
+}
+
+static void check_sums(void)
+{
+	struct exit_stats_row sum = { .min = EXIT_STATS_NO_MIN }, r;
+	bool good = true;
+	u64 exits;
+
+	start_afresh();
+	for (u64 i = 0; i < 100; i++) {
+		vcpu.vcpu.guest_mode = i & 1;
+		make_exit(&vcpu, i % 7, i * i);
+		r = row_of(i % 7);
+		good &= v->exits == i + 1 && r.max == i * i;
+	}
+	vcpu.vcpu.guest_mode = false;
+	ok(good, "100 exits of 7 reasons: each is in the sum of all, and max is its cycles");
+	for (u32 row = 0; row < kvm_exit_stats_table_vmx.rows; row++) {
+		exit_stats_read_row(v, row, &r, true);
+		exits = 0;
+		exit_stats_add_row(&sum, &r, true);
+		for (int k = 0; k < EXIT_STATS_BUCKETS; k++)
+			exits += r.bucket[k];
+		good &= exits == r.count;
+	}
+	ok((good && sum.count == 100 && sum.total == v->cycles && sum.total == 328350 &&
+	    sum.nested_count == 50 && sum.nested_total == 166650 && !sum.min && sum.max == 99 * 99),
+	   "the rows add up to exits and cycles, the buckets to count; nested, min and max are exact");
+}
+
+/* At any later time. */
+static bool end_counts_nothing(void)
+{
+	u64 exits = v->exits;
+
+	for (u64 i = 0; i < 3; i++) {
+		shim_tsc += i << 31;
+		kvm_exit_stats_end(&vcpu.stats);
+		kvm_exit_stats_end_fastpath(&vcpu.vcpu);
+	}
+	return exits == v->exits;
+}
+
+static void check_start(void)
+{
+	const u32 reason = CPUID;
+	bool good = true;
+
+	start_afresh();
+	ok(end_counts_nothing(), "in a new record no exit is pending");
+	for (u32 code = 0; code < 1 << 16; code++) {
+		vcpu.vcpu.guest_mode = code & 8;
+		make_exit(&vcpu, code, code % 3);
+		good &= v->exits == code + 1 && end_counts_nothing();
+	}
+	ok(good, "an exit of each reason there may be is counted once, however often it is ended");
+	good = true;
+	for (int nested = 0; nested < 2; nested++) {
+		vcpu.vcpu.guest_mode = nested;
+		kvm_exit_stats_start_vmx(&vcpu.stats, &vcpu.vcpu, &reason);
+		kvm_exit_stats_discard_starts();
+		good &= end_counts_nothing();
+	}
+	vcpu.vcpu.guest_mode = false;
+	ok(good, "a pending exit that is discarded is not counted, L1's or L2's");
+	make_exit(&vcpu, CPUID, 50);
+	ok(v->exits == (1 << 16) + 1 && end_counts_nothing(), "the next one is");
+}
+
+/* What the record said when the update began, and when it ended. */
+static struct numbers {
+	struct exit_stats_row row;
+	u64 exits, cycles;
+} before, began, ended, after;
+
+static struct numbers numbers_now(void)
+{
+	return (struct numbers){ v->row[row_of_exit(CPUID)], v->exits, v->cycles };
+}
+
+static void watch_writer(enum shim_step step)
+{
+	*(step == SHIM_WRITE_BEGINS ? &began : &ended) = numbers_now();
+}
+
+static int waits, copies;
+static struct exit_stats_row whole;
+
+/* The reader meets half an update. The writer goes on when it has waited three times. */
+static void end_update(enum shim_step step)
+{
+	if (step == SHIM_READER_WAITS && ++waits == 3) {
+		v->row[row_of_exit(CPUID)] = whole;
+		v->seq.sequence++;
+	}
+	copies += step == SHIM_READER_HAS_COPIED;
+}
+
+/* An exit ends when the reader has copied the row. */
+static void make_exit_once(enum shim_step step)
+{
+	if (step != SHIM_READER_HAS_COPIED || ++copies > 1)
+		return;
+	shim_on_step = NULL;
+	make_exit(&vcpu, CPUID, 70);
+	shim_on_step = make_exit_once;
+}
+
+static void check_readers(void)
+{
+	const unsigned int row = row_of_exit(CPUID);
+	struct exit_stats_leaf_row leaf;
 	struct exit_stats_row r;
 	bool good = true;
 
+	start_afresh();
+	shim_on_step = watch_writer;
+	for (int i = 0; i < 4; i++) {
+		vcpu.vcpu.guest_mode = i & 1;
+		before = numbers_now();
+		make_exit(&vcpu, CPUID, i < 2 ? 20 : 1ull << 40);
+		after = numbers_now();
+		good &= !memcmp(&began, &before, sizeof(began)) &&
+			!memcmp(&ended, &after, sizeof(ended)) && before.exits < after.exits;
+	}
+	vcpu.vcpu.guest_mode = false;
+	ok(good && !shim_preempt && v->seq.sequence == 8,
+	   "every store of an update is between the two increments, with preemption off");
+
+	whole = v->row[row];
+	v->seq.sequence++;
+	v->row[row].count++;
+	v->row[row].bucket[4]++;
+	shim_on_step = end_update;
+	r = row_of(CPUID);
+	ok(same(&r, &whole) && waits == 3 && copies == 1,
+	   "a reader that meets half an update waits for the rest of it");
+	waits = 0;
+	v->seq.sequence++;
+	v->row[row].count++;
+	exit_stats_read_leaf_row(v, row, &leaf);
+	ok(leaf.row.count == 4 && waits == 3, "so does a leaf's");
+
+	copies = 0;
+	shim_on_step = make_exit_once;
+	r = row_of(CPUID);
+	ok(copies == 2 && same(&r, &v->row[row]) && r.count == 5,
+	   "one that an update ran beside copies the row again");
+	copies = 0;
+	exit_stats_read_leaf_row(v, row, &leaf);
+	ok((copies == 2 && leaf.row.count == 6 && leaf.exits == 6 && leaf.cycles == v->cycles &&
+	    leaf.row.total == leaf.cycles && leaf.row.min == 20 && leaf.row.max == 1ull << 40),
+	   "so does a leaf's");
+	shim_on_step = NULL;
+	memset(&r, 0x55, sizeof(r));
+	exit_stats_read_row(v, row, &r, false);
+	ok(r.count == 6 && r.bucket[0] == 0x5555555555555555,
+	   "without a histogram the buckets are left alone");
+}
+
+static u64 dues;
+
+static void count_due(void)
+{
+	dues++;
+}
+
+static u64 sum(void)
+{
+	return atomic64_read(&kvm_exit_stats_sum);
+}
+
+/* A new record begins a batch, with a sum of 0. */
+static void start_batch(unsigned int interval, unsigned int other_vcpus)
+{
+	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
+	atomic64_set(&kvm_exit_stats_sum, 0);
+	dues = 0;
+	kvm_exit_stats_interval = interval;
+	kvm_exit_stats_nr_vcpus = other_vcpus;
+	create_vcpu(&vcpu, &vm);
+}
+
+/* With one vCPU a dump falls due at these exits, and at no others. */
+static bool due_at_multiples(unsigned int interval, u64 exits)
+{
+	start_batch(interval, 0);
+	for (u64 i = 1; i <= exits; i++) {
+		make_exit(&vcpu, CPUID, 100);
+		if (dues != i / interval || (i % interval == 0 && sum() != i))
+			return false;
+	}
+	return true;
+}
+
+static void check_batches(void)
+{
+	static const struct {
+		unsigned int interval, vcpus, batch;
+	} cases[] = {
+		/* clang-format off */
+		{ 500, 2, 250 }, { 500, 4, 125 }, { 500, 7, 71 }, { 500, 8, 64 }, { 500, 300, 64 },
+		{ 1, 2, 64 }, { 8192, 2, 4096 }, { 100000, 2, 4096 }, { 4294967295u, 3, 4096 },
+		{ 0, 1, 4096 }, { 0, 5, 4096 }, { 10000, 1, 4096 }, { 4096, 1, 4096 }, { 9, 1, 9 },
+		/* clang-format on */
+	};
+	bool good = true;
+
+	kvm_exit_stats_dump_due = count_due;
+	ok((due_at_multiples(500, 2600) && due_at_multiples(1, 100) &&
+	    due_at_multiples(10000, 31000)),
+	   "one vCPU: a dump is due at each multiple of 500, 1 and 10000, and at no other exit");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		exit_stats_record_clear(v, ROWS);
-		make_exit(1, false, cases[i].cycles);
-		r = row_of(1);
-		good &= r.count == 1 && hist.bucket[cases[i].bucket] == 1 &&
-			r.total == cases[i].cycles && r.min == r.total && r.max == r.total;
+		start_batch(cases[i].interval, cases[i].vcpus - 1);
+		for (u64 n = 0; n < 2 * cases[i].batch; n++) {
+			good &= sum() == n / cases[i].batch * cases[i].batch;
+			make_exit(&vcpu, CPUID, 100);
+		}
+		good &= cases[i].interval || !dues;
 	}
-	ok(good, "an exit of 0 to 2^62 cycles is in its bucket, and min = max = total");
+	ok(good, "a batch of n vCPUs is interval / n, from 64 to 4096; 4096 without an interval");
 
-	exit_stats_record_clear(v, ROWS);
-	make_exit(2, false, 50);
-	make_exit(2, true, 10);
-	make_exit(2, true, 90);
-	r = row_of(2);
-	ok((r.count == 3 && r.total == 150 && r.min == 10 && r.max == 90 && r.nested_count == 2 &&
-	    r.nested_total == 100),
-	   "three exits, two of them nested: count, total, min, max, nested");
-
-	make_exit(2, false, -500);
-	r = row_of(2);
-	ok(r.count == 4 && r.total == 150 && r.min == 0 && v->backwards == 1,
-	   "a TSC that went back counts the exit with 0 cycles, and itself");
-	make_exit(2, false, 10 - (1ull << 32));
-	r = row_of(2);
-	ok(r.count == 5 && r.total == 150 && v->backwards == 2, "also where its low half went on");
-
-	handed_in = 0;
-	settled = 0;
-	batch = 3;
-	v->batch_left = 3;
-	for (int i = 0; i < 9; i++)
-		make_exit(1, false, 1);
-	ok(handed_in == 3, "a batch of 3 is handed in each 3 exits");
-	v->poked = true;
-	make_exit(1, false, 1);
-	make_exit(1, false, 1);
-	ok(settled == 1, "a reset that waits is carried out once");
-	ok(handed_in == 4 && v->batch_left == 2, "and that exit is handed in, whatever the batch");
-	batch = 1 << 30;
-	v->batch_left = batch;
-}
-
-/* A close at any later time, and of any kind. */
-static bool closes_nothing(void)
-{
-	u64 exits = local64_read(&v->exits);
-
-	for (int i = 0; i < 3; i++) {
-		shim_tsc += (u64)i << 31;
-		exit_stats_close(v);
-	}
-	return exits == local64_read(&v->exits);
-}
-
-static void check_latch(void)
-{
-	const unsigned int other = EXIT_STATS_ROW_OTHER;
-	struct exit_stats_row r;
-	bool good;
-
-	shim_tsc = 100;
-	ok(closes_nothing(), "in a new record nothing is latched");
-	make_exit(2, false, 50);
-	good = closes_nothing();
-	make_exit(2, true, 10);
-	good &= closes_nothing();
-	/* These have the slot that is HF_GUEST_MASK, if not for what is added to slots. */
-	make_exit(other, false, 1);
-	good &= closes_nothing();
-	make_exit(other, true, 1);
-	good &= closes_nothing();
-	ok(good, "nor after a close of any kind");
-
-	exit_stats_record_clear(v, ROWS);
-	make_exit_at(2, 64, 50);
-	r = row_of(2);
-	ok(r.count == 1 && !r.nested_count && closes_nothing(),
-	   "a flag that is not the guest's is not nested");
-
-	settled = 0;
-	exit_stats_latch(v, EXIT_STATS_SLOT(2), 0);
-	v->poked = true; /* exit_stats_drop_latched() */
-	v->latched = EXIT_STATS_DROPPED;
-	good = closes_nothing() && !settled && v->poked;
-	make_exit(2, false, 50);
-	ok((good && settled == 1 && local64_read(&v->exits) == 2 && closes_nothing()),
-	   "an exit that is dropped is not counted, the next one is");
-}
-
-static void check_total(void)
-{
-	struct exit_stats_row total, sum = {}, r;
-
-	exit_stats_record_clear(v, ROWS);
-	for (u64 i = 0; i < 100; i++)
-		make_exit(1 + i % (ROWS - 1), i & 1, i * i);
-	for (unsigned int row = 0; row < ROWS; row++) {
-		r = row_of(row);
-		exit_stats_row_merge(&sum, &r);
-	}
-	exit_stats_record_total(v, &total);
-	ok(total.count == 100 && total.count == sum.count && total.total == sum.total,
-	   "the rows add up to exits and cycles");
-	ok(sum.nested_count == 50 && sum.min == 0 && sum.max == 99 * 99,
-	   "merged rows keep min and max");
-}
-
-/* Where a copy of the record has what @p points to in the record. */
-static void *in_copy(struct exit_stats_vcpu *copy, void *p)
-{
-	return (void *)copy + (p - (void *)v);
-}
-
-/*
- * The writer stops after any of its stores: whatever it has done to the row, a
- * reader gets the row as it was before.
- */
-static void check_half_written(void)
-{
-	struct exit_stats_hist hist_before;
-	struct exit_stats_row before, got, other, total;
-	struct exit_stats_vcpu *old, *new;
-	size_t size = sizeof(*v) + ROWS * (sizeof(v->brief[0]) + sizeof(v->nested_row[0]) +
-					   EXIT_STATS_BUCKETS * sizeof(v->hist[0]));
-	bool good = true, brief = true, sums = true, others = true;
-	int states = 0;
-
-	exit_stats_record_clear(v, ROWS);
-	make_exit(1, true, 100);
-	make_exit(1, false, 300);
-	make_exit(3, false, 7);
-	before = row_of(1);
-	hist_before = hist;
-	old = malloc(size);
-	new = malloc(size);
-	memcpy(old, v, size);
-	make_exit(1, true, 200);
-	memcpy(new, v, size);
-
-	/* Each of the six stores done or not: more states than one order has. */
-	for (int done = 0; done < 64; done++) {
-		struct exit_stats_brief *b = &v->brief[1];
-		struct exit_stats_nested *n = &v->nested_row[1];
-		struct exit_stats_brief *nb = new->brief, *ob = old->brief;
-		struct exit_stats_nested *nn = in_copy(new, v->nested_row);
-		struct exit_stats_nested *on = in_copy(old, v->nested_row);
-		local64_t *nh = in_copy(new, v->hist), *oh = in_copy(old, v->hist);
-		const int slot = EXIT_STATS_BUCKETS + 7; /* of 200 cycles */
-
-		v->exits = old->exits; /* and started is one ahead */
-		b->count = done & 1 ? nb[1].count : ob[1].count;
-		b->total = done & 2 ? nb[1].total : ob[1].total;
-		v->cycles = done & 4 ? new->cycles : old->cycles;
-		v->hist[slot] = done & 8 ? nh[slot] : oh[slot];
-		n->count = done & 16 ? nn[1].count : on[1].count;
-		n->total = done & 32 ? nn[1].total : on[1].total;
-
-		got = row_of(1);
-		good &= same(&got, &before) && !memcmp(&hist, &hist_before, sizeof(hist));
-		exit_stats_record_brief(v, 1, &got);
-		brief &= got.count == 2 && got.total == 400;
-		exit_stats_record_total(v, &total);
-		sums &= total.count == 3 && total.total == 407;
-		other = row_of(3);
-		others &= other.count == 1 && other.total == 7;
-		states++;
-	}
-	ok(good, "a row that stands half written reads as it was before, in %d states", states);
-	ok(brief, "so do its count and total for a leaf");
-	ok(sums, "and the total of all rows");
-	ok(others, "another row reads as it is");
-	free(old);
-	free(new);
-}
-
-/* A reader that finds the record in motion at each try makes do with what there is. */
-static void check_in_motion(void)
-{
-	struct exit_stats_row got;
-
-	exit_stats_record_clear(v, ROWS);
-	local64_set(&v->started, 9);
-	local64_set(&v->brief[1].count, 3);
-	local64_set(&v->brief[1].total, 1000);
-	v->brief[1].min = 10;
-	v->brief[1].max = 20;
-	exit_stats_record_brief(v, 1, &got);
-	ok(got.count == 3 && got.total == 60, "a row in motion: total is not above count x max");
-	local64_set(&v->brief[1].count, 1ull << 33);
-	local64_set(&v->brief[1].total, 1ull << 50);
-	v->brief[1].max = 1ull << 40;
-	exit_stats_record_brief(v, 1, &got);
-	ok(got.total == 1ull << 50, "also where that is more than 64 bits");
-	local64_set(&v->brief[1].total, 7);
-	exit_stats_record_brief(v, 1, &got);
-	ok(got.total == 10ull << 33, "nor is it below count x min");
-	local64_set(&v->exits, 4);
-	local64_set(&v->cycles, 700);
-	got = (struct exit_stats_row){ 1, 2, 3, 4 };
-	exit_stats_record_total(v, &got);
-	ok(got.count == 4 && got.total == 700 && !got.min && !got.max,
-	   "the total of all rows is what they say then, without min and max");
-	exit_stats_record_clear(v, ROWS);
-}
-
-static void check_merge(void)
-{
-	struct exit_stats_row a = {}, b = { 2, 30, 10, 20, 1, 10 }, zero = {};
-
-	exit_stats_row_merge(&a, &zero);
-	ok(same(&a, &zero), "nothing merged into nothing is nothing");
-	exit_stats_row_merge(&a, &b);
-	ok(same(&a, &b), "a row merged into nothing is that row");
-	exit_stats_row_merge(&a, &zero);
-	ok(same(&a, &b), "nothing merged into a row leaves min alone");
+	start_batch(10, 1);
+	for (int i = 0; i < 25; i++)
+		make_exit(&vcpu, CPUID, 100);
+	good = !sum() && !dues;
+	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
+	ok(good && sum() == 25 && dues == 1 && kvm_exit_stats_nr_vcpus == 1,
+	   "a vCPU that dies adds its rest: two multiples are passed at once, a dump is due");
+	create_vcpu(&vcpu, &vm);
+	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
+	ok(sum() == 25 && dues == 1, "one that never ran adds nothing");
 }
 
 int main(void)
 {
-	v = exit_stats_record_alloc(ROWS);
-	v->batch_left = batch;
-	ok(((uintptr_t)v->brief & 63) == 0 && sizeof(v->brief[0]) == 32,
-	   "count, total, min and max of a row share a cache line");
-	ok((offsetof(struct exit_stats_vcpu, tsc_low) == 64 &&
-	    offsetof(struct exit_stats_vcpu, undo_nested_count) == 128),
-	   "what readers look at is one line, what the latch writes another");
-	check_latch();
-	check_close();
-	check_total();
-	check_half_written();
-	check_in_motion();
-	check_merge();
-	free(v);
-	(void)neighbours_used;
+	if (register_vendor())
+		bail_out("register");
+	create_vm(&vm);
+	check_end();
+	check_sums();
+	check_start();
+	check_readers();
+	check_batches();
+	kvm_exit_stats_vm_destroy(&vm.kvm);
+	kvm_exit_stats_unregister();
 	return done_testing();
 }

@@ -1,47 +1,85 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the sources under test call in files that are not: each test program
- * includes this once.
- */
-#ifndef NEIGHBOURS_H
-#define NEIGHBOURS_H
+/* What a vendor module does, here VMX's: it registers, creates VMs and vCPUs, runs them. */
+#ifndef VENDOR_H
+#define VENDOR_H
 
 #include "exit_stats.h"
+#include "hooks.h"
+#include "tap.h"
 
-static int settled, handed_in, kicks, dropped;
-static u32 batch = 1 << 30;
+struct vm {
+	struct kvm kvm;
+	struct exit_stats_vm *stats;
+};
 
-void exit_stats_settle(struct exit_stats_vcpu *v)
+struct vcpu {
+	struct kvm_vcpu vcpu;
+	struct exit_stats_vcpu *stats;
+};
+
+enum {
+	EXTERNAL_INTERRUPT = 1,
+	GETSEC = 11,
+	CPUID = 10,
+	HLT = 12,
+	NOT_DEFINED = 35
+};
+
+/* The row that counts an exit. The hot path knows its offset. */
+static inline unsigned int row_of_exit(u32 reason)
 {
-	v->poked = false;
-	settled++;
+	return exit_stats_offset_vmx(reason) / EXIT_STATS_OFFSET(1);
 }
 
-void exit_stats_hand_in(struct exit_stats_vcpu *v)
+static inline int register_vendor(void)
 {
-	v->batch_left = batch;
-	handed_in++;
+	/* Each reason but GETSEC has a handler, if it is defined. */
+	static const void *handlers[EXIT_STATS_VMX_REASONS];
+
+	for (u32 code = 0; code < ARRAY_SIZE(handlers); code++)
+		if (row_of_exit(code) != EXIT_STATS_ROW_OTHER && code != GETSEC)
+			handlers[code] = handlers;
+	return kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct vcpu, stats),
+				       offsetof(struct vm, stats), handlers, ARRAY_SIZE(handlers));
 }
 
-void exit_stats_dump_kick(void)
+/* To be freed with free(). */
+static inline struct exit_stats_snap *snapshot(struct exit_stats_scope *scope)
 {
-	kicks++;
+	struct exit_stats_snap *s = kvm_exit_stats_snapshot(scope, true);
+
+	if ((long)s < 0 && (long)s > -4096)
+		bail_out("snapshot");
+	return s;
 }
 
-void exit_stats_log_kick(void)
+static inline u64 epoch_of(struct exit_stats_scope *scope)
 {
-	kicks++;
+	struct exit_stats_snap *s = snapshot(scope);
+	u64 epoch = s->epoch;
+
+	free(s);
+	return epoch;
 }
 
-void exit_stats_drop_latched(void)
+static inline void create_vm(struct vm *vm)
 {
-	dropped++;
+	if (kvm_exit_stats_vm_create(&vm->kvm))
+		bail_out("vm_create");
 }
 
-/* A test uses some of them. */
-static inline int neighbours_used(void)
+static inline void create_vcpu(struct vcpu *c, struct vm *vm)
 {
-	return settled + handed_in + kicks + dropped;
+	c->vcpu.kvm = &vm->kvm;
+	if (kvm_exit_stats_vcpu_create(&c->vcpu))
+		bail_out("vcpu_create");
+}
+
+static inline void make_exit(struct vcpu *c, u32 reason, u64 cycles)
+{
+	kvm_exit_stats_start_vmx(&c->stats, &c->vcpu, &reason);
+	shim_tsc += cycles;
+	kvm_exit_stats_end(&c->stats);
 }
 
 #endif
