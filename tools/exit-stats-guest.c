@@ -103,6 +103,32 @@ static const struct vendor {
 	[EXIT_STATS_ID_FIELD_MASK] = { "?", vmx_name, "%" PRIu32, 0 },
 };
 
+/*
+ * Which leaf has what the host's exit_stats_leaf_layout decides; 0: none has. Count, min,
+ * max and average of a reason are in leaves of their own in every layout.
+ */
+static const struct layout {
+	const char *name;
+	uint32_t exits, cycles; /* of all reasons */
+	uint32_t total;		/* cycles of one */
+} layouts[] = {
+	[EXIT_STATS_LAYOUT_DEFAULT] = { "default", 0x4fffffff, 0x4fffffff, 0x4ffffffc },
+	[EXIT_STATS_LAYOUT_TWO_LEAF] = { "two-leaf", 0x4fffffff, 0x4fffffff, 0 },
+	[EXIT_STATS_LAYOUT_FOUR_LEAF] = { "four-leaf", 0x4fffffff, 0x4ffffffe, 0x4ffffffc },
+	[EXIT_STATS_LAYOUT_FOUR_LEAF_REVERSED] = { "four-leaf-reversed", 0x4ffffffc, 0x4ffffffd,
+						   0x4fffffff },
+	[EXIT_STATS_LAYOUT_BY_REASON] = { "by-reason", 0, 0, 0x4ffffffe },
+};
+
+/* What leaf 0x4ffffff0 says of the others. */
+static struct leaves {
+	unsigned int version;
+	const char *scope;
+	const struct vendor *vendor;
+	const struct layout *layout;
+	bool low_first;
+} leaves;
+
 static struct regs cpuid(uint32_t leaf, uint32_t reason)
 {
 	struct regs r;
@@ -121,19 +147,27 @@ static uint64_t cycles_of(const struct regs *r, bool low_first)
 	return low_first ? (uint64_t)r->ecx << 32 | r->ebx : (uint64_t)r->ebx << 32 | r->ecx;
 }
 
-static uint64_t read_cycles(uint32_t leaf, uint32_t reason, bool low_first)
+/* A number of cycles, or "-" where no leaf has it. */
+static const char *cycles_text(uint32_t leaf, uint32_t reason)
 {
-	struct regs r = cpuid(leaf, reason);
+	static char text[21];
+	struct regs r;
 
-	return cycles_of(&r, low_first);
+	if (!leaf)
+		return "-";
+	r = cpuid(leaf, reason);
+	snprintf(text, sizeof(text), "%" PRIu64, cycles_of(&r, leaves.low_first));
+	return text;
 }
 
-static void print_reason(uint32_t reason, const struct vendor *vendor, bool low_first)
+/* The average is read first: what min and max become later is on either side of it. */
+static void print_reason(uint32_t reason)
 {
-	struct regs r = cpuid(EXIT_STATS_LEAF_CYCLES, reason);
+	struct regs r = cpuid(EXIT_STATS_LEAF_AVG, reason);
+	uint64_t avg = cycles_of(&r, leaves.low_first);
 	char code[12];
 
-	snprintf(code, sizeof(code), vendor->format, reason);
+	snprintf(code, sizeof(code), leaves.vendor->format, reason);
 	if (r.edx == EXIT_STATS_NOT_DEFINED) {
 		if (env.reason >= 0)
 			printf("%8s not defined\n", code);
@@ -141,63 +175,79 @@ static void print_reason(uint32_t reason, const struct vendor *vendor, bool low_
 	}
 	if (!count_of(&r) && !env.all && env.reason < 0)
 		return;
-	printf("%8s %-20s %12" PRIu64 " %16" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 "\n",
-	       code, vendor->reason(reason), count_of(&r), cycles_of(&r, low_first),
-	       read_cycles(EXIT_STATS_LEAF_MIN, reason, low_first),
-	       read_cycles(EXIT_STATS_LEAF_MAX, reason, low_first),
-	       read_cycles(EXIT_STATS_LEAF_AVG, reason, low_first));
+	printf("%8s %-20s %12" PRIu64, code, leaves.vendor->reason(reason), count_of(&r));
+	printf(" %16s", cycles_text(leaves.layout->total, reason));
+	printf(" %12s", cycles_text(EXIT_STATS_LEAF_MIN, reason));
+	printf(" %12s %12" PRIu64 "\n", cycles_text(EXIT_STATS_LEAF_MAX, reason), avg);
 }
 
-static void print_reasons(uint32_t highest, const struct vendor *vendor, bool low_first)
+static void print_reasons(uint32_t highest)
 {
 	if (env.reason >= 0) {
-		print_reason(env.reason, vendor, low_first);
+		print_reason(env.reason);
 		return;
 	}
 	for (uint32_t reason = 0; reason <= highest; reason++)
-		print_reason(reason, vendor, low_first);
-	for (uint32_t reason = vendor->first_negative; reason; reason++)
-		print_reason(reason, vendor, low_first);
+		print_reason(reason);
+	for (uint32_t reason = leaves.vendor->first_negative; reason; reason++)
+		print_reason(reason);
 }
 
-static bool have_kvm_exit_stats(const struct regs *id)
+static void print_table(void)
 {
-	return id->ebx == EXIT_STATS_SIG_EBX && id->ecx == EXIT_STATS_SIG_ECX &&
-	       id->edx == EXIT_STATS_SIG_EDX;
-}
+	struct regs info = cpuid(EXIT_STATS_LEAF_INFO, 0), total;
 
-static void print_table(const struct regs *id)
-{
-	static const char *const scopes[] = { "?", "vm", "host", "?" };
-	struct regs info = cpuid(EXIT_STATS_LEAF_INFO, 0);
-	struct regs total = cpuid(EXIT_STATS_LEAF_TOTAL, 0);
-	const struct vendor *vendor =
-		&vendors[id->eax >> EXIT_STATS_ID_VENDOR_SHIFT & EXIT_STATS_ID_FIELD_MASK];
-	uint32_t scope = id->eax >> EXIT_STATS_ID_SCOPE_SHIFT & EXIT_STATS_ID_FIELD_MASK;
-	bool low_first = id->eax & EXIT_STATS_ID_LOW_FIRST;
-
-	printf("# guest exit_stats %u scope=%s vendor=%s tsc_khz=%u epoch=%u exits=%" PRIu64
-	       " cycles=%" PRIu64 "\n",
-	       id->eax & EXIT_STATS_ID_VERSION_MASK, scopes[scope], vendor->name, info.eax,
-	       info.ecx, count_of(&total), cycles_of(&total, low_first));
+	printf("# guest exit_stats %u scope=%s vendor=%s layout=%s tsc_khz=%u epoch=%u",
+	       leaves.version, leaves.scope, leaves.vendor->name, leaves.layout->name, info.eax,
+	       info.ecx);
+	if (leaves.layout->exits) {
+		total = cpuid(leaves.layout->exits, 0);
+		printf(" exits=%" PRIu64, count_of(&total));
+	} else {
+		printf(" exits=-");
+	}
+	printf(" cycles=%s\n", cycles_text(leaves.layout->cycles, 0));
 	printf("%8s %-20s %12s %16s %12s %12s %12s\n", "# reason", "name", "count", "total", "min",
 	       "max", "avg");
-	print_reasons(info.ebx, vendor, low_first);
+	print_reasons(info.ebx);
+}
+
+/* Prints why if it fails. */
+static bool read_leaves(void)
+{
+	static const char *const scopes[] = { "?", "vm", "host", "?" };
+	struct regs id = cpuid(EXIT_STATS_LEAF_ID, 0);
+	uint32_t layout = id.eax >> EXIT_STATS_ID_LAYOUT_SHIFT & EXIT_STATS_ID_LAYOUT_MASK;
+
+	if (id.ebx != EXIT_STATS_SIG_EBX || id.ecx != EXIT_STATS_SIG_ECX ||
+	    id.edx != EXIT_STATS_SIG_EDX) {
+		fprintf(stderr,
+			"exit-stats-guest: no signature on CPUID leaf 0x%x: this host's KVM has no kvm-exit-stats, or hides the leaves (exit_stats_cpuid=off)\n",
+			EXIT_STATS_LEAF_ID);
+		return false;
+	}
+	leaves.version = id.eax & EXIT_STATS_ID_VERSION_MASK;
+	if (!leaves.version || leaves.version > EXIT_STATS_ABI_VERSION ||
+	    layout >= EXIT_STATS_NR_LAYOUTS) {
+		fprintf(stderr,
+			"exit-stats-guest: this host's CPUID leaves have version %u and layout %u; this program knows versions 1 to %u and layouts 0 to %u: it is older than the host's kvm-exit-stats\n",
+			leaves.version, layout, EXIT_STATS_ABI_VERSION, EXIT_STATS_NR_LAYOUTS - 1);
+		return false;
+	}
+	leaves.scope = scopes[id.eax >> EXIT_STATS_ID_SCOPE_SHIFT & EXIT_STATS_ID_FIELD_MASK];
+	leaves.vendor = &vendors[id.eax >> EXIT_STATS_ID_VENDOR_SHIFT & EXIT_STATS_ID_FIELD_MASK];
+	leaves.layout = &layouts[layout];
+	leaves.low_first = id.eax & EXIT_STATS_ID_LOW_FIRST;
+	return true;
 }
 
 int main(int argc, char **argv)
 {
 	static const struct argp argp = { options, parse_arg, NULL, doc, NULL, NULL, NULL };
-	struct regs id;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	id = cpuid(EXIT_STATS_LEAF_ID, 0);
-	if (!have_kvm_exit_stats(&id)) {
-		fprintf(stderr,
-			"exit-stats-guest: no signature on CPUID leaf 0x%x: this host's KVM has no kvm-exit-stats, or hides the leaves (exit_stats_cpuid=off)\n",
-			EXIT_STATS_LEAF_ID);
+	if (!read_leaves())
 		return 1;
-	}
-	print_table(&id);
+	print_table();
 	return 0;
 }
