@@ -94,6 +94,11 @@ check-long: modules tools selftests ## run the long forms: stress, concurrency, 
 	@scripts/setup build tools host
 	@scripts/check -l
 
+.PHONY: check-debug
+check-debug: tools selftests ## on kernels with KASAN, lockdep, KCSAN and the like, AMD-V
+	@scripts/setup build tools host debug
+	@scripts/check-debug
+
 .PHONY: check-mutants
 check-mutants: ## break our code in one place after another: does a test notice?
 	@scripts/setup build tools host
