@@ -44,6 +44,7 @@ typedef long long s64;
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
 #define data_race(x)	 (x)
 #define smp_rmb()
+#define OPTIMIZER_HIDE_VAR(x) asm("" : "+r"(x))
 
 /* kernel.h, minmax.h, math64.h, nospec.h, overflow.h, time64.h */
 #define ARRAY_SIZE(a)		      (sizeof(a) / sizeof((a)[0]))

@@ -114,7 +114,8 @@ static void check_reset(void)
 	    shows(OTHER_VM, 0, 0, 0, 0) && shows(VCPU(1), 0, 0, 0, 0)),
 	   "the host's reset empties every scope");
 	s = snapshot(HOST);
-	ok(!s->backwards && !s->nested && s->vms == 2 && s->vcpus == 3, "and its header");
+	ok(!s->backwards && !s->nested && s->vms == 2 && s->vcpus == 3,
+	   "the host's reset empties the header");
 	free(s);
 }
 
@@ -157,7 +158,8 @@ static void check_no_memory(void)
 	}
 	shim_allocs_left = -1;
 	ok(good && n == 10, "a reset without memory changes nothing, whichever of %d it lacks", n);
-	ok(shows(HOST, 0, 0, 0, 0) && shows(VM, 0, 0, 0, 0), "with memory it does");
+	ok(shows(HOST, 0, 0, 0, 0) && shows(VM, 0, 0, 0, 0),
+	   "a reset with memory empties both scopes");
 	shim_killed = true;
 	ok((kvm_exit_stats_reset(VM) == -EINTR &&
 	    (long)kvm_exit_stats_snapshot(VM, true) == -EINTR),
@@ -168,7 +170,7 @@ static void check_no_memory(void)
 	   "without memory there is no snapshot");
 	shim_allocs_left = 0;
 	ok(kvm_exit_stats_vcpu_create(&vcpus[0].vcpu) == -ENOMEM && kvm_exit_stats_nr_vcpus == 3,
-	   "nor a vCPU, which does not count as one");
+	   "without memory there is no vCPU, and none is counted");
 }
 
 static void check_end(void)
@@ -187,15 +189,15 @@ static void check_end(void)
 	kvm_exit_stats_vcpu_free(&vcpus[1].vcpu);
 	s = snapshot(HOST);
 	ok(s->vms == 1 && s->vcpus == 1 && s->backwards == 1 && shows(HOST, 3, 10, 0, 8),
-	   "then it is gone, and its numbers stay");
+	   "a VM whose last vCPU is gone is gone; its numbers stay");
 	free(s);
 	ok(!kvm_exit_stats_reset(HOST) && shows(HOST, 0, 0, 0, 0),
-	   "the host's reset empties them too");
+	   "the host's reset empties the numbers of the dead too");
 	make_exit(&other, CPUID, 500);
 	kvm_exit_stats_vcpu_free(&other.vcpu);
 	kvm_exit_stats_vm_destroy(&other_vm.kvm);
 	ok(shows(HOST, 1, 500, 500, 500) && !kvm_exit_stats_nr_vcpus,
-	   "what comes after it is exact");
+	   "what dies after it is exact");
 }
 
 int main(void)

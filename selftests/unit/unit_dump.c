@@ -43,7 +43,7 @@ int main(void)
 		  "kvm_exit_stats: 1: exit reason 11 GETSEC: count 1 total 7 min 7 max 7 avg 7\n"
 		  "kvm_exit_stats: 1: exit reason - OTHER: count 1 total 9 min 9 max 9 avg 9\n"),
 	   "after 500 a dump is due; its rows are those of the snapshot");
-	ok(prints(""), "once");
+	ok(prints(""), "a dump is printed once");
 
 	kvm_exit_stats_reset(&kvm_exit_stats_host.scope);
 	make_exits(1498);
@@ -60,7 +60,7 @@ int main(void)
 	ok(prints("") && shim_delayed && shim_delayed->delay == HZ, "without memory it stays due");
 	ok(prints("kvm_exit_stats: dump 3: due at 3000, taken at 2498 exits, 249800 cycles, 1 reasons (1 merged)\n"
 		  "kvm_exit_stats: 3: exit reason 10 CPUID: count 2498 total 249800 min 100 max 100 avg 100\n"),
-	   "then it is printed without a further exit");
+	   "the dump is printed without a further exit");
 	ok(kvm_exit_stats_host.dumps == 3 && kvm_exit_stats_host.merged == 3,
 	   "6 multiples: 3 dumps and 3 merged");
 
@@ -72,7 +72,7 @@ int main(void)
 	make_exits(500);
 	ok(prints("kvm_exit_stats: dump 4: due at 4000, taken at 3498 exits, 349800 cycles, 1 reasons\n"
 		  "kvm_exit_stats: 4: exit reason 10 CPUID: count 3498 total 349800 min 100 max 100 avg 100\n"),
-	   "and counts from the next multiple on");
+	   "a new interval counts from its next multiple on");
 
 	kvm_exit_stats_set_interval(0);
 	make_exits(10000);

@@ -191,7 +191,7 @@ static void check_cpuid(void)
 	   "a reason that is not defined has no numbers, though OTHER has some");
 	ok((says(0x4ffffffc, 5, 0, 0, 0, 0) && says(0x4ffffffb, HLT, 0, 0, 0, 0) &&
 	    says(0x4ffffffc, GETSEC, 1, 0, 7, 0)),
-	   "nor has one without a row, or one that never occurred; one without a handler has");
+	   "a reason without a row has none, one without a handler has what was counted");
 	ok((says(0x4ffffff0, 0, 0x502, 0x454d564b, 0x53544958, 0x53544154) &&
 	    says(0x4ffffff1, 0, 2600000, 85, epoch_of(&vm.stats->scope), 0)),
 	   "signature, TSC, highest reason, the VM's epoch");
@@ -218,9 +218,9 @@ int main(void)
 	kvm_exit_stats_vcpu_free(&second.vcpu);
 	kvm_exit_stats_vm_destroy(&vm.kvm);
 	vcpu.stats = NULL;
-	ok(is_stock(0x4fffffff), "so for a vCPU without a record (TDX)");
+	ok(is_stock(0x4fffffff), "a vCPU without a record (TDX): as stock KVM");
 	kvm_exit_stats_unregister();
 	vcpu.stats = (void *)1;
-	ok(is_stock(0x4fffffff), "so without a registered vendor module");
+	ok(is_stock(0x4fffffff), "no registered vendor module: as stock KVM");
 	return done_testing();
 }

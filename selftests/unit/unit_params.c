@@ -69,10 +69,9 @@ static struct vcpu vcpu;
 static void check_on(void)
 {
 	const struct shim_param *on = PARAM(exit_stats);
-	const u32 reason = CPUID;
 
 	ok(recording(true), "a vendor module with hooks is there: the static keys are on");
-	kvm_exit_stats_start_vmx(&vcpu.stats, &vcpu.vcpu, &reason);
+	start_exit(&vcpu, CPUID);
 	shim_events[0] = '\0';
 	ok((!set(on, "N\n") && reads(on, "N") && recording(false) &&
 	    events_were("-&kvm_exit_stats_starts rcu lock -&kvm_exit_stats_ends ")),
@@ -81,10 +80,10 @@ static void check_on(void)
 	ok((!set(on, "1") && reads(on, "Y") && recording(true) &&
 	    events_were("+&kvm_exit_stats_ends +&kvm_exit_stats_starts ")),
 	   "1: ends before starts");
-	kvm_exit_stats_end(&vcpu.stats);
+	end_exit(&vcpu);
 	ok(!vcpu.stats->exits, "neither the exit in between counts, nor the one begun before");
 	make_exit(&vcpu, CPUID, 100);
-	ok(vcpu.stats->exits == 1, "the next one does");
+	ok(vcpu.stats->exits == 1, "the next exit counts");
 	ok(REFUSES(on, -EINVAL, "", "x", "2") && recording(true), "a bad value changes nothing");
 }
 
@@ -102,16 +101,17 @@ static void check_names(void)
 	   "cpuid=host without memory for the snapshot changes nothing");
 	ok((!set(mode, "host\n") && kvm_exit_stats_cpuid_mode == EXIT_STATS_CPUID_HOST &&
 	    shim_warnings),
-	   "with it there is a warning in the log");
+	   "cpuid=host with memory warns in the log");
 	ok(REFUSES(mode, -EINVAL, "hos", "hosts", "", "2", "Host", "host vm"),
-	   "no abbreviation, no number");
+	   "cpuid takes no abbreviation and no number");
 	ok(!set(mode, "vm") && reads(mode, "vm"), "cpuid=vm");
 
 	for (unsigned int i = 0; i < EXIT_STATS_NR_LAYOUTS; i++)
 		good &= !set(layout, layouts[i]) && reads(layout, layouts[i]) &&
 			kvm_exit_stats_layout == (i + 1) % EXIT_STATS_NR_LAYOUTS;
 	ok(good, "each layout by its name");
-	ok(REFUSES(layout, -EINVAL, "four", "two_leaf", "", "5", "0", "by-reason2"), "no other");
+	ok(REFUSES(layout, -EINVAL, "four", "two_leaf", "", "5", "0", "by-reason2"),
+	   "no other layout");
 }
 
 static void check_numbers(void)
@@ -150,15 +150,16 @@ static void check_reset(void)
 	ok(reset->mode == 0200 && !reset->ops->get, "reset can only be written");
 	ok((REFUSES(reset, -EINVAL, "", "0", "2", "11", "1 ", " 1", "1\n\n", "\n1", "Y", "0x1") &&
 	    epoch_of(host) == epoch),
-	   "it takes nothing but 1");
+	   "reset takes nothing but 1");
 	shim_allocs_left = 0;
-	ok(set(reset, "1") == -ENOMEM && epoch_of(host) == epoch, "without memory it is -ENOMEM");
+	ok(set(reset, "1") == -ENOMEM && epoch_of(host) == epoch,
+	   "reset without memory is -ENOMEM");
 	shim_killed = true;
-	ok(set(reset, "1") == -EINTR, "for a writer that is killed -EINTR");
+	ok(set(reset, "1") == -EINTR, "reset by a writer that is killed is -EINTR");
 	shim_killed = false;
 	ok(!set(reset, "1") && epoch_of(host) != epoch, "1 resets the host");
 	epoch = epoch_of(host);
-	ok(!set(reset, "1\n") && epoch_of(host) != epoch, "so does 1 and a newline");
+	ok(!set(reset, "1\n") && epoch_of(host) != epoch, "1 and a newline too");
 }
 
 int main(void)

@@ -18,7 +18,7 @@ static struct exit_stats_row row_of(u32 reason)
 {
 	struct exit_stats_row r;
 
-	exit_stats_read_row(v, row_of_exit(reason), &r, true);
+	exit_stats_read_row(v, &v->row[row_of_exit(reason)], &r, true);
 	return r;
 }
 
@@ -92,7 +92,7 @@ static void check_sums(void)
 	vcpu.vcpu.guest_mode = false;
 	ok(good, "100 exits of 7 reasons: each is in the sum of all, and max is its cycles");
 	for (u32 row = 0; row < kvm_exit_stats_table_vmx.rows; row++) {
-		exit_stats_read_row(v, row, &r, true);
+		exit_stats_read_row(v, &v->row[row], &r, true);
 		exits = 0;
 		exit_stats_add_row(&sum, &r, true);
 		for (int k = 0; k < EXIT_STATS_BUCKETS; k++)
@@ -111,7 +111,7 @@ static bool end_counts_nothing(void)
 
 	for (u64 i = 0; i < 3; i++) {
 		shim_tsc += i << 31;
-		kvm_exit_stats_end(&vcpu.stats);
+		end_exit(&vcpu);
 		kvm_exit_stats_end_fastpath(&vcpu.vcpu);
 	}
 	return exits == v->exits;
@@ -119,7 +119,6 @@ static bool end_counts_nothing(void)
 
 static void check_start(void)
 {
-	const u32 reason = CPUID;
 	bool good = true;
 
 	start_afresh();
@@ -133,14 +132,14 @@ static void check_start(void)
 	good = true;
 	for (int nested = 0; nested < 2; nested++) {
 		vcpu.vcpu.guest_mode = nested;
-		kvm_exit_stats_start_vmx(&vcpu.stats, &vcpu.vcpu, &reason);
+		start_exit(&vcpu, CPUID);
 		kvm_exit_stats_discard_starts();
 		good &= end_counts_nothing();
 	}
 	vcpu.vcpu.guest_mode = false;
 	ok(good, "a pending exit that is discarded is not counted, L1's or L2's");
 	make_exit(&vcpu, CPUID, 50);
-	ok(v->exits == (1 << 16) + 1 && end_counts_nothing(), "the next one is");
+	ok(v->exits == (1 << 16) + 1 && end_counts_nothing(), "the exit after it is");
 }
 
 /* What the record said when the update began, and when it ended. */
@@ -215,21 +214,21 @@ static void check_readers(void)
 	v->seq.sequence++;
 	v->row[row].count++;
 	exit_stats_read_leaf_row(v, row, &leaf);
-	ok(leaf.row.count == 4 && waits == 3, "so does a leaf's");
+	ok(leaf.row.count == 4 && waits == 3, "a reader for a leaf waits too");
 
 	copies = 0;
 	shim_on_step = make_exit_once;
 	r = row_of(CPUID);
 	ok(copies == 2 && same(&r, &v->row[row]) && r.count == 5,
-	   "one that an update ran beside copies the row again");
+	   "a reader beside which an update ran copies the row again");
 	copies = 0;
 	exit_stats_read_leaf_row(v, row, &leaf);
 	ok((copies == 2 && leaf.row.count == 6 && leaf.exits == 6 && leaf.cycles == v->cycles &&
 	    leaf.row.total == leaf.cycles && leaf.row.min == 20 && leaf.row.max == 1ull << 40),
-	   "so does a leaf's");
+	   "a reader for a leaf copies it again too");
 	shim_on_step = NULL;
 	memset(&r, 0x55, sizeof(r));
-	exit_stats_read_row(v, row, &r, false);
+	exit_stats_read_row(v, &v->row[row], &r, false);
 	ok(r.count == 6 && r.bucket[0] == 0x5555555555555555,
 	   "without a histogram the buckets are left alone");
 }
@@ -305,7 +304,7 @@ static void check_batches(void)
 	   "a vCPU that dies adds its rest: two multiples are passed at once, a dump is due");
 	create_vcpu(&vcpu, &vm);
 	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
-	ok(sum() == 25 && dues == 1, "one that never ran adds nothing");
+	ok(sum() == 25 && dues == 1, "a vCPU that never ran adds nothing");
 }
 
 int main(void)

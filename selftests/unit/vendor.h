@@ -75,11 +75,22 @@ static inline void create_vcpu(struct vcpu *c, struct vm *vm)
 		bail_out("vcpu_create");
 }
 
-static inline void make_exit(struct vcpu *c, u32 reason, u64 cycles)
+static inline void start_exit(struct vcpu *c, u32 reason)
 {
 	kvm_exit_stats_start_vmx(&c->stats, &c->vcpu, &reason);
+}
+
+static inline void end_exit(struct vcpu *c)
+{
+	/* What the handler returned is passed on. */
+	assert(kvm_exit_stats_end(&c->stats, 1) == 1);
+}
+
+static inline void make_exit(struct vcpu *c, u32 reason, u64 cycles)
+{
+	start_exit(c, reason);
 	shim_tsc += cycles;
-	kvm_exit_stats_end(&c->stats);
+	end_exit(c);
 }
 
 #endif
