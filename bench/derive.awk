@@ -64,6 +64,11 @@ $2 == "memory" {
 	vcpus[$3] = $4
 }
 
+$2 == "baselines" {
+	say("baselines/bytes", $4)
+	say("baselines/charged", $5)
+}
+
 $2 == "listing" || $2 == "threads" { say($2 "/" $3, $4) }
 
 END {

@@ -64,7 +64,7 @@ same /tmp/witness /tmp/table
 ok $? "the tracepoint has the same count for each reason"
 [ "$(sum /tmp/witness)" -eq "$(header exits)" ]
 ok $? "and exits= is their sum"
-grep -q "^# guest exit_stats 1 scope=vm vendor=$vendor " /tmp/guest.log
+grep -q "^# guest exit_stats 2 scope=vm vendor=$vendor " /tmp/guest.log
 ok $? "exit-stats-guest in the guest: $(grep '^# guest' /tmp/guest.log)"
 awk 'FNR == NR { name[$1] = $2; count[$1] = $3; total[$1] = $4; next }
 	NF == 7 && $1 ~ /^(0x)?[0-9a-f]+$/ {

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's view: tables, histograms and resets in debugfs.
- *
- * open() takes the snapshot while debugfs keeps the file, and so the VM, from going away.
- * From then on the file owns a copy and nothing else. The readable files have no write
- * bit and the writable ones no read bit: under lockdown debugfs serves 0444 only.
+ * The host's view: tables, histograms and resets in debugfs. open() takes the snapshot while
+ * debugfs keeps the file, and so the VM, from going away. From then on the file owns a copy
+ * and nothing else. Under lockdown debugfs serves files of mode 0444 only.
  */
 #include <linux/debugfs.h>
 #include <linux/kvm_host.h>

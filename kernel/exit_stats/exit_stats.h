@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of exit_stats/ offer each other, file by file, callees first.
- *
- * The data has one way: hook -> record -> snapshot -> {cpuid, debugfs, dump}.
- * The three surfaces know the snapshot and nothing else.
+ * What the files of exit_stats/ offer each other, callees first. The data has one way: hook ->
+ * record -> snapshot -> {cpuid, debugfs, dump}. The three surfaces know the snapshot only.
  */
 #ifndef EXIT_STATS_H
 #define EXIT_STATS_H
@@ -80,9 +78,9 @@ struct exit_stats_host {
 extern struct exit_stats_host kvm_exit_stats_host;
 
 /*
- * Covers creation, destruction, resets, and everybody who reads more than one VM.
- * Taken inside kernel_param_lock(). Nobody prints, switches a static key, or waits for
- * work or for a grace period under it. No guest ever takes it.
+ * Covers creation, destruction, resets, and everybody who reads more than one VM. Taken inside
+ * kernel_param_lock(). Nobody prints, switches a static key, or waits for work or for a grace
+ * period under it. No guest takes it.
  */
 extern struct mutex kvm_exit_stats_mutex;
 

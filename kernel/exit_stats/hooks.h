@@ -21,7 +21,7 @@
 #include <asm/svm.h>
 
 #include "hot.h"
-#include "kvm_cache_regs.h"
+#include "mmu.h"
 #include "reasons.h"
 
 DECLARE_STATIC_KEY_FALSE(kvm_exit_stats_starts);
@@ -43,10 +43,7 @@ static __always_inline void kvm_exit_stats_start_vmx(struct exit_stats_vcpu *con
 		exit_stats_start(*v, exit_stats_offset_vmx(*reason), is_guest_mode(vcpu));
 }
 
-/*
- * The same for SVM. @control is that of the VMCB that ran. An SEV-ES guest's exits are
- * VMGEXIT, whatever its GHCB says. Context: svm_vcpu_run() once an exit, interrupts off.
- */
+/* The same for SVM, in svm_vcpu_run(). @control is that of the VMCB that ran. */
 static __always_inline void kvm_exit_stats_start_svm(struct exit_stats_vcpu *const *v,
 						     struct kvm_vcpu *vcpu,
 						     const struct vmcb_control_area *control)
@@ -56,19 +53,23 @@ static __always_inline void kvm_exit_stats_start_svm(struct exit_stats_vcpu *con
 }
 
 /*
- * The exit is handled: count it, if one is pending. Context: the vCPU's thread, when the
- * vendor's handle_exit returns.
+ * The exit is handled: count it, if one is pending. The compiler does not know that @ret is
+ * the same afterwards, so it moves it out of RDTSC's way only while recording is on.
+ * Context: the vCPU's thread, when the vendor's handle_exit returns @ret.
  */
-static __always_inline void kvm_exit_stats_end(struct exit_stats_vcpu *const *v)
+static __always_inline int kvm_exit_stats_end(struct exit_stats_vcpu *const *v, int ret)
 {
-	if (static_branch_likely(&kvm_exit_stats_ends))
+	if (static_branch_likely(&kvm_exit_stats_ends)) {
+		OPTIMIZER_HIDE_VAR(ret);
 		exit_stats_end(*v);
+		OPTIMIZER_HIDE_VAR(ret);
+	}
+	return ret;
 }
 
 /*
- * The fast path handled the exit: count it. Where the guest is entered again at once, and
- * where 6.12 returns to user space without calling the vendor's handle_exit.
- * Context: vcpu_enter_guest(). The vCPU has a record: no TDX guest's comes here.
+ * The fast path handled the exit: the guest is entered again at once, or 6.12 returns to user
+ * space without calling handle_exit. Context: vcpu_enter_guest(); no TDX guest's comes here.
  */
 static __always_inline void kvm_exit_stats_end_fastpath(struct kvm_vcpu *vcpu)
 {
@@ -97,7 +98,7 @@ void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
 
 #define kvm_exit_stats_start_vmx(v, vcpu, reason)	do {} while (0)
 #define kvm_exit_stats_start_svm(v, vcpu, control)	do {} while (0)
-#define kvm_exit_stats_end(v)				do {} while (0)
+#define kvm_exit_stats_end(v, ret)			(ret)
 #define kvm_exit_stats_end_fastpath(vcpu)		do {} while (0)
 #define kvm_exit_stats_register(vendor, vcpu_offset, vm_offset, handlers, nr)	0
 #define kvm_exit_stats_unregister()			do {} while (0)

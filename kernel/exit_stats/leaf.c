@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The CPUID leaves as registers. Pure. Documentation/abi.md tells what layouts are for. */
-#include <linux/kernel.h>
 
 #include "exit_stats.h"
 
@@ -65,9 +64,11 @@ static const struct exit_stats_leaf_desc exit_stats_layouts[EXIT_STATS_NR_LAYOUT
 
 static struct exit_stats_leaf_desc exit_stats_desc_of(u32 leaf, unsigned int layout)
 {
-	if (leaf < EXIT_STATS_LEAF_AVG || leaf > EXIT_STATS_LEAF_TOTAL)
-		return (struct exit_stats_leaf_desc)STOCK;
-	return exit_stats_layouts[layout][leaf - EXIT_STATS_LEAF_AVG];
+	u32 i = leaf - EXIT_STATS_LEAF_AVG, nr = ARRAY_SIZE(exit_stats_layouts[0]);
+
+	/* The leaf comes from a guest: no speculation past the table. */
+	return i < nr ? exit_stats_layouts[layout][array_index_nospec(i, nr)] :
+			(struct exit_stats_leaf_desc)STOCK;
 }
 
 /* Does the leaf answer with exits or cycles? */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SVM's exit codes: APM vol. 2, appendix C, "SVM Intercept Exit Codes". Names
- * are the kernel's where its uapi header has the code, without SVM_EXIT_;
- * otherwise the APM's, without VMEXIT_. Kernel and tools include this.
+ * SVM's exit codes: APM vol. 2, appendix C, "SVM Intercept Exit Codes". Names are those of
+ * the kernel's uapi header, otherwise the APM's. Kernel and tools include this.
  */
 #ifndef EXIT_STATS_REASONS_SVM_H
 #define EXIT_STATS_REASONS_SVM_H

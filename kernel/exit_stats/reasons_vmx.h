@@ -26,10 +26,7 @@
 	X(75, NOTIFY) X(76, SEAMCALL) X(77, TDCALL) X(78, RDMSRLIST) X(79, WRMSRLIST) \
 	X(80, URDMSR) X(81, UWRMSR) X(84, MSR_READ_IMM) X(85, MSR_WRITE_IMM)
 
-/*
- * Delivered to the SMM-transfer monitor only (SDM vol. 3, "SMM VM Exits"),
- * never to KVM: named, without a row.
- */
+/* Delivered to the SMM-transfer monitor only (SDM vol. 3, "SMM VM Exits"): without a row. */
 #define VMX_SMM_REASONS(X) \
 	X(5, IO_SMI) X(6, OTHER_SMI) X(17, RSM)
 

@@ -71,7 +71,7 @@ struct exit_stats_vcpu {
 	struct exit_stats_row row[];
 };
 
-/* What a CPUID leaf needs: exits and cycles of all rows, and one row without histogram. */
+/* What a CPUID leaf needs: exits and cycles of all rows, and a part of one row. */
 struct exit_stats_leaf_row {
 	u64 epoch;
 	u64 exits;
@@ -93,33 +93,35 @@ void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, struct exit_stats_row *r,
 			    bool nested);
 void kvm_exit_stats_batch_end(struct exit_stats_vcpu *v);
 
-/*
- * Copy one row of a record, with @hist its histogram too. Context: any but the vCPU's own
- * update; the caller keeps @v alive, by kvm_exit_stats_mutex or by RCU.
- */
-static __always_inline void exit_stats_read_row(const struct exit_stats_vcpu *v, unsigned int row,
+/* Copy a row @r of a record. The caller keeps @v alive, by kvm_exit_stats_mutex or by RCU. */
+static __always_inline void exit_stats_read_row(const struct exit_stats_vcpu *v,
+						const struct exit_stats_row *r,
 						struct exit_stats_row *out, bool hist)
 {
 	unsigned int seq;
 
 	do {
 		seq = read_seqcount_begin(&v->seq);
-		memcpy(out, &v->row[row], hist ? sizeof(*out) : offsetof(typeof(*out), bucket));
+		memcpy(out, r, hist ? sizeof(*out) : offsetof(typeof(*out), bucket));
 	} while (read_seqcount_retry(&v->seq, seq));
 }
 
-/* The same for what a leaf needs. */
+/* The same for what a leaf needs: of the row no nested columns and no histogram. */
 static __always_inline void exit_stats_read_leaf_row(const struct exit_stats_vcpu *v,
 						     unsigned int row,
 						     struct exit_stats_leaf_row *out)
 {
+	const struct exit_stats_row *r = &v->row[row];
 	unsigned int seq;
 
 	do {
 		seq = read_seqcount_begin(&v->seq);
 		out->exits = v->exits;
 		out->cycles = v->cycles;
-		memcpy(&out->row, &v->row[row], offsetof(typeof(out->row), bucket));
+		out->row.min = r->min;
+		out->row.max = r->max;
+		out->row.count = r->count;
+		out->row.total = r->total;
 	} while (read_seqcount_retry(&v->seq, seq));
 }
 

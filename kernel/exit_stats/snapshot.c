@@ -64,14 +64,14 @@ struct exit_stats_snap *kvm_exit_stats_snap_alloc(const struct exit_stats_table 
 static __always_inline void exit_stats_add_rows(struct exit_stats_snap *snap,
 						const struct exit_stats_vcpu *v, bool hist)
 {
-	struct exit_stats_row row;
-	unsigned int i;
+	struct exit_stats_row *to = snap->row, *end = to + snap->rows, row;
+	const struct exit_stats_row *from = v->row;
 
-	for (i = 0; i < snap->rows; i++) {
-		if (!data_race(v->row[i].count))
+	for (; to < end; to++, from++) {
+		if (!data_race(from->count))
 			continue;
-		exit_stats_read_row(v, i, &row, hist);
-		exit_stats_add_row(&snap->row[i], &row, hist);
+		exit_stats_read_row(v, from, &row, hist);
+		exit_stats_add_row(to, &row, hist);
 	}
 }
 
@@ -241,7 +241,10 @@ void kvm_exit_stats_read_vm(struct exit_stats_vm *vm, unsigned int row,
 			exit_stats_read_leaf_row(v, row, &one);
 			out->exits += one.exits;
 			out->cycles += one.cycles;
-			exit_stats_add_row(&out->row, &one.row, false);
+			out->row.count += one.row.count;
+			out->row.total += one.row.total;
+			out->row.min = min(out->row.min, one.row.min);
+			out->row.max = max(out->row.max, one.row.max);
 		}
 		out->epoch = b ? b->epoch : vm->scope.epoch;
 		if (b)

@@ -56,7 +56,7 @@ identifier vcpu, fastpath, ret;
  {
  int ret = __vmx_handle_exit(vcpu, fastpath);
 +
-+kvm_exit_stats_end(&to_vmx(vcpu)->exit_stats);
++ret = kvm_exit_stats_end(&to_vmx(vcpu)->exit_stats, ret);
  ...
  }
 
@@ -73,8 +73,7 @@ identifier vcpu, fastpath;
 +{
 +	int ret = __svm_handle_exit(vcpu, fastpath);
 +
-+	kvm_exit_stats_end(&to_svm(vcpu)->exit_stats);
-+	return ret;
++	return kvm_exit_stats_end(&to_svm(vcpu)->exit_stats, ret);
 +}
 
 // The guest is entered again at once.

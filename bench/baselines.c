@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the baselines of a host's reset take: 200 VMs of 8 vCPUs, with 15 reasons each.
+ *
+ *	baselines CGROUP
+ *
+ * Prints the bytes of slab and vmalloc that a reset of the host adds, and those that the
+ * memory cgroup of the writer is charged for.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "stats.h"
+#include "tap.h"
+#include "truth.h"
+
+#define VMS		200
+#define VCPUS		8
+#define MSR_APIC_BASE	0x1b
+#define MSR_PAT		0x277
+#define X86_CR4_OSXSAVE (1ul << 18)
+
+static const struct {
+	const char *routine;
+	uint64_t times, rsi;
+} kinds[] = {
+	{ truth_cpuid, 20 },
+	{ truth_hlt, 3 },
+	{ truth_in, 5 },
+	{ truth_rdmsr, 4, MSR_APIC_BASE },
+	{ truth_wrmsr, 4, MSR_PAT },
+	{ truth_wbinvd, 2 },
+	{ truth_invd, 2 },
+	{ truth_cr0, 4 },
+	{ truth_dr, 4 },
+	{ truth_monitor, 2, GUEST_DATA },
+	{ truth_mwait, 2 },
+	{ truth_vmcall, 3 },
+	{ truth_read, 5, TRUTH_MMIO },
+	{ truth_xsetbv, 3 },
+	{ truth_read_page, 4, GUEST_PAGES },
+};
+
+static struct vm vms[VMS];
+
+static void run(struct vm *vm, int n)
+{
+	struct kvm_sregs sregs;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		vcpu_call(vm, n, kinds[i].routine, kinds[i].times, kinds[i].rsi, 0);
+		vcpu_get_sregs(vm, n, &sregs);
+		sregs.cr4 |= X86_CR4_OSXSAVE;
+		vcpu_set_sregs(vm, n, &sregs);
+		vcpu_run_to_done(vm, n);
+	}
+}
+
+/* The number behind @key in a file of "key number" lines. */
+static long number(const char *path, const char *key)
+{
+	static char buf[16384];
+	char *at;
+
+	if (read_file(path, buf, sizeof(buf)) < 0)
+		bail_out("%s", path);
+	at = strstr(buf, key);
+	if (!at)
+		bail_out("%s has no %s", path, key);
+	return atol(at + strlen(key));
+}
+
+static long in_use(void)
+{
+	return 1024 *
+	       (number("/proc/meminfo", "\nSlab:") + number("/proc/meminfo", "\nVmallocUsed:"));
+}
+
+int main(int argc, char **argv)
+{
+	static struct stats s;
+	long before, charged;
+	char path[128];
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: baselines CGROUP\n");
+		return 2;
+	}
+	for (int i = 0; i < VMS; i++) {
+		vm_create(&vms[i], VCPUS);
+		for (int n = 0; n < VCPUS; n++)
+			run(&vms[i], n);
+	}
+	snprintf(path, sizeof(path), "%s/vcpu0/exit_stats", vms[VMS - 1].dir);
+	if (stats_read(path, &s) || s.rows < 15)
+		bail_out("%s has %d reasons", path, s.rows);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", argv[1]);
+	if (write_file(path, "0"))
+		bail_out("%s", path);
+	snprintf(path, sizeof(path), "%s/memory.stat", argv[1]);
+	charged = number(path, "kernel ");
+	before = in_use();
+	host_reset();
+	printf("%d\t%ld\t%ld\n", s.rows, in_use() - before, number(path, "kernel ") - charged);
+	for (int i = 0; i < VMS; i++)
+		vm_destroy(&vms[i]);
+	return 0;
+}
