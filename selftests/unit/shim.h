@@ -48,7 +48,7 @@ typedef long long s64;
 
 /* kernel.h, minmax.h, math64.h, nospec.h, overflow.h, time64.h */
 #define ARRAY_SIZE(a)		      (sizeof(a) / sizeof((a)[0]))
-#define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
+#define container_of(p, type, member) ((type *)&((char *)(p))[-(long)offsetof(type, member)])
 #define min(a, b)		      ((a) < (b) ? (a) : (b))
 #define max(a, b)		      ((a) > (b) ? (a) : (b))
 #define min_t(t, a, b)		      min((t)(a), (t)(b))
@@ -67,7 +67,7 @@ typedef long long s64;
 #define div64_u64(a, b)		  ((a) / (b))
 #define div_u64_rem(a, b, rem)	  (*(rem) = (a) % (b), (a) / (b))
 #define array_index_nospec(i, n)  ((i) < (n) ? (i) : 0)
-#define struct_size(p, member, n) (sizeof(*(p)) + (n) * sizeof((p)->member[0]))
+#define struct_size(p, member, n) offsetof(__typeof__(*(p)), member[n])
 #define NSEC_PER_MSEC		  1000000ull
 #define NSEC_PER_SEC		  1000000000ull
 
@@ -240,8 +240,10 @@ void rcu_read_unlock(void);
 #define rcu_dereference(p)		(assert(shim_readers), (p))
 #define rcu_access_pointer(p)		(p)
 #define rcu_dereference_protected(p, c) (assert(c), (p))
-#define rcu_replace_pointer(p, new, c)	(assert(c), __atomic_exchange_n(&(p), new, __ATOMIC_RELAXED))
-#define synchronize_rcu()		(shim_no_mutex(), shim_event("rcu"))
+
+#define rcu_replace_pointer(p, new, c) (assert(c), __atomic_exchange_n(&(p), new, __ATOMIC_RELAXED))
+
+#define synchronize_rcu() (shim_no_mutex(), shim_event("rcu"))
 
 /* jump_label.h */
 struct static_key_false {
@@ -338,13 +340,14 @@ bool sysfs_streq(const char *a, const char *b);
 int __sysfs_match_string(const char *const *names, size_t n, const char *val);
 extern const struct kernel_param_ops param_ops_bool;
 
-#define module_param_cb(n, o, a, m)	     const struct shim_param shim_param_##n = { (o), { (a) }, m }
+#define module_param_cb(n, o, a, m) const struct shim_param shim_param_##n = { (o), { (a) }, m }
+
 #define module_param_named(n, v, type, mode) module_param_cb(n, &param_ops_##type, &(v), mode)
 #define MODULE_PARM_DESC(n, text)	     struct shim_unused_##n
+#define EXPORT_SYMBOL_FOR_KVM_INTERNAL(name) struct shim_unused_##name
 #define kernel_param_lock(module)	     shim_no_mutex()
 #define kernel_param_unlock(module)
-#define sysfs_emit(buf, ...)		     sprintf(buf, __VA_ARGS__)
-#define EXPORT_SYMBOL_FOR_KVM_INTERNAL(name) struct shim_unused_##name
+#define sysfs_emit(buf, ...) sprintf(buf, __VA_ARGS__)
 
 /* kvm_host.h, svm.h, trace.h */
 struct dentry;

@@ -3,7 +3,7 @@
 #include "vendor.h"
 
 /* clang-format off */
-#define PARAM(name) &shim_param_##name
+#define PARAM(name) (&shim_param_##name)
 #define EXTERN(name) extern const struct shim_param shim_param_##name
 EXTERN(exit_stats);
 EXTERN(exit_stats_cpuid);

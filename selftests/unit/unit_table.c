@@ -12,7 +12,7 @@ static const struct exit_stats_reason rows[] = {
 
 static struct exit_stats_table table = { .vendor = "vmx", .rows = 4, .row = rows };
 
-static bool shows(const struct exit_stats_snap *snap, const char *expect)
+static bool shows(bool hist, const char *expect, struct exit_stats_snap *snap)
 {
 	struct seq_file m;
 	char *text;
@@ -20,6 +20,7 @@ static bool shows(const struct exit_stats_snap *snap, const char *expect)
 	bool same;
 
 	m.out = open_memstream(&text, &len);
+	snap->hist = hist;
 	kvm_exit_stats_show(&m, snap);
 	fclose(m.out);
 	same = !strcmp(text, expect);
@@ -50,40 +51,42 @@ int main(void)
 	s->row[1] = (struct exit_stats_row){ 20, 50, 3, 100, 1, 30, { [4] = 2, [5] = 1 } };
 	s->row[0] = (struct exit_stats_row){ 300, 300, 3, 900, 0, 0, { [8] = 3 } };
 
-	ok(shows(s,
+	ok(shows(false,
 		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
 		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n"
 		 "      10 CPUID                           3              100           20           50           33             1               30\n"
-		 "       - OTHER                           3              900          300          300          300             0                0\n"),
+		 "       - OTHER                           3              900          300          300          300             0                0\n",
+		 s),
 	   "a table: rows with a count in order of reason, OTHER last as -");
-	s->hist = true;
-	ok(shows(s,
+	ok(shows(true,
 		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9 buckets=32\n"
 		 "# reason name                        count 2^0 2^1 2^2 2^3 2^4 2^5 2^6 2^7 2^8 2^9 2^10 2^11 2^12 2^13 2^14 2^15 2^16 2^17 2^18 2^19 2^20 2^21 2^22 2^23 2^24 2^25 2^26 2^27 2^28 2^29 2^30 2^31\n"
 		 "      10 CPUID                           3 0 0 0 0 2 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
-		 "       - OTHER                           3 0 0 0 0 0 0 0 0 3 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"),
+		 "       - OTHER                           3 0 0 0 0 0 0 0 0 3 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
+		 s),
 	   "a histogram: the same header with buckets=32, then 32 counts a row");
 
-	s->hist = false;
 	table.hex = true;
 	table.vendor = "svm";
 	s->tsc_stable = false;
 	s->scope = EXIT_STATS_SCOPE_VCPU;
 	s->row[3] = (struct exit_stats_row){ 1, U64_MAX, U64_MAX, U64_MAX };
-	ok(shows(s,
+	ok(shows(false,
 		 "# kvm exit_stats 1 scope=vcpu vendor=svm tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
 		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n"
 		 "     0xa CPUID                           3              100           20           50           33             1               30\n"
 		 "   0x403 VMGEXIT              18446744073709551615 18446744073709551615            1 18446744073709551615            1             0                0\n"
-		 "       - OTHER                           3              900          300          300          300             0                0\n"),
+		 "       - OTHER                           3              900          300          300          300             0                0\n",
+		 s),
 	   "SVM's codes in hex; numbers too wide for a column stay apart by a blank");
 
 	s->table = NULL;
 	s->rows = 0;
 	s->scope = EXIT_STATS_SCOPE_VM;
-	ok(shows(s,
+	ok(shows(false,
 		 "# kvm exit_stats 1 scope=vm vendor=none tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
-		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n"),
+		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n",
+		 s),
 	   "without a vendor: the header only");
 	free(s);
 	return done_testing();
