@@ -5,7 +5,7 @@
  * thread also while another core does nothing but read a leaf of that VM; and
  * beside it what first attempts do, four counters that all share.
  *
- * An exit here is a latch, a handler that does some arithmetic, and a close, with
+ * An exit here is a start, a handler that does some arithmetic, and an end, with
  * an LFENCE around each. Of what a thread takes for that, the same without us is
  * subtracted. Time is the threads' CPU time, so threads that wait for a core
  * cost nothing; of a thread's chunks the median counts, as an interrupt falls
@@ -66,6 +66,9 @@ struct result {
 	double cost[MAX_RUNS];	   /* NAN: does not count */
 };
 
+/* Never 0 but where the CPU is wanted for another task. */
+__thread int native_preempt = INT32_MIN;
+
 static struct thread threads[MAX_THREADS];
 static struct guest guest;
 static pthread_barrier_t start_line;
@@ -80,22 +83,6 @@ static u64 reader_used; /* CPU time */
 /* What several cores write: a count and a total by reason, and grand totals. */
 static u64 shared_count[EXIT_STATS_VMX_REASONS], shared_total[EXIT_STATS_VMX_REASONS];
 static u64 shared_exits __aligned(64), shared_cycles;
-
-/* ---- what the sources call in files that are not here */
-
-void exit_stats_log_kick(void)
-{
-}
-
-void exit_stats_log_stop(void)
-{
-}
-
-void exit_stats_host_debugfs(void)
-{
-}
-
-/* ---- */
 
 static u64 ns(clockid_t clock)
 {
@@ -144,18 +131,10 @@ static void run_ours(struct thread *t)
 {
 	for (unsigned int i = 0; i < CHUNK; i++) {
 		serialize();
-		kvm_exit_stats_latch_vmx(&t->cpu.record, &t->cpu.vcpu, &reasons[i % NR_REASONS]);
+		kvm_exit_stats_start_vmx(&t->cpu.record, &t->cpu.vcpu, &reasons[i % NR_REASONS]);
 		handle();
-		kvm_exit_stats_close(&t->cpu.record, 1);
+		kvm_exit_stats_end(&t->cpu.record, 1);
 	}
-}
-
-static __always_inline u64 tsc(void)
-{
-	unsigned long low, high;
-
-	exit_stats_tsc(&low, &high);
-	return (u64)high << 32 | low;
 }
 
 static void run_atomics(struct thread *t)
@@ -166,9 +145,9 @@ static void run_atomics(struct thread *t)
 
 		serialize();
 		reason = READ_ONCE(reasons[i % NR_REASONS]);
-		cycles = tsc();
+		cycles = rdtsc();
 		handle();
-		cycles = tsc() - cycles;
+		cycles = rdtsc() - cycles;
 		__atomic_fetch_add(&shared_count[reason], 1, __ATOMIC_SEQ_CST);
 		__atomic_fetch_add(&shared_total[reason], cycles, __ATOMIC_SEQ_CST);
 		__atomic_fetch_add(&shared_exits, 1, __ATOMIC_SEQ_CST);
@@ -190,13 +169,13 @@ static const struct mode modes[] = {
  */
 static void *read_leaf(void *arg)
 {
-	unsigned int row = exit_stats_host.table->row_of(reasons[0]);
+	unsigned int row = exit_stats_row_of(kvm_exit_stats_host.table, reasons[0]);
 
 	(void)arg;
 	while (!READ_ONCE(read_enough)) {
-		struct exit_stats_answer answer = { .row = row, .all = true };
+		struct exit_stats_leaf_row leaf;
 
-		exit_stats_answer_vm(guest.record, &answer);
+		kvm_exit_stats_read_vm(guest.record, row, &leaf);
 		multiply(333);
 	}
 	reader_used = ns(CLOCK_THREAD_CPUTIME_ID);
@@ -241,13 +220,13 @@ static void check_and_free(unsigned int n)
 
 	for (unsigned int i = 0; i < n; i++)
 		kvm_exit_stats_vcpu_free(&threads[i].cpu.vcpu);
-	snap = exit_stats_snapshot(&exit_stats_host.scope, false);
+	snap = kvm_exit_stats_snapshot(&kvm_exit_stats_host.scope, false);
 	made += now->run == run_ours ? (u64)chunks * CHUNK * n : 0;
 	if (snap->exits != made) {
 		fprintf(stderr, "native: %llu exits of %llu are counted\n", snap->exits, made);
 		exit(1);
 	}
-	free(snap);
+	kvfree(snap);
 	kvm_exit_stats_vm_destroy(&guest.kvm);
 }
 
@@ -318,7 +297,7 @@ static void measure(struct result *r, double *cost, unsigned int all_chunks)
 {
 	now = r->mode;
 	chunks = max(all_chunks / r->threads, (unsigned int)MIN_CHUNKS);
-	exit_stats_dump_interval = now->dump_interval;
+	kvm_exit_stats_interval = now->dump_interval;
 	if (!run_once(r->threads, cost))
 		*cost = NAN;
 	usleep(2000); /* for the others */

@@ -89,7 +89,7 @@ function sentence(	a, b, t, good) {
 	printf "**Four counters that all share cost %.1f ns on one core (%.1f), and %.1f (%.1f) a core with %d threads.**\n\n", \
 		cost("rdtsc", "atomics", 1), cost("made-up", "atomics", 1), \
 		cost("rdtsc", "atomics", t), cost("made-up", "atomics", t), t
-	printf "**With the dump at its default interval of 500 (no vCPU hands in while a dump is due), ours is at most %.2f times (%.2f) what it is on one core.**\n", \
+	printf "**With the dump at its default interval of 500, ours is at most %.2f times (%.2f) what it is on one core.**\n", \
 		worst("rdtsc", "ours-dump"), worst("made-up", "ours-dump")
 	if (("rdtsc", "ours-read", 1) in more)
 		printf "\n**While another core reads a leaf of that VM every 1,000 cycles or so, an exit takes %.1f ns (%.1f): the record's cache lines have to come back from there.**\n", \
@@ -117,9 +117,9 @@ END {
 	print "<!-- SPDX-License-Identifier: GPL-2.0-only -->"
 	print "<!-- Written by make bench-native; do not edit. -->"
 	print "# The hot path on a real processor\n"
-	print "Written by `make bench-native` at " about["commit"] ". No VM runs here: the hot path's own source (`kernel/exit_stats/`: hooks, latch,"
-	print "close, hand-in) is compiled in user space, and threads make exits, each into the record of a vCPU of its own."
-	print "In place of a handler stands some arithmetic, with an LFENCE around latch, handler and close, so that none of ours"
+	print "Written by `make bench-native` at " about["commit"] ". No VM runs here: the hot path's own source (`kernel/exit_stats/`: hooks, start,"
+	print "end, batches) is compiled in user space, and threads make exits, each into the record of a vCPU of its own."
+	print "In place of a handler stands some arithmetic, with an LFENCE around start, handler and end, so that none of ours"
 	print "hides behind anything else. What the same loop takes without us is subtracted.\n"
 	sentence()
 	print "\nns of CPU time an exit, the two RDTSC in it:\n"

@@ -1,21 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The kernel for a measurement: what the hot path executes is as in the kernel,
- * instruction by instruction, where the other shims only mean the same.
+ * instruction by instruction, where the other shim only means the same.
  */
 #ifndef NATIVE_SHIM_H
 #define NATIVE_SHIM_H
 
 #include "../stress/shim.h"
 
-#undef READ_ONCE
-#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #undef data_race
 #define data_race(x) (x)
-#undef smp_wmb
-#define smp_wmb() asm volatile("" ::: "memory")
 
-/* As the kernel has it: in 64 bits. */
+/* As Debian's kernels have it, which can be made preemptible: a count of this CPU. */
+extern __thread int native_preempt;
+#undef preempt_disable
+#define preempt_disable() asm volatile("incl %0" : "+m"(native_preempt) : : "memory")
+#undef preempt_enable
+#define preempt_enable()                                                                    \
+	do {                                                                                \
+		bool zero;                                                                  \
+                                                                                            \
+		asm volatile("decl %0" : "+m"(native_preempt), "=@cce"(zero) : : "memory"); \
+		if (unlikely(zero))                                                         \
+			sched_yield();                                                      \
+	} while (0)
+
+#define write_seqcount_begin(s)                  \
+	do {                                     \
+		(s)->sequence++;                 \
+		asm volatile("" : : : "memory"); \
+	} while (0)
+#define write_seqcount_end(s)                    \
+	do {                                     \
+		asm volatile("" : : : "memory"); \
+		(s)->sequence++;                 \
+	} while (0)
+
 #undef __fls
 #define __fls(n)                                                           \
 	({                                                                 \
@@ -23,11 +43,6 @@
 		asm("bsrq %1, %0" : "=r"(bit) : "rm"((unsigned long)(n))); \
 		bit;                                                       \
 	})
-
-#undef local64_inc
-#define local64_inc(l) asm volatile("incq %0" : "+m"((l)->v))
-#undef local64_add
-#define local64_add(n, l) asm volatile("addq %1, %0" : "+m"((l)->v) : "er"((u64)(n)))
 
 /* A NOP of five bytes, as a key that is on. */
 #undef static_branch_likely
@@ -38,7 +53,8 @@
 	})
 
 #ifdef NATIVE_TSC
-#undef exit_stats_tsc /* hot.h has RDTSC */
+#undef rdtsc
+#define rdtsc() __builtin_ia32_rdtsc()
 #endif
 
 #endif

@@ -7,31 +7,15 @@
 
 #define BASE 11ull
 #define STEP 1009ull
-#define FAR  1024ull
 
 #define PRINTED 3 /* of each rule */
 
 const char *const rule_names[NR_RULES] = {
-	[RULE_EMPTY] = "a row without a count is all 0",
-	[RULE_NO_ROW] = "nothing is counted in the row that is no reason's",
-	[RULE_TOTAL] = "total and count are of the same exits",
-	[RULE_ORDER] = "min <= avg <= max",
-	[RULE_MIN_MAX] = "min and max are those of the exits counted",
-	[RULE_NESTED] = "nested exits are some of all",
-	[RULE_HIST] = "a histogram has each exit in its bucket",
-	[RULE_SUM] = "exits, cycles and nested are the sums of the rows",
-	[RULE_BACKWARDS] = "exits at an earlier TSC are counted once more, as such",
-	[RULE_ALIVE] = "as many VMs and vCPUs are told of as are alive",
-	[RULE_ALL_ROWS] = "the leaf for all rows has cycles and exits that belong together",
-	[RULE_DOWN_SNAPSHOT] = "no number of a snapshot goes down but by a reset",
-	[RULE_DOWN_VM_LEAF] = "no number of a VM's leaf goes down but by a reset",
-	[RULE_DOWN_HOST_LEAF] = "no number of the host's leaf goes down but by a reset",
-	[RULE_BETWEEN] = "a leaf says no less than the snapshot before it, no more than the next",
-	[RULE_RESET] = "after a reset exactly the exits made since are there",
-	[RULE_LOST] = "in the end each exit made is counted once",
-	[RULE_DUMPS] = "in the end each multiple of the interval was one dump, printed or merged",
-	[RULE_FREED] = "in the end all memory is free again",
+#define RULE_NAME(rule, name) [RULE_##rule] = (name),
+	RULES(RULE_NAME)
 };
+
+bool rules_no_reset, rules_backwards;
 
 static u64 times[NR_RULES];
 
@@ -55,19 +39,25 @@ u64 times_broken(enum rule rule)
 
 unsigned int row_of(u32 reason)
 {
-	return EXIT_STATS_ROW_OF(exit_stats_slot_vmx(&reason));
+	return exit_stats_row_of(&kvm_exit_stats_table_vmx, (u16)reason);
+}
+
+/* How much more than a near exit a far one takes. */
+static u64 far_more(unsigned int row)
+{
+	return STEP << (row == row_of(LAST) ? 22 : 10);
 }
 
 u64 cycles_of(unsigned int row, bool far)
 {
 	if (row == row_of(BACKWARDS))
 		return 0;
-	return BASE + STEP * (row + (far ? FAR : 0));
+	return BASE + STEP * row + (far ? far_more(row) : 0);
 }
 
-static unsigned int bucket_of(u64 cycles)
+unsigned int bucket_of(u64 cycles)
 {
-	return ilog2(cycles | 1);
+	return min(__fls(cycles | 1), EXIT_STATS_BUCKETS - 1ul);
 }
 
 /* How many of @count exits of a row were far, or more than @count for nonsense. */
@@ -75,9 +65,9 @@ static u64 far_ones(unsigned int row, u64 count, u64 total)
 {
 	u64 rest = total - count * cycles_of(row, false);
 
-	if (total < count * cycles_of(row, false) || rest % (STEP * FAR))
+	if (total < count * cycles_of(row, false) || rest % far_more(row))
 		return U64_MAX;
-	return rest / (STEP * FAR);
+	return rest / far_more(row);
 }
 
 static void say_row(enum rule rule, const char *what, unsigned int row,
@@ -87,92 +77,79 @@ static void say_row(enum rule rule, const char *what, unsigned int row,
 	       row, r->count, r->total, r->min, r->max, r->nested_count, r->nested_total);
 }
 
-static void check_brief(const char *what, unsigned int row, const struct exit_stats_row *r)
+/*
+ * A reset takes min and max from a record, so an exit that is counted further out, or that
+ * fell into the reset, may be missing. The average stands in for what is missing.
+ */
+static bool min_max_right(unsigned int row, const struct exit_stats_row *r, bool quiet)
 {
-	u64 near = cycles_of(row, false), far = cycles_of(row, true);
-	u64 fars, avg;
+	u64 near = cycles_of(row, false), far = cycles_of(row, true), avg = r->total / r->count;
+	u64 fars = far_ones(row, r->count, r->total);
+
+	if (rules_no_reset || (quiet && (fars == 0 || fars == r->count)))
+		return r->min == (fars < r->count ? near : far) && r->max == (fars ? far : near);
+	return (r->min == near || r->min == far || r->min == avg) &&
+	       (r->max == near || r->max == far || r->max == avg);
+}
+
+static void check_row(const char *what, unsigned int row, const struct exit_stats_row *r,
+		      bool quiet)
+{
+	u64 avg, fars = far_ones(row, r->count, r->total);
+	u64 nested = far_ones(row, r->nested_count, r->nested_total);
 
 	if (!r->count) {
-		if (r->total || r->min || r->max)
+		if (r->total || r->min || r->max || r->nested_count || r->nested_total)
 			say_row(RULE_EMPTY, what, row, r);
 		return;
 	}
 	avg = r->total / r->count;
 	if (r->min > avg || avg > r->max)
 		say_row(RULE_ORDER, what, row, r);
-	fars = far_ones(row, r->count, r->total);
 	if (fars > r->count)
 		say_row(RULE_TOTAL, what, row, r);
-	if ((r->min != near && r->min != far) || (r->max != near && r->max != far) ||
-	    (fars < r->count && r->min != near) || (fars && r->max != far))
+	else if (!min_max_right(row, r, quiet))
 		say_row(RULE_MIN_MAX, what, row, r);
-}
-
-static void check_nested(unsigned int row, const struct exit_stats_row *r)
-{
-	u64 fars = far_ones(row, r->count, r->total);
-	u64 nested = far_ones(row, r->nested_count, r->nested_total);
-
 	if (r->nested_count > r->count || nested > fars ||
 	    r->nested_count - nested > r->count - fars)
-		say_row(RULE_NESTED, "snapshot", row, r);
+		say_row(RULE_NESTED, what, row, r);
 }
 
-static void check_hist(unsigned int row, const struct exit_stats_row *r,
-		       const struct exit_stats_hist *hist)
+static void check_hist(unsigned int row, const struct exit_stats_row *r)
 {
-	u64 fars = far_ones(row, r->count, r->total);
-	u64 expected[EXIT_STATS_BUCKETS] = {};
+	u64 fars = far_ones(row, r->count, r->total), expected[EXIT_STATS_BUCKETS] = {};
+	unsigned int near = bucket_of(cycles_of(row, false)), far = bucket_of(cycles_of(row, true));
 
-	expected[bucket_of(cycles_of(row, false))] += r->count - fars;
-	expected[bucket_of(cycles_of(row, true))] += fars;
-	if (memcmp(hist->bucket, expected, sizeof(expected)))
+	expected[near] += r->count - fars;
+	expected[far] += fars;
+	if (memcmp(r->bucket, expected, sizeof(expected)))
 		broken(RULE_HIST,
 		       "row %u: count %llu, %llu of them far: buckets have %llu and %llu", row,
-		       r->count, fars, hist->bucket[bucket_of(cycles_of(row, false))],
-		       hist->bucket[bucket_of(cycles_of(row, true))]);
+		       r->count, fars, r->bucket[near], r->bucket[far]);
 }
 
 static bool went_down(const struct exit_stats_row *was, const struct exit_stats_row *is)
 {
-	return is->count < was->count || is->total < was->total || is->max < was->max ||
-	       (was->count && is->min > was->min);
+	if (is->count < was->count || is->total < was->total ||
+	    is->nested_count < was->nested_count || is->nested_total < was->nested_total)
+		return true;
+	return rules_no_reset && was->count && (is->min > was->min || is->max < was->max);
 }
 
-static void say_down(enum rule down, unsigned int row, const struct exit_stats_row *was,
-		     const struct exit_stats_row *is)
+static void check_down(enum rule down, unsigned int row, struct exit_stats_row *was,
+		       const struct exit_stats_row *is)
 {
-	broken(down,
-	       "row %u: count %llu -> %llu total %llu -> %llu min %llu -> %llu max %llu -> %llu nested %llu -> %llu",
-	       row, was->count, is->count, was->total, is->total, was->min, is->min, was->max,
-	       is->max, was->nested_count, is->nested_count);
-}
-
-/* Details that only snapshots have. */
-static bool detail_went_down(const struct exit_stats_row *was, const struct exit_stats_row *is)
-{
-	return is->nested_count < was->nested_count || is->nested_total < was->nested_total;
-}
-
-/*
- * A row whose exits were all near has a far max only while a far one is under
- * way, so of one vCPU not in two snapshots with another exit in between.
- */
-static void check_leftover(unsigned int row, const struct exit_stats_row *was,
-			   const struct exit_stats_row *is)
-{
-	u64 fars = far_ones(row, is->count, is->total);
-
-	if (is->count == was->count || !was->count)
-		return;
-	if (fars == 0 && was->max != cycles_of(row, false))
-		say_row(RULE_MIN_MAX, "leftover in", row, is);
-	if (fars == is->count && was->min != cycles_of(row, true))
-		say_row(RULE_MIN_MAX, "leftover in", row, is);
+	if (went_down(was, is)) {
+		say_row(down, "before,", row, was);
+		say_row(down, "then,", row, is);
+	}
+	*was = *is;
 }
 
 static void start_again(struct seen *seen, u64 epoch)
 {
+	if (seen->any && seen->epoch == epoch)
+		return;
 	memset(seen, 0, sizeof(*seen));
 	seen->any = true;
 	seen->epoch = epoch;
@@ -180,81 +157,65 @@ static void start_again(struct seen *seen, u64 epoch)
 
 void check_snap(const struct exit_stats_snap *snap, struct seen *seen)
 {
-	struct exit_stats_row sum = {};
+	u64 exits = 0, cycles = 0, nested = 0;
 
-	if (!seen->any || seen->epoch != snap->epoch)
-		start_again(seen, snap->epoch);
-	if (snap->row[EXIT_STATS_ROW_ALL].count)
-		say_row(RULE_NO_ROW, "snapshot", EXIT_STATS_ROW_ALL, snap->row);
+	start_again(seen, snap->epoch);
 	for (unsigned int i = 0; i < snap->rows; i++) {
 		const struct exit_stats_row *r = &snap->row[i];
-		struct exit_stats_row *was = &seen->row[i];
 
-		check_brief("snapshot", i, r);
-		check_nested(i, r);
+		check_row("snapshot", i, r, true);
 		if (snap->hist)
-			check_hist(i, r, &snap->hist[i]);
-		if (went_down(was, r) || detail_went_down(was, r))
-			say_down(RULE_DOWN_SNAPSHOT, i, was, r);
-		if (snap->scope == EXIT_STATS_SCOPE_VCPU)
-			check_leftover(i, was, r);
-		*was = *r;
-		sum.count += r->count;
-		sum.total += r->total;
-		sum.nested_count += r->nested_count;
+			check_hist(i, r);
+		check_down(RULE_DOWN_SNAPSHOT, i, &seen->row[i], r);
+		exits += r->count;
+		cycles += r->total;
+		nested += r->nested_count;
 	}
-	if (sum.count != snap->exits || sum.total != snap->cycles ||
-	    sum.nested_count != snap->nested)
+	if (exits != snap->exits || cycles != snap->cycles || nested != snap->nested)
 		broken(RULE_SUM, "exits %llu cycles %llu, rows have %llu and %llu", snap->exits,
-		       snap->cycles, sum.count, sum.total);
-	if (sum.count < seen->total.count || sum.total < seen->total.total)
-		say_down(RULE_DOWN_SNAPSHOT, EXIT_STATS_ROW_ALL, &seen->total, &sum);
-	seen->total = sum;
-	/* Such an exit is counted as one before its row counts it, and read behind that. */
+		       snap->cycles, exits, cycles);
+	/* Of one in the middle a baseline may have the first half. */
 	if (snap->backwards < seen->backwards ||
-	    snap->backwards < snap->row[row_of(BACKWARDS)].count)
+	    (rules_no_reset && snap->backwards < snap->row[row_of(BACKWARDS)].count))
 		broken(RULE_BACKWARDS, "%llu, %llu in the row, %llu before", snap->backwards,
 		       snap->row[row_of(BACKWARDS)].count, seen->backwards);
 	seen->backwards = snap->backwards;
 }
 
-void check_leaf(unsigned int row, const struct exit_stats_row *r)
+struct exit_stats_leaf_row leaf_of(const struct exit_stats_snap *snap, unsigned int row)
 {
-	check_brief("leaf", row, r);
+	return (struct exit_stats_leaf_row){ snap->epoch, snap->exits, snap->cycles,
+					     snap->row[row] };
 }
 
-void check_between(const struct exit_stats_row *before, const struct exit_stats_row *leaf,
-		   const struct exit_stats_row *after)
+void check_leaf(unsigned int row, const struct exit_stats_leaf_row *leaf, bool quiet)
 {
-	static const struct exit_stats_row none;
+	u64 more = leaf->cycles - leaf->exits * BASE;
 
-	/* A leaf that gave up on a vCPU would have an exit that is under way: never seen. */
-	if (!before)
-		before = &none;
-	if (leaf->count < before->count || leaf->count > after->count ||
-	    leaf->total < before->total || leaf->total > after->total)
-		broken(RULE_BETWEEN, "count %llu <= %llu <= %llu, total %llu <= %llu <= %llu",
-		       before->count, leaf->count, after->count, before->total, leaf->total,
-		       after->total);
+	check_row("leaf", row, &leaf->row, quiet);
+	if (!rules_backwards && (leaf->cycles < leaf->exits * BASE || more % STEP))
+		broken(RULE_ALL_ROWS, "exits %llu cycles %llu", leaf->exits, leaf->cycles);
 }
 
-void check_total_leaf(const struct exit_stats_row *r)
+void check_no_less(enum rule rule, const struct exit_stats_leaf_row *sooner,
+		   const struct exit_stats_leaf_row *later)
 {
-	if (r->total < r->count * BASE || (r->total - r->count * BASE) % STEP)
-		broken(RULE_ALL_ROWS, "count %llu total %llu", r->count, r->total);
+	if (later->epoch == sooner->epoch &&
+	    (later->exits < sooner->exits || later->cycles < sooner->cycles ||
+	     later->row.count < sooner->row.count || later->row.total < sooner->row.total))
+		broken(rule, "exits %llu, %llu cycles %llu, %llu count %llu, %llu total %llu, %llu",
+		       sooner->exits, later->exits, sooner->cycles, later->cycles,
+		       sooner->row.count, later->row.count, sooner->row.total, later->row.total);
 }
 
-void check_leaf_since(enum rule down, u64 epoch, unsigned int row, const struct exit_stats_row *r,
+void check_leaf_since(enum rule down, unsigned int row, const struct exit_stats_leaf_row *leaf,
 		      struct seen *seen)
 {
-	struct exit_stats_row *was = row == EXIT_STATS_ROW_ALL ? &seen->total : &seen->row[row];
-
-	if (!seen->any || seen->epoch != epoch)
-		start_again(seen, epoch);
-	if (went_down(was, r))
-		say_down(down, row, was, r);
-	was->count = r->count;
-	was->total = r->total;
-	was->min = r->min;
-	was->max = r->max;
+	start_again(seen, leaf->epoch);
+	if (leaf->exits < seen->exits || leaf->cycles < seen->cycles)
+		broken(down, "exits %llu, then %llu, cycles %llu, then %llu", seen->exits,
+		       leaf->exits, seen->cycles, leaf->cycles);
+	seen->exits = leaf->exits;
+	seen->cycles = leaf->cycles;
+	check_down(down, row, &seen->row[row], &leaf->row);
 }

@@ -1,429 +1,392 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The kernel for many threads: what scope.c and snapshot.c need beyond
- * unit/shim.h. Locks, sequence counts and RCU are real, and order memory as
- * the kernel's do on x86.
+ * The kernel for many threads in user space: every <linux/...> and <asm/...>
+ * header that exit_stats' sources include is this one.
  *
- * ThreadSanitizer knows no fences. So locks and RCU here are atomics that it
- * understands, and of a write section of a sequence count it is told what KCSAN
- * is told by <linux/seqlock.h>: its plain stores race on purpose. All else is
- * checked: what a vCPU writes outside such a section, and all that readers read.
+ * Locks, sequence counts, RCU and work are real. They also check what lockdep
+ * would: nothing sleeps in an RCU section or with preemption off, nothing waits
+ * or prints under a mutex, no guest takes one. Who does ends the program.
+ *
+ * ThreadSanitizer is told what <linux/seqlock.h> tells KCSAN: plain accesses in
+ * the sections of a sequence count race on purpose. All else is checked.
  */
-#ifndef STRESS_SHIM_H
-#define STRESS_SHIM_H
+#ifndef SHIM_H
+#define SHIM_H
 
+#include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
-#include "../unit/shim.h"
+/* types.h; unsigned long long as in the kernel, for %llu */
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef unsigned long long u64;
+typedef long long s64;
 
-/* What a thread met while it ran the sources under test. */
-struct shim_met {
-	u64 relaxed;	/* tries of one record that failed */
-	u64 moved;	/* sections of a sequence count that failed */
-	u64 undo;	/* rows read from undo: the writer stood half way */
-	u64 total_undo; /* the same for the total of all rows */
+#define U16_MAX UINT16_MAX
+#define U64_MAX (~0ull)
+
+/* What a thread met and may do while it runs the sources under test. */
+struct shim_thread {
+	u64 waits;	/* for a writer in the middle of an update */
+	u64 retries;	/* copies that an update spoilt */
+	int preempt;	/* depth of preempt_disable() */
+	int rcu;	/* depth of rcu_read_lock() */
+	int mutexes;	/* held */
+	bool guest;	/* may take no mutex */
+	bool killed;	/* by a signal */
+	int sections;	/* of sequence counts that were read */
+	int loads;	/* of RCU pointers by guests */
+	int fail_alloc; /* the n-th allocation from here on fails; 0: none */
 };
 
-extern __thread struct shim_met shim_met;
-extern __thread int shim_irqs_off; /* not to be stopped now */
+extern __thread struct shim_thread shim;
+extern __thread u64 shim_tsc; /* each thread turns its own clock */
+extern long shim_in_use;      /* allocations that are not free again */
 
-static inline void shim_meet(const char *what)
-{
-	if (__builtin_strstr(what, "undo_count"))
-		shim_met.undo++;
-	if (__builtin_strstr(what, "undo_cycles"))
-		shim_met.total_undo++;
-}
+void shim_die(const char *what) __attribute__((noreturn));
+void shim_may_sleep(void);
+void shim_may_block(void); /* for work or a grace period, or on the console */
 
-#define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define smp_store_mb(x, v)        \
-	do {                      \
-		WRITE_ONCE(x, v); \
-		shim_let_out();   \
-		smp_mb();         \
-	} while (0)
+/* compiler.h, build_bug.h, barrier.h */
+#undef static_assert
+#define static_assert(x) _Static_assert(x, #x)
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+#undef __always_inline
+#define __always_inline inline __attribute__((__always_inline__))
+#define __aligned(n)	__attribute__((__aligned__(n)))
+#define __packed	__attribute__((__packed__))
+#define __rcu
+#define READ_ONCE(x)	 __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define data_race(x)	 READ_ONCE(x)
+#define smp_rmb()	 __atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define smp_wmb()	 __atomic_thread_fence(__ATOMIC_RELEASE)
 
-/*
- * With SHIM_WEAK a thread keeps its WRITE_ONCE()s back until smp_wmb() or a lock,
- * and lets them out in any order then: neither x86 nor the compiler need do so
- * today, but the sources say with smp_wmb() which orders they rely on.
- */
-#ifdef SHIM_WEAK
-void shim_store(void *to, u64 value, size_t size);
-void shim_forward(const void *from, void *value, size_t size);
-void shim_let_out(void);
-void shim_let_out_of(const void *place); /* ahead of the others */
+/* kernel.h, minmax.h, math64.h, bitops.h, overflow.h, err.h */
+#define ARRAY_SIZE(a)		      (sizeof(a) / sizeof((a)[0]))
+#define container_of(p, type, member) ((type *)(void *)&((char *)(p))[-offsetof(type, member)])
+#define struct_size(p, member, n)     offsetof(__typeof__(*(p)), member[n])
+#define min(a, b)		      ((a) < (b) ? (a) : (b))
+#define max(a, b)		      ((a) > (b) ? (a) : (b))
+#define min_t(t, a, b)		      min((t)(a), (t)(b))
+#define max_t(t, a, b)		      max((t)(a), (t)(b))
+#define clamp(x, lo, hi)	      min(max(x, lo), hi)
+#define div64_u64(a, b)		      ((a) / (b))
+#define div_u64(a, b)		      ((a) / (b))
+#define __fls(n)		      (63ul - __builtin_clzll(n))
+#define set_bit(n, map)		      ((map)[(n) / 64] |= 1ul << ((n) % 64))
+#define array_index_nospec(i, n)      ((i) < (n) ? (i) : 0)
+#define ERR_PTR(err)		      ((void *)(long)(err))
+#define PTR_ERR(p)		      ((long)(p))
+#define IS_ERR(p)		      ((unsigned long)(p) >= (unsigned long)-4095)
 
-#undef WRITE_ONCE
-#define WRITE_ONCE(x, v) shim_store(&(x), (u64)(v), sizeof(x))
-#undef smp_wmb
-#define smp_wmb() shim_let_out()
-#else
-#define shim_forward(from, value, size)
-#define shim_let_out()
-#define shim_let_out_of(place)
-#endif
-
-#undef READ_ONCE
-#define READ_ONCE(x)                                                         \
-	({                                                                   \
-		__auto_type value = __atomic_load_n(&(x), __ATOMIC_RELAXED); \
-		shim_forward(&(x), &value, sizeof(value));                   \
-		shim_meet(#x);                                               \
-		value;                                                       \
-	})
-
-static inline void shim_pause(void)
-{
-	shim_met.relaxed++;
-	__builtin_ia32_pause();
-}
-
-#undef cpu_relax
-#define cpu_relax()    shim_pause()
-#define cond_resched() sched_yield()
-
-#ifdef __SANITIZE_THREAD__
-void AnnotateIgnoreWritesBegin(const char *file, int line);
-void AnnotateIgnoreWritesEnd(const char *file, int line);
-#else
-static inline void AnnotateIgnoreWritesBegin(const char *file, int line)
-{
-}
-
-static inline void AnnotateIgnoreWritesEnd(const char *file, int line)
-{
-}
-#endif
-
-/* kernel.h, overflow.h, sparse's words */
-#define container_of(p, type, field) ((type *)(void *)&((char *)(p))[-offsetof(type, field)])
-#define struct_size(p, field, n)     offsetof(__typeof__(*(p)), field[n])
-#define __acquires(lock)
-#define __releases(lock)
-
-/* math64.h */
 static inline u64 div_u64_rem(u64 a, u32 b, u32 *rest)
 {
 	*rest = a % b;
 	return a / b;
 }
 
-/* spinlock.h. Who holds one is not stopped by a signal, as with interrupts off. */
-#define __RAW_SPIN_LOCK_UNLOCKED(name) \
-	{                              \
-		0                      \
-	}
-#define raw_spin_lock_init(l) ((l)->locked = 0)
+#define OPTIMIZER_HIDE_VAR(x) asm("" : "+r"(x))
 
-static inline void raw_spin_lock(raw_spinlock_t *l)
-{
-	shim_let_out();
-	shim_irqs_off++;
-	while (__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
-		sched_yield();
-}
+/* preempt.h, sched.h */
+#define preempt_disable() ((void)shim.preempt++)
+#define preempt_enable()  ((void)shim.preempt--)
+#define cond_resched()	  shim_may_sleep()
 
-static inline void raw_spin_unlock(raw_spinlock_t *l)
-{
-	shim_let_out();
-	__atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
-	shim_irqs_off--;
-}
+/* atomic.h */
+typedef struct {
+	u64 v;
+} atomic64_t;
 
-static inline bool raw_spin_trylock(raw_spinlock_t *l)
-{
-	shim_irqs_off++;
-	if (!__atomic_exchange_n(&l->locked, 1, __ATOMIC_ACQUIRE))
-		return true;
-	shim_irqs_off--;
-	return false;
-}
+#define atomic64_read(a)	  READ_ONCE((a)->v)
+#define atomic64_set(a, n)	  WRITE_ONCE((a)->v, n)
+#define atomic64_add_return(n, a) __atomic_add_fetch(&(a)->v, n, __ATOMIC_SEQ_CST)
 
-#define DEFINE_RAW_SPINLOCK(name)	     raw_spinlock_t name
-#define raw_spin_lock_irq(l)		     raw_spin_lock(l)
-#define raw_spin_unlock_irq(l)		     raw_spin_unlock(l)
-#define raw_spin_lock_irqsave(l, flags)	     ((flags) = 0, raw_spin_lock(l))
-#define raw_spin_trylock_irqsave(l, flags)   ((flags) = 0, raw_spin_trylock(l))
-#define raw_spin_unlock_irqrestore(l, flags) ((void)(flags), raw_spin_unlock(l))
-
-/* rwsem.h */
-struct rw_semaphore {
-	pthread_rwlock_t lock;
+/* mutex.h, lockdep.h */
+struct mutex {
+	pthread_mutex_t lock;
+	struct shim_thread *owner;
 };
 
-#define DECLARE_RWSEM(name) \
-	struct rw_semaphore name = { PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP }
+#define DEFINE_MUTEX(name) struct mutex name = { .lock = PTHREAD_MUTEX_INITIALIZER }
 
-static inline void down_read(struct rw_semaphore *sem)
+void mutex_lock(struct mutex *m);
+int mutex_lock_killable(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+
+#define lockdep_is_held(m) (READ_ONCE((m)->owner) == &shim)
+#define lockdep_assert_held(m)                                \
+	do {                                                  \
+		if (!lockdep_is_held(m))                      \
+			shim_die("a mutex that is not held"); \
+	} while (0)
+
+/* seqlock.h. Signals stop a thread in a section too, as interrupts stop a vCPU's. */
+typedef struct {
+	unsigned int sequence;
+} seqcount_t;
+
+#define seqcount_init(s) ((s)->sequence = 0)
+
+#ifdef __SANITIZE_THREAD__
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+#define shim_annotate(what) Annotate##what(__FILE__, __LINE__)
+#else
+#define shim_annotate(what) ((void)0)
+#endif
+
+static inline void write_seqcount_begin(seqcount_t *s)
 {
-	shim_let_out();
-	pthread_rwlock_rdlock(&sem->lock);
+	if (!shim.preempt)
+		shim_die("an update with preemption on");
+	WRITE_ONCE(s->sequence, s->sequence + 1);
+	smp_wmb();
+	shim_annotate(IgnoreWritesBegin);
 }
 
-static inline void up_read(struct rw_semaphore *sem)
+static inline void write_seqcount_end(seqcount_t *s)
 {
-	shim_let_out();
-	pthread_rwlock_unlock(&sem->lock);
+	shim_annotate(IgnoreWritesEnd);
+	__atomic_store_n(&s->sequence, s->sequence + 1, __ATOMIC_RELEASE);
 }
 
-static inline void down_write(struct rw_semaphore *sem)
-{
-	shim_let_out();
-	pthread_rwlock_wrlock(&sem->lock);
-}
-
-#define up_write(sem) up_read(sem)
-
-/* seqlock.h */
-#define SEQCNT_RAW_SPINLOCK_ZERO(name, l) \
-	{                                 \
-		0                         \
-	}
-#define seqcount_raw_spinlock_init(s, l) ((s)->sequence = 0)
-
-static inline unsigned int raw_read_seqcount(const seqcount_raw_spinlock_t *s)
-{
-	unsigned int seq = __atomic_load_n(&s->sequence, __ATOMIC_RELAXED);
-
-	smp_rmb();
-	return seq;
-}
-
-static inline unsigned int raw_seqcount_begin(const seqcount_raw_spinlock_t *s)
-{
-	return raw_read_seqcount(s) & ~1u;
-}
-
-/* The writer cannot be preempted in the kernel; here it can. */
-static inline unsigned int read_seqcount_begin(const seqcount_raw_spinlock_t *s)
+static inline unsigned int read_seqcount_begin(const seqcount_t *s)
 {
 	unsigned int seq;
 
-	while ((seq = raw_read_seqcount(s)) & 1)
+	while ((seq = __atomic_load_n(&s->sequence, __ATOMIC_ACQUIRE)) & 1) {
+		shim.waits++;
 		sched_yield();
+	}
+	if (++shim.sections % 1021 == 0)
+		sched_yield(); /* to a writer, perhaps */
+	shim_annotate(IgnoreReadsBegin);
 	return seq;
 }
 
-static inline bool read_seqcount_retry(const seqcount_raw_spinlock_t *s, unsigned int seq)
+static inline bool read_seqcount_retry(const seqcount_t *s, unsigned int seq)
 {
+	bool spoilt;
+
+	shim_annotate(IgnoreReadsEnd);
 	smp_rmb();
-	if (__atomic_load_n(&s->sequence, __ATOMIC_RELAXED) == seq)
-		return false;
-	shim_met.moved++;
-	return true;
+	spoilt = READ_ONCE(s->sequence) != seq;
+	shim.retries += spoilt;
+	return spoilt;
 }
 
-static inline void write_seqcount_begin(seqcount_raw_spinlock_t *s)
-{
-	WRITE_ONCE(s->sequence, s->sequence + 1);
-	smp_wmb();
-	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-}
+/* rcupdate.h: shim.c has the model. Acquire in place of address dependencies. */
+struct rcu_head {
+	void *next;
+};
 
-static inline void write_seqcount_end(seqcount_raw_spinlock_t *s)
-{
-	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-	smp_wmb();
-	WRITE_ONCE(s->sequence, s->sequence + 1);
-}
-
-/* rcupdate.h: shim.c has the model */
 void rcu_read_lock(void);
 void rcu_read_unlock(void);
 void synchronize_rcu(void);
 void shim_free_rcu(void *p);
-#define kvfree_rcu(p, rcu) shim_free_rcu(p)
+void shim_stumble(void); /* a guest that reads is preempted now and then */
 
-/* Acquire, as a compiler and ThreadSanitizer know no address dependency. */
-#define rcu_dereference(p) __atomic_load_n(&(p), __ATOMIC_ACQUIRE)
+#define kvfree_rcu(p, member)		shim_free_rcu(p)
+#define rcu_access_pointer(p)		READ_ONCE(p)
+#define rcu_dereference(p)		(shim_stumble(), __atomic_load_n(&(p), __ATOMIC_ACQUIRE))
+#define rcu_dereference_protected(p, c) ((c) ? (p) : (shim_die("an RCU pointer unprotected"), NULL))
+#define rcu_replace_pointer(p, new, c)                               \
+	({                                                           \
+		__typeof__(p) old = rcu_dereference_protected(p, c); \
+		__atomic_store_n(&(p), (new), __ATOMIC_RELEASE);     \
+		old;                                                 \
+	})
 
 /* list.h, rculist.h */
+struct list_head {
+	struct list_head *next, *prev;
+};
+
 #define LIST_HEAD_INIT(name)     \
 	{                        \
 		&(name), &(name) \
 	}
-#define list_entry(p, type, member)   container_of(p, type, member)
-#define list_next_rcu(l)	      ((l)->next)
-#define list_entry_rcu(p, ref, field) list_entry(rcu_dereference(p), __typeof__(*(ref)), field)
+#define INIT_LIST_HEAD(l) ((l)->next = (l)->prev = (l))
 
-#define list_for_each_entry_rcu(pos, head, member)                                        \
-	for ((pos) = list_entry_rcu((head)->next, pos, member); &(pos)->member != (head); \
-	     (pos) = list_entry_rcu((pos)->member.next, pos, member))
+#define shim_for_each(load, pos, head, member)                                     \
+	for ((pos) = container_of(load((head)->next), __typeof__(*(pos)), member); \
+	     &(pos)->member != (head);                                             \
+	     (pos) = container_of(load((pos)->member.next), __typeof__(*(pos)), member))
 
-#define list_for_each_entry list_for_each_entry_rcu
+#define list_for_each_entry(pos, head, member)	   shim_for_each(READ_ONCE, pos, head, member)
+#define list_for_each_entry_rcu(pos, head, member) shim_for_each(rcu_dereference, pos, head, member)
 
-static inline void INIT_LIST_HEAD(struct list_head *l)
+static inline void list_add_tail(struct list_head *new, struct list_head *head)
 {
-	l->next = l;
-	l->prev = l;
-}
-
-static inline void list_add_tail_rcu(struct list_head *new, struct list_head *head)
-{
-	shim_let_out();
 	new->next = head;
 	new->prev = head->prev;
 	__atomic_store_n(&head->prev->next, new, __ATOMIC_RELEASE);
 	head->prev = new;
 }
 
-static inline void list_del_rcu(struct list_head *l)
+static inline void list_del(struct list_head *l)
 {
 	l->next->prev = l->prev;
 	__atomic_store_n(&l->prev->next, l->next, __ATOMIC_RELEASE);
 }
 
-/* refcount.h */
-#define refcount_set(r, n) ((r)->refs = (n))
-#define refcount_inc(r)	   __atomic_fetch_add(&(r)->refs, 1, __ATOMIC_RELAXED)
+#define list_add_tail_rcu list_add_tail
+#define list_del_rcu	  list_del
 
-static inline bool shim_refs_add_unless(refcount_t *r, int n, int unless)
-{
-	int refs = __atomic_load_n(&r->refs, __ATOMIC_RELAXED);
+/* slab.h, vmalloc.h, mm.h, bitmap.h */
+#define GFP_KERNEL	   0
+#define GFP_KERNEL_ACCOUNT 0
+#define __GFP_ZERO	   0
 
-	while (refs != unless) {
-		if (__atomic_compare_exchange_n(&r->refs, &refs, refs + n, false, __ATOMIC_ACQ_REL,
-						__ATOMIC_RELAXED))
-			return true;
-	}
-	return false;
-}
+void *shim_zalloc(size_t size);
+void kvfree(const void *p);
 
-#define refcount_inc_not_zero(r) shim_refs_add_unless(r, 1, 0)
-#define refcount_dec_not_one(r)	 shim_refs_add_unless(r, -1, 1)
-
-/* Who takes the count to 0 may be preempted before it does anything of it: it is. */
-static inline bool refcount_dec_and_test(refcount_t *r)
-{
-	bool zero = __atomic_sub_fetch(&r->refs, 1, __ATOMIC_ACQ_REL) == 0;
-
-	if (zero && !shim_irqs_off)
-		sched_yield();
-	return zero;
-}
-
-/* slab.h, vmalloc.h, mm.h, bitmap.h: what is not free again is told */
-extern long shim_in_use;	    /* allocations */
-extern __thread int shim_no_memory; /* the so-manieth of this thread's fails; 0: none */
-
-static inline void *shim_count(void *p)
-{
-	if (p)
-		__atomic_fetch_add(&shim_in_use, 1, __ATOMIC_RELAXED);
-	return p;
-}
-
-static inline bool shim_fails(void)
-{
-	return shim_no_memory && --shim_no_memory == 0;
-}
-
-static inline void *shim_zalloc(size_t size)
-{
-	return shim_fails() ? NULL : shim_count(calloc(1, size));
-}
-
-static inline void *shim_vmalloc(size_t size, int flags)
-{
-	return shim_fails() ? NULL : shim_count(__vmalloc(size, flags));
-}
-
-static inline void kvfree(void *p)
-{
-	if (p)
-		__atomic_fetch_sub(&shim_in_use, 1, __ATOMIC_RELAXED);
-	free(p);
-}
-
-#define GFP_KERNEL	      0
-#define __vmalloc(size, gfp)  shim_vmalloc(size, gfp)
+#define __vmalloc(size, gfp)  shim_zalloc(size)
 #define kvzalloc(size, gfp)   shim_zalloc(size)
-#define kvcalloc(n, sz, gfp)  shim_zalloc((n) * (sz))
+#define kzalloc(size, gfp)    shim_zalloc(size)
 #define bitmap_zalloc(n, gfp) ((unsigned long *)shim_zalloc(((n) + 63) / 64 * sizeof(long)))
 #define bitmap_free(p)	      kvfree(p)
-#define set_bit(n, map)	      ((map)[(n) / 64] |= 1ul << ((n) % 64))
 
-/* err.h, sched/signal.h */
-#define ERR_PTR(err)		   ((void *)(long)(err))
-#define PTR_ERR(p)		   ((long)(p))
-#define IS_ERR(p)		   ((unsigned long)(p) >= (unsigned long)-4095)
-#define fatal_signal_pending(task) false
-
-/* wait.h: who waits polls */
-#define DECLARE_WAIT_QUEUE_HEAD(name) int name
-#define wake_up(queue)		      ((void)*(queue))
-#define wait_event(queue, cond)        \
-	do {                           \
-		while (!(cond))        \
-			sched_yield(); \
-	} while (0)
-
-/* ktime.h, random.h, siphash.h, tsc.h */
-u64 ktime_get_mono_fast_ns(void);
-u32 get_random_u32(void);
-#define get_random_bytes(p, size) memset(p, 42, size)
-
-typedef struct {
-	u64 key[2];
-} siphash_key_t;
-
-/* Another number for each @a. */
-static inline u64 siphash_2u64(u64 a, u64 b, const siphash_key_t *key)
-{
-	return (a * 0x9e3779b97f4a7c15 ^ b) + key->key[0];
-}
-
-extern unsigned int tsc_khz;
+/* ktime.h, time64.h, jiffies.h, random.h, tsc.h */
+#define NSEC_PER_SEC	     1000000000ull
+#define NSEC_PER_MSEC	     1000000ull
+#define HZ		     1000
+#define nsecs_to_jiffies(ns) ((ns) / NSEC_PER_MSEC)
+#define msecs_to_jiffies(ms) (ms)
+#define rdtsc()		     shim_tsc
 #define check_tsc_unstable() false
 
-/* irq_work.h, workqueue.h, printk.h: a thread is the worker, and nobody reads the log */
-#define HZ			   250
-#define nsecs_to_jiffies(ns)	   ((ns) / (NSEC_PER_SEC / HZ))
-#define ktime_get_ns()		   ktime_get_mono_fast_ns()
-#define DECLARE_DELAYED_WORK(n, f) struct work_struct n = { f }
-#define IRQ_WORK_INIT_LAZY(f) \
-	{                     \
-		f             \
-	}
+extern unsigned int tsc_khz;
+u64 ktime_get_ns(void);
+u64 get_random_u64(void);
 
+/* wait.h */
+typedef struct {
+	pthread_mutex_t lock;
+	pthread_cond_t woken;
+} wait_queue_head_t;
+
+#define DECLARE_WAIT_QUEUE_HEAD(name) \
+	wait_queue_head_t name = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER }
+
+void wake_up_all(wait_queue_head_t *queue);
+struct timespec shim_in(unsigned long jiffies);
+
+#define wait_event_killable_timeout(queue, cond, jiffies)                                    \
+	do {                                                                                 \
+		struct timespec until = shim_in(jiffies);                                    \
+		int err = 0;                                                                 \
+                                                                                             \
+		shim_may_block();                                                            \
+		pthread_mutex_lock(&(queue).lock);                                           \
+		while (!shim.killed && !(cond) && !err)                                      \
+			err = pthread_cond_timedwait(&(queue).woken, &(queue).lock, &until); \
+		pthread_mutex_unlock(&(queue).lock);                                         \
+	} while (0)
+
+/* workqueue.h */
 struct work_struct {
 	void (*fn)(struct work_struct *work);
+	u64 due; /* ns, 0: not queued */
+	bool running;
+	bool known;
+	struct work_struct *next;
 };
 
-struct irq_work {
-	void (*fn)(struct irq_work *work);
+#define DECLARE_WORK(name, fn)	       struct work_struct name = { fn }
+#define DECLARE_DELAYED_WORK(name, fn) DECLARE_WORK(name, fn)
+#define system_dfl_wq		       0
+
+void shim_queue_work(struct work_struct *work, unsigned long delay, bool anew);
+void shim_cancel_work(struct work_struct *work);
+void shim_start_workers(int n);
+void shim_drain_work(void);
+extern unsigned int shim_works_without_memory; /* one in so many */
+
+#define queue_work(wq, work)		    shim_queue_work(work, 0, false)
+#define queue_delayed_work(wq, work, delay) shim_queue_work(work, delay, false)
+#define mod_delayed_work(wq, work, delay)   shim_queue_work(work, delay, true)
+#define cancel_work_sync(work)		    shim_cancel_work(work)
+#define cancel_delayed_work_sync(work)	    shim_cancel_work(work)
+
+/* jump_label.h */
+struct static_key_false {
+	bool on;
 };
 
-void shim_queue_work(struct work_struct *work);
-bool shim_run_work(void); /* false: there was none */
+#define DECLARE_STATIC_KEY_FALSE(name) extern struct static_key_false name
+#define DEFINE_STATIC_KEY_FALSE(name)  struct static_key_false name = { false }
+#define static_branch_likely(key)      READ_ONCE((key)->on)
+#define static_branch_enable(key)      shim_patch(key, true)
+#define static_branch_disable(key)     shim_patch(key, false)
 
-#define queue_delayed_work(queue, work, delay) ((void)(delay), shim_queue_work(work))
-#define mod_delayed_work(queue, work, delay)   shim_queue_work(work)
-#define cancel_delayed_work_sync(work)	       ((void)(work))
-#define irq_work_queue(work)		       (work)->fn(work)
-#define irq_work_sync(work)		       ((void)(work))
+void shim_patch(struct static_key_false *key, bool on);
 
-static inline void pr_info(const char *fmt, ...)
-{
-}
+/* printk.h: a whole line, to whom it concerns */
+extern void (*shim_log)(const char *line);
+void pr_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#define pr_warn	     pr_info
+#define pr_warn_once pr_info
 
-#define pr_warn pr_info
+/* seq_file.h */
+struct seq_file {
+	FILE *out;
+};
 
-/* jump_label.h. Patching waits until no CPU runs with interrupts off: RCU here. */
-#define static_branch_likely(key) __atomic_load_n(&(key)->on, __ATOMIC_RELAXED)
-#undef static_branch_enable
-#define static_branch_enable(key) \
-	(__atomic_store_n(&(key)->on, true, __ATOMIC_RELAXED), synchronize_rcu())
-#undef static_branch_disable
-#define static_branch_disable(key) \
-	(__atomic_store_n(&(key)->on, false, __ATOMIC_RELAXED), synchronize_rcu())
+#define seq_printf(m, ...) fprintf((m)->out, __VA_ARGS__)
+#define seq_putc(m, c)	   fputc(c, (m)->out)
 
-/* kvm_host.h */
+/* module.h, moduleparam.h, kstrtox.h, sysfs.h: no grammar, which unit tests check */
+struct kernel_param {
+	void *arg;
+};
+
+struct kernel_param_ops {
+	unsigned int flags;
+	int (*set)(const char *val, const struct kernel_param *kp);
+	int (*get)(char *buf, const struct kernel_param *kp);
+};
+
+struct shim_param {
+	const struct kernel_param_ops *ops;
+	struct kernel_param kp;
+};
+
+extern struct mutex shim_param_mutex;
+int shim_set_param(const struct shim_param *param, const char *val);
+int param_set_bool(const char *val, const struct kernel_param *kp);
+int param_set_uint(const char *val, const struct kernel_param *kp);
+int kstrtouint(const char *val, unsigned int base, unsigned int *n);
+int __sysfs_match_string(const char *const *names, size_t n, const char *val);
+
+#define KERNEL_PARAM_OPS_FL_NOARG   1
+#define kernel_param_lock(module)   pthread_mutex_lock(&shim_param_mutex.lock)
+#define kernel_param_unlock(module) pthread_mutex_unlock(&shim_param_mutex.lock)
+#define param_get_bool		    NULL
+#define param_get_uint		    NULL
+#define sysfs_streq(a, b)	    (!strcmp(a, b))
+#define sysfs_emit(buf, ...)	    sprintf(buf, __VA_ARGS__)
+#define module_param_cb(name, ops, arg, mode) \
+	const struct shim_param shim_param_##name = { (ops), { (arg) } }
+#define module_param_named(name, var, type, mode) struct shim_unused_##name
+#define MODULE_PARM_DESC(name, text)		  struct shim_unused_##name
+#define EXPORT_SYMBOL_FOR_KVM_INTERNAL(name)	  struct shim_unused_##name
+
+/* kvm_host.h, kvm_cache_regs.h, svm.h */
 struct dentry;
 
 struct kvm {
@@ -432,16 +395,15 @@ struct kvm {
 
 struct kvm_vcpu {
 	struct kvm *kvm;
-	struct {
-		u32 hflags;
-	} arch;
+	bool nested;
 };
 
-/* svm.h */
 struct vmcb_control_area {
 	u32 exit_code;
 };
 
-#define CONFIG_X86_64 1
+#define is_guest_mode(vcpu) ((vcpu)->nested)
+#define CONFIG_X86_64	    1
+#define CONFIG_DEBUG_FS	    1
 
 #endif

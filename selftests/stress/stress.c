@@ -1,28 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records, scopes and snapshots on all real cores: writers make exits through
- * the hooks, readers take every kind of snapshot and hold it against rules.h,
- * while resets come and VMs come and go. A simulated processor shows no
- * reordered stores; this one does.
+ * Records, scopes and snapshots on all real cores: writers make exits through the
+ * hooks, readers take every kind of snapshot and leaf and hold it against rules.h,
+ * while resets come and VMs and vCPUs come and go. An emulated processor runs its
+ * threads in turns; here they run at the same time.
  *
- * A guest is a slot in a table. Whoever uses it holds a reference, as KVM's own
- * users do, and the last one to let go destroys it: VM first, then its vCPUs.
- * A vCPU is written by one thread only, and made by it when it comes to a new
- * guest. Signals stop threads anywhere for a while, but not under a spinlock.
- * The TSC passes 2^32 all the time, and exits may meet an earlier one.
+ * A guest is a slot in a table. Whoever uses it holds a reference, as KVM's own users
+ * do, and the last one to let go destroys it, in either of the orders that kernels have.
+ * A vCPU is written by one thread only, which also creates it when it comes to a new
+ * guest. Signals stop threads anywhere for a while, as interrupts do. The TSC passes 2^32
+ * all the time, and exits may meet an earlier one.
  *
- *	stress [-n UPDATES] [-f UPDATES] [-s SEED]
+ *	stress [-n EXITS] [-f EXITS] [-s SEED]
  *
  *	-n	in each scenario
  *	-f	in the first, where one vCPU has to hold on against readers and resets
  *	-s	another course of events
  */
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "hooks.h"
-#include "read.h"
 #include "rules.h"
 #include "tap.h"
 
@@ -30,17 +28,17 @@
 #define MAX_GUESTS  2
 #define BURST	    2000 /* exits before a writer looks whether its guest is still there */
 #define AHEAD	    8	 /* exits that fit into a processor's store buffer */
-#define VISIT	    6	 /* rounds of reads before a reader lets go of a guest */
+#define VISIT	    8	 /* rounds of reads before a reader lets go of a guest */
 #define INTERVAL    97	 /* exits between dumps */
 #define HANG	    120	 /* seconds from a writer's last sign of life until all is killed */
 
-#define host exit_stats_host
+#define host kvm_exit_stats_host
 
 struct cpu {
 	struct kvm_vcpu vcpu;
 	struct exit_stats_vcpu *record; /* at vcpu_offset */
-	bool exists;			/* under table_lock */
-	u64 made;			/* closes that returned */
+	bool exists;			/* and until its guest does not */
+	u64 made;			/* exits that ended */
 };
 
 struct guest {
@@ -55,87 +53,68 @@ struct scenario {
 	unsigned int writers;
 	unsigned int guests;
 	unsigned int readers;
-	bool reset_host;
-	bool reset_inner; /* VMs and vCPUs */
-	bool churn;	  /* guests come and go */
-	bool flips;	  /* recording is switched off and on */
-	bool backwards;	  /* some exits end at an earlier TSC */
+	unsigned int what;
 };
 
+#define RESET_HOST  1
+#define RESET_INNER 2  /* VMs and vCPUs */
+#define CHURN	    4  /* guests come and go, and some vCPUs' creation fails */
+#define FLIPS	    8  /* recording is switched off and on */
+#define GO_BACK	    16 /* some exits end at an earlier TSC */
+
 static const struct scenario scenarios[] = {
-	{ .name = "one writer, one resetter, readers",
-	  .writers = 1,
-	  .guests = 1,
-	  .readers = 3,
-	  .reset_host = true,
-	  .reset_inner = true },
-	{ .name = "guests come and go", .writers = 4, .guests = 2, .readers = 2, .churn = true },
-	{ .name = "resets of VMs and vCPUs, which come and go",
-	  .writers = 4,
-	  .guests = 2,
-	  .readers = 2,
-	  .reset_inner = true,
-	  .churn = true,
-	  .backwards = true },
-	{ .name = "all at once, recording switched off and on",
-	  .writers = 4,
-	  .guests = 2,
-	  .readers = 2,
-	  .reset_host = true,
-	  .reset_inner = true,
-	  .churn = true,
-	  .flips = true },
+	{ "one writer, one resetter, readers", 1, 1, 3, RESET_HOST | RESET_INNER },
+	{ "guests come and go", 4, 2, 2, CHURN },
+	{ "resets of VMs and vCPUs, which come and go", 4, 2, 2, RESET_INNER | CHURN | GO_BACK },
+	{ "all at once, recording switched off and on", 4, 2, 2,
+	  RESET_HOST | RESET_INNER | CHURN | FLIPS },
 };
 
 struct thread {
 	pthread_t id;
-	unsigned int nr; /* of its kind */
+	void (*turn)(struct thread *t);
+	unsigned int nr;
 	u64 random;
-	struct shim_met met;
+	struct shim_thread met;
 	u64 snapshots;
 	u64 leaves;
 	u64 turns; /* resets, new guests, flips, stops */
 	/* A writer's: */
-	u64 to_make;
+	u64 to_make; /* else 0 */
 	u64 made;
 	struct exit_stats_row tally[MAX_ROWS];
-	struct exit_stats_hist hist[MAX_ROWS];
 };
 
 /*
  * Reasons that writers make: few, so that readers meet the row being written. 35 has no
- * row but OTHER's, the first; 85 has the last. Where none goes backwards, not that one.
+ * row but OTHER's, the first. Where none goes backwards, not the last one.
  */
 static const u32 reasons[] = {
-	10, 10, 10, 10, 10, 10, 10, 30, 30, 1, 48, 48, 12 | 1 << 26, 35, 85, BACKWARDS,
+	10, 10, 10, 10, 10, 10, 10, 30, 30, 1, 48, 48, 12 | 1 << 26, 35, LAST, BACKWARDS,
 };
 
-extern const struct shim_param shim_param_exit_stats;
+extern const struct shim_param shim_param_exit_stats, shim_param_exit_stats_cpuid;
 
 static const struct scenario *now;
 static struct guest *guests[MAX_GUESTS];
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static unsigned int finished; /* writers */
 static bool stop;
-static struct thread writers[MAX_WRITERS], others[16];
-static unsigned int nr_others;
+static u64 resets;		  /* begun and ended: odd while one runs */
+static struct thread threads[16]; /* the first are the writers, the last the stopper */
+static unsigned int nr_threads;
 static u64 seed = 1;
+static u64 dumps_begun, last_due; /* the dumper's */
 
-/* ---- what the sources call in files that are not here */
-
-void exit_stats_log_kick(void)
-{
-}
-
-void exit_stats_log_stop(void)
-{
-}
-
-void exit_stats_host_debugfs(void)
-{
-}
-
-/* ---- */
+/*
+ * ThreadSanitizer hands a signal on at the next system call only. It makes threads so slow
+ * that the scheduler stops them half way often enough.
+ */
+#ifdef __SANITIZE_THREAD__
+#define CAN_STOP 0
+#else
+#define CAN_STOP 1
+#endif
 
 static u64 next_random(struct thread *t)
 {
@@ -152,7 +131,7 @@ static void wait_at_most(struct thread *t, unsigned int us)
 
 static u32 reason_of(u64 random)
 {
-	return reasons[random % (ARRAY_SIZE(reasons) - !now->backwards)];
+	return reasons[random % (ARRAY_SIZE(reasons) - !(now->what & GO_BACK))];
 }
 
 static struct guest *make_guest(void)
@@ -167,122 +146,133 @@ static struct guest *make_guest(void)
 	return g;
 }
 
-static void put_guest(struct guest *g)
+/* Kernels differ in the order. */
+static void destroy_guest(struct guest *g, bool vm_first)
 {
-	bool last;
-
-	pthread_mutex_lock(&table_lock);
-	last = --g->refs == 0;
-	pthread_mutex_unlock(&table_lock);
-	if (!last)
-		return;
-	kvm_exit_stats_vm_destroy(&g->kvm);
+	if (vm_first)
+		kvm_exit_stats_vm_destroy(&g->kvm);
 	for (int i = 0; i < MAX_WRITERS; i++) {
 		if (g->cpu[i].exists)
 			kvm_exit_stats_vcpu_free(&g->cpu[i].vcpu);
 	}
+	if (!vm_first)
+		kvm_exit_stats_vm_destroy(&g->kvm);
 	free(g);
 }
 
-/* @exists: which vCPUs there are, as bits */
-static struct guest *get_guest(unsigned int slot, unsigned int *exists)
+static void put_guest(struct guest *g)
+{
+	static unsigned int destroyed;
+	bool last, vm_first;
+
+	pthread_mutex_lock(&table_lock);
+	last = --g->refs == 0;
+	vm_first = last && destroyed++ % 2;
+	pthread_mutex_unlock(&table_lock);
+	if (last)
+		destroy_guest(g, vm_first);
+}
+
+static struct guest *get_guest(unsigned int slot)
 {
 	struct guest *g;
 
 	pthread_mutex_lock(&table_lock);
-	g = guests[slot];
+	g = guests[slot % now->guests];
 	g->refs++;
-	*exists = 0;
-	for (int i = 0; i < MAX_WRITERS; i++)
-		*exists |= g->cpu[i].exists << i;
 	pthread_mutex_unlock(&table_lock);
 	return g;
 }
 
+static bool exists(const struct cpu *c)
+{
+	return __atomic_load_n(&c->exists, __ATOMIC_ACQUIRE);
+}
+
+static void create_vcpu(struct cpu *c)
+{
+	if (kvm_exit_stats_vcpu_create(&c->vcpu))
+		bail_out("no memory for a vCPU");
+	__atomic_store_n(&c->exists, true, __ATOMIC_RELEASE);
+}
+
+/* ---- a guest's reads */
+
+static struct exit_stats_leaf_row read_leaf(struct exit_stats_vm *vm, bool of_host,
+					    unsigned int row)
+{
+	struct exit_stats_leaf_row leaf;
+
+	shim.guest = true;
+	if (of_host)
+		kvm_exit_stats_read_host(row, &leaf);
+	else
+		kvm_exit_stats_read_vm(vm, row, &leaf);
+	shim.guest = false;
+	/* No leaf says these. */
+	leaf.row.nested_count = 0;
+	leaf.row.nested_total = 0;
+	return leaf;
+}
+
 /* ---- writers */
+
+static void handle(struct thread *t, u32 reason, u64 random, u64 cycles)
+{
+	if (now->what & FLIPS && (random >> 32 & 1023) == 0)
+		usleep(100); /* perhaps until recording is off, or on again */
+	if (reason == BACKWARDS)
+		shim_tsc -= 1 + (random >> 44);
+	else
+		shim_tsc += cycles;
+}
 
 static void make_exit(struct thread *t, struct cpu *c)
 {
 	u64 r = next_random(t);
 	u32 reason = reason_of(r);
-	/* One row is seldom far, so that its max shows what came before a reset. */
-	bool far = (r >> 20 & (reason == 48 ? 511 : 1)) == 0, nested = (r >> 9 & 3) == 0;
 	unsigned int row = row_of(reason);
+	/* Some rows are seldom far or near: what came before a reset shows in max or min. */
+	bool seldom = (r >> 20 & (reason == 48 || reason == LAST ? 511 : 1)) == 0;
+	bool far = reason == LAST ? !seldom : seldom, nested = (r >> 9 & 3) == 0;
 	u64 cycles = cycles_of(row, far);
-	struct exit_stats_row *tally = &t->tally[row];
+	struct exit_stats_row exit = { 0, 0, 1, cycles, nested, nested ? cycles : 0 };
 
 	shim_tsc = (1ull << 32) - (1 << 23) + (r >> 40);
-	c->vcpu.arch.hflags = nested ? HF_GUEST_MASK : 0;
-	if (now->flips)
+	c->vcpu.nested = nested;
+	if (now->what & FLIPS)
 		rcu_read_lock(); /* interrupts are off */
-	kvm_exit_stats_latch_vmx(&c->record, &c->vcpu, &reason);
-	if (now->flips)
+	kvm_exit_stats_start_vmx(&c->record, &c->vcpu, &reason);
+	if (now->what & FLIPS)
 		rcu_read_unlock();
-	shim_let_out_of(&c->record->mark); /* the close reads it plainly */
-	if (now->flips && (r >> 32 & 1023) == 0)
-		usleep(100); /* a handler that sleeps, perhaps until recording is off */
-	if (reason == BACKWARDS)
-		shim_tsc -= 1 + (r >> 44);
-	else
-		shim_tsc += cycles;
+	handle(t, reason, r, cycles);
 	if (r >> 16 & 1)
-		kvm_exit_stats_close(&c->record, 1);
-	kvm_exit_stats_close_fastpath(&c->vcpu);
+		kvm_exit_stats_end(&c->record, 1);
+	kvm_exit_stats_end_fastpath(&c->vcpu);
 
-	tally->min = tally->count ? min(tally->min, cycles) : cycles;
-	tally->max = max(tally->max, cycles);
-	tally->count++;
-	tally->total += cycles;
-	tally->nested_count += nested;
-	tally->nested_total += nested ? cycles : 0;
-	t->hist[row].bucket[ilog2(cycles | 1)]++;
-	__atomic_store_n(&c->made, c->made + 1, __ATOMIC_RELAXED);
-	__atomic_store_n(&t->made, t->made + 1, __ATOMIC_RELAXED);
+	exit_stats_add_row(&t->tally[row], &exit, false);
+	t->tally[row].bucket[bucket_of(cycles)]++;
+	WRITE_ONCE(c->made, c->made + 1);
+	WRITE_ONCE(t->made, t->made + 1);
 }
 
-/* A guest that reads its own numbers is a reader too. */
-static void read_own(struct thread *t, struct guest *g)
+static void write_turn(struct thread *t)
 {
+	struct guest *g = get_guest(t->nr);
+	struct cpu *c = &g->cpu[t->nr];
 	unsigned int row = row_of(reasons[0]);
-	struct exit_stats_answer a = { .row = row };
+	struct exit_stats_leaf_row leaf;
 
-	exit_stats_answer_vm(g->record, &a);
-	check_leaf(row, &a.reason);
-	exit_stats_answer_host(g->record, &a);
-	check_leaf(row, &a.reason);
-	t->leaves += 2;
-}
-
-static void come_to(struct cpu *c)
-{
-	if (c->exists)
-		return;
-	pthread_mutex_lock(&table_lock);
-	if (kvm_exit_stats_vcpu_create(&c->vcpu))
-		bail_out("no memory for a vCPU");
-	c->exists = true;
-	pthread_mutex_unlock(&table_lock);
-}
-
-static void *writer(void *arg)
-{
-	struct thread *t = arg;
-	unsigned int slot = t->nr % now->guests, exists;
-
-	while (t->made < t->to_make) {
-		struct guest *g = get_guest(slot, &exists);
-
-		come_to(&g->cpu[t->nr]);
-		for (int i = 0; i < BURST; i++)
-			make_exit(t, &g->cpu[t->nr]);
-		read_own(t, g);
-		put_guest(g);
-		/* A reader in a list that was freed may go round for ever. */
-		alarm(HANG);
-	}
-	t->met = shim_met;
-	__atomic_fetch_add(&finished, 1, __ATOMIC_RELEASE);
-	return NULL;
+	if (!c->exists)
+		create_vcpu(c);
+	for (int i = 0; i < BURST; i++)
+		make_exit(t, c);
+	leaf = read_leaf(g->record, next_random(t) % 16 == 0, row);
+	check_leaf(row, &leaf, false);
+	t->leaves++;
+	put_guest(g);
+	/* A reader in a list that was freed may go round for ever. */
+	alarm(HANG);
 }
 
 /* ---- readers */
@@ -290,268 +280,259 @@ static void *writer(void *arg)
 /* How many VMs and vCPUs does a snapshot tell of? Of the host's, where none come and go. */
 static void check_alive(const struct exit_stats_snap *snap)
 {
-	bool of_host = snap->scope == EXIT_STATS_SCOPE_HOST;
-	bool right;
+	bool of_host = snap->scope == EXIT_STATS_SCOPE_HOST, right;
 
-	if (of_host && now->churn)
+	if (of_host && now->what & CHURN)
 		return;
-	right = snap->vms == (of_host ? now->guests : 1) && snap->vcpus <= now->writers;
+	right = snap->vms == (of_host ? now->guests : 1);
 	if (snap->scope == EXIT_STATS_SCOPE_VCPU)
 		right &= snap->vcpus == 1;
+	else
+		right &= snap->vcpus <= now->writers + !!(now->what & CHURN);
 	if (!right)
 		broken(RULE_ALIVE, "scope %u: vms=%u vcpus=%u", snap->scope, snap->vms,
 		       snap->vcpus);
 }
 
-/* What a snapshot says of a row and of all. */
-struct moment {
-	u64 epoch;
-	struct exit_stats_row row, all;
-};
-
-static struct moment read_scope(struct thread *t, struct exit_stats_scope *scope, unsigned int row,
-				struct seen *seen)
+static struct exit_stats_snap *take_snap(struct exit_stats_scope *scope, bool hist)
 {
-	struct exit_stats_snap *snap = exit_stats_snapshot(scope, next_random(t) & 1);
-	struct moment moment;
+	struct exit_stats_snap *snap = kvm_exit_stats_snapshot(scope, hist);
 
 	if (IS_ERR(snap))
 		bail_out("no memory for a snapshot");
-	check_snap(snap, seen);
-	check_alive(snap);
-	moment = (struct moment){
-		.epoch = snap->epoch,
-		.row = snap->row[row],
-		.all = { .count = snap->exits, .total = snap->cycles },
-	};
-	kvfree(snap);
-	t->snapshots++;
-	return moment;
+	return snap;
 }
 
-/* What a reader saw last of a VM, while it holds it. */
+/* What a leaf would say at this moment. */
+static struct exit_stats_leaf_row read_scope(struct thread *t, struct exit_stats_scope *scope,
+					     unsigned int row, struct seen *seen)
+{
+	struct exit_stats_snap *snap = take_snap(scope, next_random(t) & 1);
+	struct exit_stats_leaf_row leaf = leaf_of(snap, row);
+
+	check_snap(snap, seen);
+	check_alive(snap);
+	kvfree(snap);
+	t->snapshots++;
+	return leaf;
+}
+
+/* What a reader saw last of a VM, while it holds it, and of the host. */
 struct seen_guest {
-	struct seen vm, host, vcpu, vm_leaf, host_leaf;
+	struct seen vm, vcpu, vm_leaf, host, host_leaf;
 };
 
-/*
- * A leaf, between two snapshots of its scope. Of the host's leaf only the share of the
- * reader's own VM is as it is now, so the lower bound is what that VM had. Where a move
- * spoilt a try, it may be the last good answer.
- */
-static void read_leaf(struct thread *t, struct exit_stats_vm *vm, bool of_host, unsigned int row,
-		      bool all, struct seen_guest *seen)
+static void read_vm_leaf(struct thread *t, struct exit_stats_vm *vm, unsigned int row,
+			 struct seen_guest *seen)
 {
-	struct exit_stats_scope *scope = of_host ? &host.scope : &vm->scope;
-	struct seen *seen_leaf = of_host ? &seen->host_leaf : &seen->vm_leaf;
-	enum rule down = of_host ? RULE_DOWN_HOST_LEAF : RULE_DOWN_VM_LEAF;
-	u64 epoch = exit_stats_epoch(scope, exit_stats_floor(scope)), moved;
-	struct exit_stats_answer a = { .row = row, .all = all };
-	struct moment before, after;
-	bool fresh;
+	struct exit_stats_leaf_row before = read_scope(t, &vm->scope, row, &seen->vm), after;
+	u64 began = __atomic_load_n(&resets, __ATOMIC_SEQ_CST);
+	struct exit_stats_leaf_row leaf = read_leaf(vm, false, row);
+	bool quiet = began % 2 == 0 && __atomic_load_n(&resets, __ATOMIC_SEQ_CST) == began;
 
-	before = of_host && now->guests == 1 ? read_scope(t, scope, row, &seen->host)
-					     : read_scope(t, &vm->scope, row, &seen->vm);
-	moved = shim_met.moved;
-	if (of_host)
-		exit_stats_answer_host(vm, &a);
-	else
-		exit_stats_answer_vm(vm, &a);
-	fresh = shim_met.moved == moved;
-	after = read_scope(t, scope, row, of_host ? &seen->host : &seen->vm);
+	after = read_scope(t, &vm->scope, row, &seen->vm);
 	t->leaves++;
+	check_leaf(row, &leaf, quiet);
+	check_leaf_since(RULE_DOWN_VM_LEAF, row, &leaf, &seen->vm_leaf);
+	check_no_less(RULE_BETWEEN, &before, &leaf);
+	check_no_less(RULE_BETWEEN, &leaf, &after);
+}
 
-	if (row != EXIT_STATS_ROW_ALL)
-		check_leaf(row, &a.reason);
-	if (all && !now->backwards)
-		check_total_leaf(&a.total);
-	/* One that meets a reset belongs to neither epoch. */
-	if (after.epoch != epoch)
-		return;
-	if (row != EXIT_STATS_ROW_ALL) {
-		check_leaf_since(down, epoch, row, &a.reason, seen_leaf);
-		check_between(fresh ? &before.row : NULL, &a.reason, &after.row);
-	}
-	if (all) {
-		check_leaf_since(down, epoch, EXIT_STATS_ROW_ALL, &a.total, seen_leaf);
-		check_between(fresh ? &before.all : NULL, &a.total, &after.all);
-	}
+/*
+ * The shared snapshot is at most 1 ms older than the read, unless the worker took 10 ms
+ * to make another.
+ */
+static void read_host_leaf(struct thread *t, unsigned int row, struct seen_guest *seen)
+{
+	struct exit_stats_leaf_row before = read_scope(t, &host.scope, row, &seen->host), after;
+	struct exit_stats_leaf_row leaf;
+	u64 taken = ktime_get_ns(), asked, answered;
+
+	if (next_random(t) & 1)
+		usleep(1100);
+	asked = ktime_get_ns();
+	leaf = read_leaf(NULL, true, row);
+	answered = ktime_get_ns();
+	after = read_scope(t, &host.scope, row, &seen->host);
+	t->leaves++;
+	check_leaf(row, &leaf, true);
+	check_leaf_since(RULE_DOWN_HOST_LEAF, row, &leaf, &seen->host_leaf);
+	check_no_less(RULE_BETWEEN, &leaf, &after);
+	if (asked - taken >= NSEC_PER_MSEC && answered - asked < 10 * NSEC_PER_MSEC)
+		check_no_less(RULE_AGE, &before, &leaf);
 }
 
 /* Some rounds of everything that can be read of a guest while it is held. */
-static void visit(struct thread *t, struct guest *g, unsigned int exists)
+static void read_turn(struct thread *t)
 {
 	static __thread struct seen_guest seen;
+	struct guest *g = get_guest(next_random(t));
 	struct cpu *c = &g->cpu[next_random(t) % now->writers];
 	unsigned int row;
 
 	seen.vm.any = false;
 	seen.vcpu.any = false;
 	seen.vm_leaf.any = false;
-	seen.host_leaf.any = false;
 	for (int i = 0; i < VISIT; i++) {
 		row = row_of(reason_of(next_random(t)));
-		for (int asked = 1; asked < 4; asked++) {
-			unsigned int asked_row = asked & 1 ? row : EXIT_STATS_ROW_ALL;
-
-			read_leaf(t, g->record, false, asked_row, asked & 2, &seen);
-			read_leaf(t, g->record, true, asked_row, asked & 2, &seen);
-		}
-		if (exists & 1 << (c - g->cpu))
+		read_vm_leaf(t, g->record, row, &seen);
+		read_vm_leaf(t, g->record, EXIT_STATS_ROW_OTHER, &seen);
+		/* Whoever reads that one waits for the worker. */
+		if (next_random(t) % VISIT == 0)
+			read_host_leaf(t, row, &seen);
+		if (exists(c))
 			read_scope(t, &c->record->scope, row, &seen.vcpu);
 	}
-}
-
-/* Every VM that has a record, also those whose vCPUs are dying. */
-static void read_all_vms(struct thread *t)
-{
-	static __thread struct seen seen;
-	struct exit_stats_vm *vm;
-
-	for (vm = exit_stats_next_vm(NULL); vm; vm = exit_stats_next_vm(vm)) {
-		seen.any = false;
-		read_scope(t, &vm->scope, EXIT_STATS_ROW_ALL, &seen);
-		read_scope(t, &vm->scope, EXIT_STATS_ROW_ALL, &seen);
-	}
-}
-
-static void *reader(void *arg)
-{
-	static __thread struct seen whole;
-	struct thread *t = arg;
-	unsigned int exists;
-	struct guest *g;
-
-	while (!READ_ONCE(stop)) {
-		g = get_guest(next_random(t) % now->guests, &exists);
-		visit(t, g, exists);
-		put_guest(g);
-		read_scope(t, &host.scope, EXIT_STATS_ROW_ALL, &whole);
-		read_all_vms(t);
-		read_scope(t, &host.scope, EXIT_STATS_ROW_ALL, &whole);
-	}
-	t->met = shim_met;
-	return NULL;
+	put_guest(g);
+	read_scope(t, &host.scope, EXIT_STATS_ROW_OTHER, &seen.host);
 }
 
 /* ---- resets */
 
-static u64 made_in(struct exit_stats_scope *scope, struct guest *g, struct cpu *c)
+enum {
+	HOST,
+	VM,
+	VCPU,
+	NR_SCOPES
+};
+
+struct family {
+	struct guest *g;
+	struct cpu *c;
+	struct exit_stats_scope *scope[NR_SCOPES]; /* each inside of that before it */
+};
+
+static u64 made_in(const struct family *f, int of)
 {
 	u64 made = 0;
 
-	if (scope->kind == EXIT_STATS_SCOPE_VCPU)
-		return READ_ONCE(c->made);
+	if (of == VCPU)
+		return READ_ONCE(f->c->made);
 	for (unsigned int i = 0; i < now->writers; i++)
-		made += scope->kind == EXIT_STATS_SCOPE_VM ? READ_ONCE(g->cpu[i].made)
-							   : READ_ONCE(writers[i].made);
+		made += READ_ONCE(*(of == VM ? &f->g->cpu[i].made : &threads[i].made));
 	return made;
 }
 
-/*
- * Nobody else resets meanwhile. A writer may be ahead of what it says it made:
- * by the exit that it is in, and by what its processor has not yet stored when
- * it sees the reset. What is switched off is made and not counted.
- */
-static void reset(struct thread *t, struct exit_stats_scope *scope, struct guest *g, struct cpu *c)
-{
-	u64 slack = now->writers * AHEAD, before = made_in(scope, g, c), after, least, most;
-	struct exit_stats_snap *snap;
+/* What a scope was before a reset. */
+struct state {
+	u64 epoch;
+	u64 before, after; /* exits made, before the reset and after it */
+	u64 least;	   /* made since, at the least */
+};
 
-	exit_stats_reset(scope);
-	smp_mb(); /* what the reset stored is out before we look what writers did */
-	after = made_in(scope, g, c);
-	if (next_random(t) & 1)
-		wait_at_most(t, 200);
-	least = made_in(scope, g, c);
-	snap = exit_stats_snapshot(scope, false);
-	if (IS_ERR(snap))
-		bail_out("no memory for a snapshot");
-	most = made_in(scope, g, c);
-	if (snap->exits > most + slack - before ||
-	    (!now->flips && snap->exits + slack < least - after))
-		broken(RULE_RESET, "scope %u: %llu exits, of %llu to %llu made since", scope->kind,
-		       snap->exits, least - after, most - before);
-	kvfree(snap);
-	t->turns++;
-	t->snapshots++;
+/*
+ * After a reset of scope @of, scope @i has that epoch and these exits, exactly those made
+ * since if it was reset. A writer may be ahead of what it says it made: by the exit that it
+ * is in, and by what its processor has not yet stored. What is switched off is not counted.
+ */
+static void check_after(const struct family *f, int of, int i, const struct state *s,
+			const char *what, u64 epoch, u64 exits)
+{
+	u64 slack = now->writers * AHEAD, most = made_in(f, i) + slack - s->before;
+
+	if ((epoch != s->epoch) != (i >= of))
+		broken(RULE_EPOCH, "%s of scope %d, reset of scope %d: %llu, then %llu", what, i,
+		       of, s->epoch, epoch);
+	if (i >= of && (exits > most || (!(now->what & FLIPS) && exits + slack < s->least)))
+		broken(RULE_RESET, "%s of scope %d, reset of scope %d: %llu exits, of %llu to %llu",
+		       what, i, of, exits, s->least, most);
 }
 
-static void *resetter(void *arg)
+static void check_leaf_after(const struct family *f, int of, int i, const struct state *s)
 {
-	struct thread *t = arg;
-	unsigned int exists;
-	struct guest *g;
-	struct cpu *c;
+	struct exit_stats_leaf_row leaf = read_leaf(f->g->record, i == HOST, EXIT_STATS_ROW_OTHER);
 
-	while (!READ_ONCE(stop)) {
-		g = get_guest(next_random(t) % now->guests, &exists);
-		c = &g->cpu[next_random(t) % now->writers];
-		if (now->reset_host && next_random(t) % 3 == 0)
-			reset(t, &host.scope, g, c);
-		else if (next_random(t) & 1)
-			reset(t, &g->record->scope, g, c);
-		else if (exists & 1 << (c - g->cpu))
-			reset(t, &c->record->scope, g, c);
-		put_guest(g);
-		wait_at_most(t, 300);
+	check_after(f, of, i, s, "leaf", leaf.epoch, leaf.exits);
+}
+
+/* Resets scope @of. Nobody else resets meanwhile. */
+static void reset(struct thread *t, const struct family *f, int of)
+{
+	struct state s[NR_SCOPES] = {};
+	struct exit_stats_snap *snap;
+	int i;
+
+	for (i = HOST; i < NR_SCOPES; i++) {
+		snap = take_snap(f->scope[i], false);
+		s[i].epoch = snap->epoch;
+		s[i].before = made_in(f, i);
+		kvfree(snap);
 	}
-	t->met = shim_met;
-	return NULL;
+	__atomic_fetch_add(&resets, 1, __ATOMIC_SEQ_CST);
+	if (kvm_exit_stats_reset(f->scope[of]))
+		bail_out("no memory for a reset");
+	__atomic_fetch_add(&resets, 1, __ATOMIC_SEQ_CST);
+	if (of == HOST)
+		check_leaf_after(f, of, HOST, &s[HOST]);
+	for (i = HOST; i < NR_SCOPES; i++)
+		s[i].after = made_in(f, i);
+	if (next_random(t) & 1)
+		wait_at_most(t, 200);
+	for (i = HOST; i < NR_SCOPES; i++) {
+		s[i].least = made_in(f, i) - s[i].after;
+		if (i == VM)
+			check_leaf_after(f, of, VM, &s[VM]);
+		snap = take_snap(f->scope[i], next_random(t) & 1);
+		check_after(f, of, i, &s[i], "snapshot", snap->epoch, snap->exits);
+		kvfree(snap);
+	}
+	t->snapshots += 2 * NR_SCOPES;
+	t->turns++;
+}
+
+static void reset_turn(struct thread *t)
+{
+	struct guest *g = get_guest(next_random(t));
+	struct cpu *c = &g->cpu[next_random(t) % now->writers];
+
+	if (exists(c)) {
+		struct family f = { g, c, { &host.scope, &g->record->scope, &c->record->scope } };
+
+		reset(t, &f, now->what & RESET_HOST ? next_random(t) % 3 : VM + next_random(t) % 2);
+	}
+	put_guest(g);
+	wait_at_most(t, 300);
 }
 
 /* ---- those that disturb */
 
-static void *churner(void *arg)
+static void churn_turn(struct thread *t)
 {
-	struct guest *new, *old;
-	struct thread *t = arg;
-	unsigned int slot;
+	unsigned int slot = next_random(t) % now->guests;
+	struct guest *new = make_guest(), *old;
 
-	while (!READ_ONCE(stop)) {
-		slot = next_random(t) % now->guests;
-		new = make_guest();
-		pthread_mutex_lock(&table_lock);
-		old = guests[slot];
-		guests[slot] = new;
-		pthread_mutex_unlock(&table_lock);
-		put_guest(old);
-		t->turns++;
-		wait_at_most(t, 20000);
-	}
-	t->met = shim_met;
-	return NULL;
+	pthread_mutex_lock(&table_lock);
+	old = guests[slot];
+	guests[slot] = new;
+	pthread_mutex_unlock(&table_lock);
+	put_guest(old);
+	t->turns++;
+	wait_at_most(t, 20000);
 }
 
-static void *flipper(void *arg)
+/* A vCPU whose id is taken: it has a record, and is no vCPU after all. */
+static void fail_turn(struct thread *t)
 {
-	const struct shim_param *on = &shim_param_exit_stats;
-	struct thread *t = arg;
+	struct guest *g = get_guest(next_random(t));
+	struct cpu c = { .vcpu.kvm = &g->kvm };
 
-	while (!READ_ONCE(stop)) {
-		on->ops->set("N", &on->kp);
-		wait_at_most(t, 1000); /* exits go on without a close */
-		on->ops->set("Y", &on->kp);
-		t->turns++;
-		wait_at_most(t, 10000);
-	}
-	return NULL;
+	if (kvm_exit_stats_vcpu_create(&c.vcpu))
+		bail_out("no memory for a vCPU");
+	if (next_random(t) & 1)
+		sched_yield();
+	kvm_exit_stats_vcpu_free(&c.vcpu);
+	put_guest(g);
+	t->turns++;
+	wait_at_most(t, 200);
 }
 
-/* The worker: now and then there is no memory for its snapshot. */
-static void *dumper(void *arg)
+static void flip_turn(struct thread *t)
 {
-	struct thread *t = arg;
-
-	while (!READ_ONCE(stop)) {
-		shim_no_memory = next_random(t) % 8 == 0;
-		if (shim_run_work())
-			t->turns++;
-		shim_no_memory = 0;
-		wait_at_most(t, 200);
-	}
-	t->met = shim_met;
-	return NULL;
+	shim_set_param(&shim_param_exit_stats, "N");
+	wait_at_most(t, 1000); /* exits go on without an end */
+	shim_set_param(&shim_param_exit_stats, "Y");
+	t->turns++;
+	wait_at_most(t, 10000);
 }
 
 static void stand_still(int sig)
@@ -559,141 +540,213 @@ static void stand_still(int sig)
 	struct timespec time = { .tv_nsec = 100000 };
 	int err = errno;
 
-	if (!shim_irqs_off)
-		nanosleep(&time, NULL);
+	nanosleep(&time, NULL);
 	errno = err;
 }
 
-static void *stopper(void *arg)
+static void stop_turn(struct thread *t)
 {
-	struct thread *t = arg;
+	unsigned int among = next_random(t) & 1 ? now->writers : t - threads;
 
-	while (!READ_ONCE(stop)) {
-		if (next_random(t) & 1)
-			pthread_kill(writers[next_random(t) % now->writers].id, SIGUSR1);
-		else
-			pthread_kill(others[next_random(t) % (t - others)].id, SIGUSR1);
-		t->turns++;
-		wait_at_most(t, 100);
-	}
-	return NULL;
+	pthread_kill(threads[next_random(t) % among].id, SIGUSR1);
+	t->turns++;
+	wait_at_most(t, 100);
 }
 
-/*
- * ThreadSanitizer hands a signal on at the next system call only. It makes
- * threads so slow that the scheduler stops them half way often enough.
- */
-static bool can_stop(void)
+/* A dump is due at multiples, each later than the last, and has what made it due. */
+static void check_dump_line(const char *line)
 {
-#ifdef __SANITIZE_THREAD__
-	return false;
-#else
-	return true;
-#endif
+	u64 nr, due, taken;
+
+	if (sscanf(line, "dump %llu: due at %llu, taken at %llu exits", &nr, &due, &taken) != 3)
+		return;
+	if (nr != ++dumps_begun || due % INTERVAL || due <= last_due ||
+	    (!(now->what & RESET_HOST) && taken < due))
+		broken(RULE_DUMPS, "dump %llu, after one due at %llu: %s", dumps_begun, last_due,
+		       line);
+	last_due = due;
 }
 
 /* ---- a scenario */
 
-static struct thread *start(struct thread *t, unsigned int nr, void *(*fn)(void *arg))
+static void *run_turns(void *arg)
 {
-	memset(t, 0, sizeof(*t));
-	t->nr = nr;
-	t->random = (seed * 64 + (t - others + MAX_WRITERS) + 1) * 0x9e3779b97f4a7c15ull | 1;
-	if (fn == writer)
-		t->random = (seed * 64 + nr) * 0x9e3779b97f4a7c15ull | 1;
-	return t;
+	struct thread *t = arg;
+
+	while (t->to_make ? t->made < t->to_make : !READ_ONCE(stop))
+		t->turn(t);
+	t->met = shim;
+	if (t->to_make)
+		__atomic_fetch_add(&finished, 1, __ATOMIC_RELEASE);
+	return NULL;
 }
 
-static void run_thread(struct thread *t, void *(*fn)(void *arg))
+static void start(unsigned int n, void (*turn)(struct thread *t), u64 to_make)
 {
-	if (pthread_create(&t->id, NULL, fn, t))
-		bail_out("pthread_create");
+	while (n--) {
+		struct thread *t = &threads[nr_threads];
+
+		*t = (struct thread){ .turn = turn, .nr = nr_threads++, .to_make = to_make };
+		t->random = (seed * 64 + nr_threads) * 0x9e3779b97f4a7c15ull | 1;
+		if (pthread_create(&t->id, NULL, run_turns, t))
+			bail_out("pthread_create");
+	}
 }
 
-static void start_other(unsigned int nr, void *(*fn)(void *arg))
-{
-	struct thread *t = start(&others[nr_others], nr, fn);
-
-	run_thread(t, fn);
-	nr_others++;
-}
-
+/* All vCPUs are gone; without resets of the host it has all their exits. */
 static void check_sum(void)
 {
-	struct exit_stats_row expected[MAX_ROWS] = {};
-	struct exit_stats_hist hist[MAX_ROWS] = {};
-	struct exit_stats_snap *snap = exit_stats_snapshot(&host.scope, true);
-	struct exit_stats_row *e;
+	struct exit_stats_snap *snap = take_snap(&host.scope, true);
+	u64 backwards = 0;
 
 	for (unsigned int i = 0; i < snap->rows; i++) {
-		e = &expected[i];
-		for (unsigned int n = 0; n < now->writers; n++) {
-			exit_stats_row_merge(e, &writers[n].tally[i]);
-			exit_stats_hist_merge(&hist[i], &writers[n].hist[i]);
-		}
-		if (memcmp(e, &snap->row[i], sizeof(*e)) ||
-		    memcmp(&hist[i], &snap->hist[i], sizeof(hist[i])))
-			broken(RULE_LOST, "row %u: %llu made, %llu counted", i, e->count,
-			       snap->row[i].count);
+		struct exit_stats_row expected = {}, *r = &snap->row[i];
+
+		for (unsigned int n = 0; n < now->writers; n++)
+			exit_stats_add_row(&expected, &threads[n].tally[i], true);
+		/* These have rules of their own. */
+		expected.min = r->min;
+		expected.max = r->max;
+		if (memcmp(&expected, r, sizeof(expected)))
+			broken(RULE_LOST, "row %u: %llu made, %llu counted", i, expected.count,
+			       r->count);
+		if (i == row_of(BACKWARDS))
+			backwards = expected.count;
 	}
-	if (snap->backwards != expected[row_of(BACKWARDS)].count)
-		broken(RULE_BACKWARDS, "%llu of %llu", snap->backwards,
-		       expected[row_of(BACKWARDS)].count);
+	if (snap->backwards != backwards)
+		broken(RULE_BACKWARDS, "%llu of %llu", snap->backwards, backwards);
 	if (snap->vms || snap->vcpus)
 		broken(RULE_ALIVE, "none is alive, vms=%u vcpus=%u", snap->vms, snap->vcpus);
 	kvfree(snap);
 }
 
-/* Resets do not touch the count that dumps go by, nor do deaths. */
+/* Neither resets nor deaths touch the sum that dumps go by. */
 static void check_dumps(void)
 {
-	u64 made = 0, printed, merged;
+	u64 made = 0, sum = atomic64_read(&kvm_exit_stats_sum);
 
-	while (shim_run_work())
-		;
+	shim_drain_work();
 	for (unsigned int n = 0; n < now->writers; n++)
-		made += writers[n].made;
-	exit_stats_dump_counts(&printed, &merged);
-	if (printed + merged != made / INTERVAL)
-		broken(RULE_DUMPS, "%llu printed, %llu merged of %llu exits", printed, merged,
-		       made);
-	diag("%llu dumps printed, %llu merged", printed, merged);
+		made += threads[n].made;
+	if (host.dumps + host.merged != sum / INTERVAL || (!(now->what & FLIPS) && sum != made))
+		broken(RULE_DUMPS, "%llu printed, %llu merged of %llu exits, %llu made", host.dumps,
+		       host.merged, sum, made);
+	diag("%llu dumps printed, %llu merged", host.dumps, host.merged);
 }
 
 static void say_met(double seconds)
 {
 	struct thread sum = {};
-	u64 made = 0;
 
-	for (unsigned int i = 0; i < now->writers + nr_others; i++) {
-		const struct thread *t = i < now->writers ? &writers[i] : &others[i - now->writers];
-
-		made += t->made;
+	for (const struct thread *t = threads; t < threads + nr_threads; t++) {
+		sum.made += t->made;
 		sum.snapshots += t->snapshots;
 		sum.leaves += t->leaves;
 		sum.turns += t->turns;
-		sum.met.relaxed += t->met.relaxed;
-		sum.met.moved += t->met.moved;
-		sum.met.undo += t->met.undo;
-		sum.met.total_undo += t->met.total_undo;
+		sum.met.waits += t->met.waits;
+		sum.met.retries += t->met.retries;
 	}
-	diag("%llu updates in %.1f s, disturbed %llu times; %llu snapshots, %llu leaves", made,
+	diag("%llu exits in %.1f s, disturbed %llu times; %llu snapshots, %llu leaves", sum.made,
 	     seconds, sum.turns, sum.snapshots, sum.leaves);
-	diag("readers met %llu updates, %llu moves, and used undo for %llu rows, %llu totals",
-	     sum.met.relaxed, sum.met.moved, sum.met.undo, sum.met.total_undo);
-	ok(sum.met.undo && sum.met.total_undo && sum.met.moved && sum.snapshots,
-	   "%s: readers met writers half way, and moves", now->name);
+	ok(sum.met.waits && sum.met.retries && sum.snapshots && sum.leaves,
+	   "%s: readers waited for updates, %llu times, and copied again, %llu times", now->name,
+	   sum.met.waits, sum.met.retries);
 }
+
+static int try_register(void)
+{
+	return kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
+				       offsetof(struct guest, record), NULL, 0);
+}
+
+static void register_vmx(void)
+{
+	if (try_register())
+		bail_out("register");
+}
+
+static bool applies(enum rule rule)
+{
+	switch (rule) {
+	case RULE_LOST:
+		return !(now->what & RESET_HOST) && !(now->what & FLIPS);
+	case RULE_RESET:
+	case RULE_EPOCH:
+		return now->what & (RESET_HOST | RESET_INNER);
+	case RULE_ALL_ROWS:
+		return !(now->what & GO_BACK);
+	default:
+		return true;
+	}
+}
+
+static void run_threads(u64 exits)
+{
+	unsigned int what = now->what;
+
+	nr_threads = 0;
+	finished = 0;
+	stop = false;
+	start(now->writers, write_turn, exits / now->writers);
+	start(now->readers, read_turn, 0);
+	start(!!(what & (RESET_HOST | RESET_INNER)), reset_turn, 0);
+	start(!!(what & CHURN), churn_turn, 0);
+	start(!!(what & CHURN), fail_turn, 0);
+	start(!!(what & FLIPS), flip_turn, 0);
+	start(CAN_STOP, stop_turn, 0);
+
+	while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < now->writers)
+		usleep(1000);
+	WRITE_ONCE(stop, true);
+	/* From the stopper on, who sends signals to all others. */
+	for (unsigned int i = nr_threads; i-- > 0;)
+		pthread_join(threads[i].id, NULL);
+}
+
+static void run(const struct scenario *s, u64 exits)
+{
+	u64 began = ktime_get_ns(), times;
+
+	now = s;
+	dumps_begun = 0;
+	last_due = 0;
+	rules_no_reset = !(s->what & (RESET_HOST | RESET_INNER));
+	rules_backwards = s->what & GO_BACK;
+	register_vmx();
+	for (unsigned int i = 0; i < s->guests; i++)
+		guests[i] = make_guest();
+	run_threads(exits);
+	for (unsigned int i = 0; i < s->guests; i++)
+		put_guest(guests[i]);
+	if (applies(RULE_LOST))
+		check_sum();
+	check_dumps();
+	kvm_exit_stats_dump_kick(); /* the worker may run while the vendor module goes */
+	kvm_exit_stats_unregister();
+	if (shim_in_use)
+		broken(RULE_FREED, "%ld allocations", shim_in_use);
+
+	for (int i = 0; i < NR_RULES; i++) {
+		if (!applies(i))
+			continue;
+		times = times_broken(i);
+		ok(!times, "%s: %s", s->name, rule_names[i]);
+		if (times)
+			diag("broken %llu times", times);
+	}
+	say_met((ktime_get_ns() - began) / 1e9);
+}
+
+/* ---- one thread: what fails, and how */
 
 /* Is @scope, which is part of no record (a TDX guest's), empty, and nothing to reset? */
 static bool empty(struct exit_stats_scope *scope)
 {
-	struct exit_stats_snap *snap = exit_stats_snapshot(scope, true);
-	bool none = !IS_ERR(snap) && !snap->rows && !snap->exits && snap->scope == scope->kind;
+	struct exit_stats_snap *snap = take_snap(scope, true);
+	bool none = !snap->rows && !snap->exits && snap->scope == scope->kind;
 
-	if (!IS_ERR(snap))
-		kvfree(snap);
-	return none && exit_stats_reset(scope) == -ENODEV;
+	kvfree(snap);
+	return none && kvm_exit_stats_reset(scope) == -ENODEV;
 }
 
 static void check_no_record(void)
@@ -701,16 +754,140 @@ static void check_no_record(void)
 	struct exit_stats_scope vm = { .kind = EXIT_STATS_SCOPE_VM };
 	struct exit_stats_scope vcpu = { .kind = EXIT_STATS_SCOPE_VCPU };
 
-	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, 0, 0, NULL, 0))
-		bail_out("register");
+	register_vmx();
 	ok(empty(&vm) && empty(&vcpu), "a VM and a vCPU without a record are empty");
 	kvm_exit_stats_unregister();
+	ok(empty(&host.scope), "so is the host without a vendor module");
 }
 
-static int register_vmx(void)
+static void make_some(struct cpu *c, u32 reason, int times)
 {
-	return kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
-				       offsetof(struct guest, record), NULL, 0);
+	while (times--) {
+		shim_tsc = 1000;
+		kvm_exit_stats_start_vmx(&c->record, &c->vcpu, &reason);
+		shim_tsc += 100;
+		kvm_exit_stats_end_fastpath(&c->vcpu);
+	}
+}
+
+/* With one vCPU the sum passes each multiple with the very exit that makes it. */
+static void check_exact(unsigned int interval)
+{
+	struct guest *g;
+	bool good = true;
+
+	kvm_exit_stats_interval = interval;
+	register_vmx();
+	g = make_guest();
+	create_vcpu(&g->cpu[0]);
+	for (u64 made = 1; made <= 3 * interval; made++) {
+		make_some(&g->cpu[0], 10, 1);
+		good &= made / interval == atomic64_read(&kvm_exit_stats_sum) / interval;
+	}
+	put_guest(g);
+	good &= atomic64_read(&kvm_exit_stats_sum) == 3 * interval;
+	kvm_exit_stats_unregister();
+	ok(good, "one vCPU: dumps are due at exactly the multiples of %u", interval);
+}
+
+/* There is no memory for one of the two dumps. */
+static void check_dump_without_memory(void)
+{
+	struct guest *g;
+
+	WRITE_ONCE(shim_works_without_memory, 2);
+	register_vmx();
+	g = make_guest();
+	create_vcpu(&g->cpu[0]);
+	for (int i = 0; i < 2; i++) {
+		make_some(&g->cpu[0], 10, INTERVAL);
+		shim_drain_work();
+	}
+	ok(host.dumps == 2 && !host.merged, "no memory: a dump stays due until there is");
+	put_guest(g);
+	kvm_exit_stats_unregister();
+	WRITE_ONCE(shim_works_without_memory, 8);
+}
+
+/* Two guests with three vCPUs, each of which has made exits and was reset once. */
+static void make_two(struct guest *two[2], struct exit_stats_scope *scopes[6])
+{
+	int n = 0;
+
+	scopes[n++] = &host.scope;
+	for (int i = 0; i < 2; i++) {
+		two[i] = make_guest();
+		scopes[n++] = &two[i]->record->scope;
+		for (int j = 0; j <= i; j++) {
+			create_vcpu(&two[i]->cpu[j]);
+			scopes[n++] = &two[i]->cpu[j].record->scope;
+			make_some(&two[i]->cpu[j], 10, 7);
+		}
+	}
+	if (kvm_exit_stats_reset(&host.scope))
+		bail_out("reset");
+	for (int i = 0; i < 2; i++) {
+		for (int j = 0; j <= i; j++)
+			make_some(&two[i]->cpu[j], 30, 5);
+	}
+}
+
+static bool as_it_was(struct exit_stats_scope *scope, const struct exit_stats_snap *was)
+{
+	struct exit_stats_snap *is = take_snap(scope, true);
+	bool same = is->epoch == was->epoch &&
+		    !memcmp(is->row, was->row, is->rows * sizeof(is->row[0]));
+
+	kvfree(is);
+	return same;
+}
+
+/* Each allocation of a reset of the host fails in turn, and nothing has changed. */
+static void check_reset_without_memory(void)
+{
+	struct exit_stats_scope *scopes[6];
+	struct exit_stats_snap *was[6];
+	struct guest *two[2];
+	int nth, expected = 4 + 6; /* to read into, and a baseline a scope */
+	bool good = true;
+	long in_use;
+
+	make_two(two, scopes);
+	for (int i = 0; i < 6; i++)
+		was[i] = take_snap(scopes[i], true);
+	in_use = shim_in_use;
+	for (nth = 1; nth <= 2 * expected; nth++) {
+		shim.fail_alloc = nth;
+		if (kvm_exit_stats_reset(&host.scope) != -ENOMEM)
+			break;
+		good &= shim_in_use == in_use;
+		for (int i = 0; i < 6; i++)
+			good &= as_it_was(scopes[i], was[i]);
+	}
+	shim.fail_alloc = 0;
+	ok(good && nth == expected + 1,
+	   "no memory: whichever of its %d is refused, a reset is told, and changes nothing",
+	   nth - 1);
+	good = shim_in_use == in_use;
+	for (int i = 0; i < 6; i++) {
+		good &= !as_it_was(scopes[i], was[i]);
+		kvfree(was[i]);
+	}
+	ok(good, "with it each scope is reset");
+	put_guest(two[0]);
+	put_guest(two[1]);
+}
+
+static void check_killed(void)
+{
+	struct guest *g = make_guest();
+
+	shim.killed = true;
+	ok(kvm_exit_stats_reset(&g->record->scope) == -EINTR &&
+		   PTR_ERR(kvm_exit_stats_snapshot(&host.scope, true)) == -EINTR,
+	   "a killed task opens no file and resets nothing");
+	shim.killed = false;
+	put_guest(g);
 }
 
 /* One allocation after the other fails; what calls us undoes what it did, and goes on. */
@@ -721,189 +898,75 @@ static void check_no_memory(void)
 	int nth;
 
 	for (nth = 1; nth < 10; nth++) {
-		shim_no_memory = nth;
-		if (!register_vmx())
+		shim.fail_alloc = nth;
+		if (!try_register())
 			break;
 		good &= !host.table && !shim_in_use;
 	}
-	shim_no_memory = 0;
+	shim.fail_alloc = 0;
 	ok(good && nth == 4,
 	   "no memory: whichever of its %d is refused, a vendor module is told, and not there",
 	   nth - 1);
 
 	g = make_guest();
-	shim_no_memory = 1;
+	shim.fail_alloc = 1;
 	good = kvm_exit_stats_vm_create(&none->kvm) == -ENOMEM && !none->record;
-	shim_no_memory = 1;
+	shim.fail_alloc = 1;
 	good &= kvm_exit_stats_vcpu_create(&g->cpu[0].vcpu) == -ENOMEM && !g->cpu[0].record;
-	shim_no_memory = 1;
-	good &= PTR_ERR(exit_stats_snapshot(&host.scope, true)) == -ENOMEM;
+	shim.fail_alloc = 1;
+	good &= PTR_ERR(kvm_exit_stats_snapshot(&host.scope, true)) == -ENOMEM;
 	/* The vendor's way out frees what may not be there. */
 	kvm_exit_stats_vcpu_free(&g->cpu[0].vcpu);
 	kvm_exit_stats_vm_destroy(&none->kvm);
-	ok(good && host.nr_vms == 1 && !host.nr_vcpus,
+	ok(good && host.nr_vms == 1 && !kvm_exit_stats_nr_vcpus,
 	   "no memory: so is KVM when it makes a VM or a vCPU, and who opens a file");
+	kvm_exit_stats_cpuid_mode = EXIT_STATS_CPUID_VM;
+	shim.fail_alloc = 1;
+	good = shim_set_param(&shim_param_exit_stats_cpuid, "host") == -ENOMEM &&
+	       kvm_exit_stats_cpuid_mode == EXIT_STATS_CPUID_VM;
+	ok(good && !shim_set_param(&shim_param_exit_stats_cpuid, "host") &&
+		   kvm_exit_stats_cpuid_mode == EXIT_STATS_CPUID_HOST,
+	   "no memory: so is who gives guests the host's numbers");
 	free(none);
 	put_guest(g);
+	check_reset_without_memory();
+	check_killed();
 	kvm_exit_stats_unregister();
 	ok(!shim_in_use, "and nothing of them is left");
-}
-
-static void make_some(struct cpu *c, u32 reason, int times)
-{
-	for (int i = 0; i < times; i++) {
-		shim_tsc = 1000;
-		kvm_exit_stats_latch_vmx(&c->record, &c->vcpu, &reason);
-		shim_let_out_of(&c->record->mark);
-		shim_tsc += 100;
-		kvm_exit_stats_close_fastpath(&c->vcpu);
-	}
-	shim_let_out();
-}
-
-/* The count of a row, and that of all. */
-static bool answers(const struct guest *g, bool of_host, unsigned int row, u64 count, u64 all)
-{
-	struct exit_stats_answer a = { .row = row, .all = true };
-
-	if (of_host)
-		exit_stats_answer_host(g->record, &a);
-	else
-		exit_stats_answer_vm(g->record, &a);
-	return a.reason.count == count && a.total.count == all && a.reason.total == count * 100 &&
-	       a.total.total == all * 100;
-}
-
-/* A leaf's reader whose every try meets a move: nothing ends it while the count is odd. */
-static void check_last_good(void)
-{
-	struct guest *g, *other;
-	struct cpu *c;
-	bool good;
-
-	if (register_vmx())
-		bail_out("register");
-	g = make_guest();
-	other = make_guest();
-	c = &g->cpu[0];
-	come_to(c);
-	come_to(&other->cpu[0]);
-	make_some(&other->cpu[0], 10, 5);
-	make_some(c, 10, 7);
-	good = answers(g, false, row_of(10), 7, 7) && answers(g, true, row_of(10), 12, 12);
-	make_some(c, 10, 3);
-	make_some(c, 30, 2);
-
-	g->record->seq.sequence++;
-	ok(good && answers(g, false, row_of(10), 7, 7),
-	   "a leaf whose every try meets a move has the last good answer");
-	ok(answers(g, false, row_of(30), 0, 7), "or 0 for what was not asked before");
-	g->record->seq.sequence++;
-	ok(answers(g, false, row_of(10), 10, 12), "then the VM's numbers again");
-
-	host.seq.sequence++;
-	ok(answers(g, true, row_of(10), 12, 12), "in host scope it has the last good answer there");
-	make_some(c, 10, 20);
-	ok(answers(g, true, row_of(10), 30, 32), "or what its own VM has, if that is more");
-	host.seq.sequence++;
-	ok(answers(g, true, row_of(10), 35, 37), "then the host's numbers again");
-	put_guest(g);
-	put_guest(other);
-	kvm_exit_stats_unregister();
-}
-
-static void run(const struct scenario *s, u64 updates)
-{
-	u64 began = ktime_get_mono_fast_ns();
-	u64 times;
-
-	now = s;
-	stop = false;
-	finished = 0;
-	nr_others = 0;
-	if (register_vmx())
-		bail_out("register");
-	for (unsigned int i = 0; i < s->guests; i++)
-		guests[i] = make_guest();
-	for (unsigned int i = 0; i < s->writers; i++)
-		start(&writers[i], i, writer)->to_make = updates / s->writers;
-	for (unsigned int i = 0; i < s->writers; i++)
-		run_thread(&writers[i], writer);
-	for (unsigned int i = 0; i < s->readers; i++)
-		start_other(i, reader);
-	if (s->reset_host || s->reset_inner)
-		start_other(0, resetter);
-	if (s->churn)
-		start_other(0, churner);
-	if (s->flips)
-		start_other(0, flipper);
-	start_other(0, dumper);
-	if (can_stop())
-		start_other(0, stopper);
-
-	while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < s->writers)
-		usleep(1000);
-	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
-	/* The stopper, who sends signals to all others, is the last of them. */
-	for (unsigned int i = nr_others; i-- > 0;)
-		pthread_join(others[i].id, NULL);
-	for (unsigned int i = 0; i < s->writers; i++)
-		pthread_join(writers[i].id, NULL);
-	for (unsigned int i = 0; i < s->guests; i++)
-		put_guest(guests[i]);
-	if (!s->reset_host && !s->flips)
-		check_sum();
-	if (!s->flips)
-		check_dumps();
-	kvm_exit_stats_unregister();
-	if (shim_in_use)
-		broken(RULE_FREED, "%ld allocations", shim_in_use);
-
-	for (int i = 0; i < NR_RULES; i++) {
-		if (i == RULE_LOST && (s->reset_host || s->flips))
-			continue;
-		if (i == RULE_DUMPS && s->flips)
-			continue;
-		if (i == RULE_RESET && !s->reset_host && !s->reset_inner)
-			continue;
-		if (i == RULE_ALL_ROWS && s->backwards)
-			continue;
-		times = times_broken(i);
-		ok(!times, "%s: %s", s->name, rule_names[i]);
-		if (times)
-			diag("broken %llu times", times);
-	}
-	say_met((ktime_get_mono_fast_ns() - began) / 1e9);
 }
 
 int main(int argc, char **argv)
 {
 	struct sigaction still = { .sa_handler = stand_still, .sa_flags = SA_RESTART };
-	u64 updates = 5000000, first = 0;
+	u64 exits = 5000000, first = 0;
 	int opt;
 
 	while ((opt = getopt(argc, argv, "n:f:s:")) != -1) {
 		if (opt == 'n')
-			updates = strtoull(optarg, NULL, 0);
+			exits = strtoull(optarg, NULL, 0);
 		else if (opt == 'f')
 			first = strtoull(optarg, NULL, 0);
 		else if (opt == 's')
 			seed = strtoull(optarg, NULL, 0);
 		else
-			bail_out("usage: stress [-n UPDATES] [-f UPDATES] [-s SEED]");
+			bail_out("usage: stress [-n EXITS] [-f EXITS] [-s SEED]");
 	}
 	if (!first)
-		first = updates;
+		first = exits;
 	if (sigaction(SIGUSR1, &still, NULL))
 		bail_out("sigaction");
-	exit_stats_dump_interval = INTERVAL;
-	exit_stats_dump_per_min = 0;
-	diag("seed %llu, %llu updates, and %llu in each other scenario", seed, first, updates);
+	diag("seed %llu, %llu exits, and %llu in each other scenario", seed, first, exits);
 	alarm(HANG);
+	kvm_exit_stats_per_min = 0;
+	kvm_exit_stats_cpuid_mode = EXIT_STATS_CPUID_HOST;
 	check_no_record();
 	check_no_memory();
-	check_last_good();
+	check_exact(10000);
+	check_exact(INTERVAL);
+	shim_start_workers(2);
+	check_dump_without_memory();
+	shim_log = check_dump_line;
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
-		run(&scenarios[i], i ? updates : first);
+		run(&scenarios[i], i ? exits : first);
 	return done_testing();
 }
