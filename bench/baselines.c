@@ -22,6 +22,7 @@
 #define VCPUS		8
 #define MSR_APIC_BASE	0x1b
 #define MSR_PAT		0x277
+#define X86_CR4_UMIP	(1ul << 11)
 #define X86_CR4_OSXSAVE (1ul << 18)
 
 static const struct {
@@ -29,7 +30,7 @@ static const struct {
 	uint64_t times, rsi;
 } kinds[] = {
 	{ truth_cpuid, 20 },
-	{ truth_hlt, 3 },
+	{ truth_sgdt, 3 },
 	{ truth_in, 5 },
 	{ truth_rdmsr, 4, MSR_APIC_BASE },
 	{ truth_wrmsr, 4, MSR_PAT },
@@ -54,7 +55,7 @@ static void run(struct vm *vm, int n)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		vcpu_call(vm, n, kinds[i].routine, kinds[i].times, kinds[i].rsi, 0);
 		vcpu_get_sregs(vm, n, &sregs);
-		sregs.cr4 |= X86_CR4_OSXSAVE;
+		sregs.cr4 |= X86_CR4_OSXSAVE | X86_CR4_UMIP;
 		vcpu_set_sregs(vm, n, &sregs);
 		vcpu_run_to_done(vm, n);
 	}

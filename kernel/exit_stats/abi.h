@@ -48,7 +48,6 @@
 #define EXIT_STATS_SCOPE_VM		1
 #define EXIT_STATS_SCOPE_HOST		2
 #define EXIT_STATS_SCOPE_VCPU		3	/* files only: no leaf answers for a vCPU */
-
 #define EXIT_STATS_VENDOR_NONE		0
 #define EXIT_STATS_VENDOR_VMX		1
 #define EXIT_STATS_VENDOR_SVM		2

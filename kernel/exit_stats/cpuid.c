@@ -2,8 +2,8 @@
 /*
  * The guest's view: CPUID leaves, answered where KVM found no entry for them.
  *
- * Untrusted code runs this at will: it takes no lock that another VM needs, allocates
- * nothing, and sets all four registers.
+ * Untrusted code runs this at will: it never waits for the mutex, allocates nothing, and sets
+ * all four registers.
  */
 #include <linux/kvm_host.h>
 #include <asm/tsc.h>
@@ -42,6 +42,7 @@ static void exit_stats_log_read(const struct exit_stats_leaf *leaf, u32 code)
 	unsigned int row = exit_stats_row_of(table, code);
 	char reason[12], answer[80] = "", tail[40] = "";
 	u64 held_back;
+	bool enabled;
 
 	if (!exit_stats_may_log()) {
 		atomic64_inc(&exit_stats_log_held_back);
@@ -53,11 +54,12 @@ static void exit_stats_log_read(const struct exit_stats_leaf *leaf, u32 code)
 
 	snprintf(reason, sizeof(reason), table->hex ? "0x%x" : "%u", code);
 	if (kvm_exit_stats_leaf_has_reason(leaf->leaf, leaf->layout)) {
+		enabled = row != EXIT_STATS_ROW_OTHER && test_bit(row, kvm_exit_stats_host.enabled);
 		if (!leaf->defined)
 			snprintf(answer, sizeof(answer), " reason %s: not defined", reason);
-		else if (!leaf->numbers.row.count &&
-			 (row == EXIT_STATS_ROW_OTHER || !test_bit(row, kvm_exit_stats_host.enabled)))
-			snprintf(answer, sizeof(answer), " reason %s: defined, not enabled", reason);
+		else if (!enabled && !leaf->numbers.row.count)
+			snprintf(answer, sizeof(answer), " reason %s: defined, not enabled",
+				 reason);
 		else
 			snprintf(answer, sizeof(answer), " reason %s %s: count %llu", reason,
 				 table->row[row].name, leaf->numbers.row.count);
@@ -100,9 +102,9 @@ bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u
 	leaf.highest = table->highest;
 	leaf.defined = exit_stats_defined(table, code);
 	row = exit_stats_row_of(table, code);
-	if (of_host)
+	if (of_host && leaf.leaf != EXIT_STATS_LEAF_ID)
 		kvm_exit_stats_read_host(row, &leaf.numbers);
-	else
+	else if (leaf.leaf != EXIT_STATS_LEAF_ID)
 		kvm_exit_stats_read_vm(v->vm, row, &leaf.numbers);
 	/* OTHER is no reason that can be asked for. */
 	if (row == EXIT_STATS_ROW_OTHER)

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dump in the kernel log: due each time the host's exits pass a multiple of
- * exit_stats_dump_interval.
+ * The dump in the kernel log: due each time the host's exits pass a multiple of the interval.
  *
  * vCPUs add their exits to the host's sum in batches (record.c). Who takes the sum past a
- * multiple queues the worker. The worker derives what is due from the sum and from the
- * multiple that it printed last, takes a snapshot and prints it. Dumps that fall due
+ * multiple queues the worker. The worker derives what is due from the sum and from what the
+ * sum was at the last dump, takes a snapshot and prints it. Dumps that fall due
  * while it is on its way, or held back by the limit a minute, are merged into the next.
  */
 #include <linux/kvm_host.h>
@@ -21,10 +20,10 @@ unsigned int kvm_exit_stats_per_min = EXIT_STATS_DUMP_PER_MIN;
 
 static DECLARE_DELAYED_WORK(exit_stats_dump_work, exit_stats_dump_fn);
 static struct exit_stats_bucket exit_stats_dump_bucket;	/* the worker's */
-/* The multiple of the interval that was dealt with last; under kvm_exit_stats_mutex. */
+/* How many whole intervals the sum held at the last dump; under kvm_exit_stats_mutex. */
 static u64 exit_stats_dump_point;
 
-/* From the next tick, as to wake the worker up costs the vCPU's thread more. */
+/* At the next tick: to arm a timer costs the vCPU's thread less than a wake-up. */
 static void exit_stats_dump_due(void)
 {
 	queue_delayed_work(system_dfl_wq, &exit_stats_dump_work, 1);

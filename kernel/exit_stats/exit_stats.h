@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the files of exit_stats/ offer each other, callees first. The data has one way: hook ->
- * record -> snapshot -> {cpuid, debugfs, dump}. The three surfaces know the snapshot only.
+ * record -> snapshot -> {cpuid, debugfs, dump}. No surface reads a record.
  */
 #ifndef EXIT_STATS_H
 #define EXIT_STATS_H
@@ -61,15 +61,14 @@ struct exit_stats_vm {
 	struct rcu_head rcu;
 };
 
-/* All of it but scope.baseline, which leaves read under RCU, is under the mutex. */
+/* Under the mutex. What vCPUs read without it does not change while a VM exists. */
 struct exit_stats_host {
 	struct exit_stats_scope scope;
 	struct list_head vms;
-	unsigned int nr_vms;
 	struct exit_stats_snap *retired;	/* the numbers of vCPUs that are gone */
 	/* The vendor module that is registered; table is NULL without one. */
 	const struct exit_stats_table *table;
-	size_t vm_offset;		/* of the record's pointer in the vendor's VM */
+	size_t vm_offset;		/* of our pointer in the vendor's VM */
 	unsigned long *enabled;		/* bitmap by row: the vendor has a handler */
 	u64 dumps;			/* printed */
 	u64 merged;			/* due, and merged into one of those */

@@ -49,12 +49,13 @@ static __always_inline void kvm_exit_stats_start_svm(struct exit_stats_vcpu *con
 						     const struct vmcb_control_area *control)
 {
 	if (static_branch_likely(&kvm_exit_stats_starts))
-		exit_stats_start(*v, exit_stats_offset_svm(control->exit_code), is_guest_mode(vcpu));
+		exit_stats_start(*v, exit_stats_offset_svm(control->exit_code),
+				 is_guest_mode(vcpu));
 }
 
 /*
- * The exit is handled: count it, if one is pending. The compiler does not know that @ret is
- * the same afterwards, so it moves it out of RDTSC's way only while recording is on.
+ * The exit is handled: count it, if one is pending. @ret goes through here so that the compiler
+ * keeps it out of RDTSC's registers only in the branch that records: off costs nothing more.
  * Context: the vCPU's thread, when the vendor's handle_exit returns @ret.
  */
 static __always_inline int kvm_exit_stats_end(struct exit_stats_vcpu *const *v, int ret)

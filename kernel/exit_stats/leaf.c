@@ -4,71 +4,68 @@
 #include "exit_stats.h"
 
 /* Whose exits EAX holds. EDX has their high half in a wide leaf, otherwise 0. */
-enum exit_stats_count { COUNT_NONE, COUNT_ALL, COUNT_REASON };
+enum exit_stats_leaf_count { COUNT_NONE, COUNT_ALL, COUNT_REASON };
 
 /* What EBX:ECX hold, of all reasons or of the one in ECX. */
-enum exit_stats_pair { PAIR_NONE, PAIR_ALL_CYCLES, PAIR_CYCLES, PAIR_MIN, PAIR_MAX, PAIR_AVG };
+enum exit_stats_leaf_pair { PAIR_NONE, PAIR_ALL_CYCLES, PAIR_CYCLES, PAIR_MIN, PAIR_MAX, PAIR_AVG };
 
 struct exit_stats_leaf_desc {
-	enum exit_stats_count count;
-	enum exit_stats_pair pair;
+	enum exit_stats_leaf_count count;
+	enum exit_stats_leaf_pair pair;
 	bool wide;
 };
 
-/* 0x4ffffff9 to 0x4ffffffb are the same in every layout. */
-#define AVG_MAX_MIN \
-	{ COUNT_REASON,	PAIR_AVG,	true }, \
-	{ COUNT_REASON,	PAIR_MAX,	true }, \
-	{ COUNT_REASON,	PAIR_MIN,	true }
+/* 0x4ffffff9 to 0x4ffffffb, in every layout */
+static const struct exit_stats_leaf_desc exit_stats_fixed[] = {
+	{ COUNT_REASON,	PAIR_AVG,	true },
+	{ COUNT_REASON,	PAIR_MAX,	true },
+	{ COUNT_REASON,	PAIR_MIN,	true },
+};
 
-/* A leaf that holds nothing answers as in stock KVM. */
-#define STOCK { COUNT_NONE, PAIR_NONE }
-
-static const struct exit_stats_leaf_desc exit_stats_layouts[EXIT_STATS_NR_LAYOUTS][7] = {
+/* 0x4ffffffc to 0x4fffffff; one that holds nothing answers as in stock KVM */
+static const struct exit_stats_leaf_desc exit_stats_layouts[EXIT_STATS_NR_LAYOUTS][4] = {
 	[EXIT_STATS_LAYOUT_DEFAULT] = {
-		AVG_MAX_MIN,
-		{ COUNT_REASON,	PAIR_CYCLES,		true },	/* 0x4ffffffc */
-		{ COUNT_REASON,	PAIR_NONE,		true },	/* 0x4ffffffd */
-		{ COUNT_REASON,	PAIR_ALL_CYCLES,	true },	/* 0x4ffffffe */
-		{ COUNT_ALL,	PAIR_ALL_CYCLES,	true },	/* 0x4fffffff */
+		{ COUNT_REASON,	PAIR_CYCLES,		true },
+		{ COUNT_REASON,	PAIR_NONE,		true },
+		{ COUNT_REASON,	PAIR_ALL_CYCLES,	true },
+		{ COUNT_ALL,	PAIR_ALL_CYCLES,	true },
 	},
 	[EXIT_STATS_LAYOUT_TWO_LEAF] = {
-		AVG_MAX_MIN,
-		STOCK,
-		STOCK,
+		{ COUNT_NONE,	PAIR_NONE },
+		{ COUNT_NONE,	PAIR_NONE },
 		{ COUNT_REASON,	PAIR_NONE },
 		{ COUNT_ALL,	PAIR_ALL_CYCLES },
 	},
 	[EXIT_STATS_LAYOUT_FOUR_LEAF] = {
-		AVG_MAX_MIN,
 		{ COUNT_NONE,	PAIR_CYCLES },
 		{ COUNT_REASON,	PAIR_NONE },
 		{ COUNT_NONE,	PAIR_ALL_CYCLES },
 		{ COUNT_ALL,	PAIR_NONE },
 	},
 	[EXIT_STATS_LAYOUT_FOUR_LEAF_REVERSED] = {
-		AVG_MAX_MIN,
 		{ COUNT_ALL,	PAIR_NONE },
 		{ COUNT_NONE,	PAIR_ALL_CYCLES },
 		{ COUNT_REASON,	PAIR_NONE },
 		{ COUNT_NONE,	PAIR_CYCLES },
 	},
 	[EXIT_STATS_LAYOUT_BY_REASON] = {
-		AVG_MAX_MIN,
-		STOCK,
-		STOCK,
+		{ COUNT_NONE,	PAIR_NONE },
+		{ COUNT_NONE,	PAIR_NONE },
 		{ COUNT_NONE,	PAIR_CYCLES },
 		{ COUNT_REASON,	PAIR_NONE },
 	},
 };
 
+/* The leaf comes from a guest: no speculation past the tables. */
 static struct exit_stats_leaf_desc exit_stats_desc_of(u32 leaf, unsigned int layout)
 {
-	u32 i = leaf - EXIT_STATS_LEAF_AVG, nr = ARRAY_SIZE(exit_stats_layouts[0]);
+	u32 fixed = leaf - EXIT_STATS_LEAF_AVG, i = leaf - EXIT_STATS_LEAF_CYCLES;
 
-	/* The leaf comes from a guest: no speculation past the table. */
-	return i < nr ? exit_stats_layouts[layout][array_index_nospec(i, nr)] :
-			(struct exit_stats_leaf_desc)STOCK;
+	if (fixed < 3)
+		return exit_stats_fixed[array_index_nospec(fixed, 3)];
+	if (i < 4)
+		return exit_stats_layouts[layout][array_index_nospec(i, 4)];
+	return (struct exit_stats_leaf_desc){};
 }
 
 /* Does the leaf answer with exits or cycles? */

@@ -31,7 +31,7 @@ struct exit_stats_table {
 	const u16 *offset;		/* of the row, in bytes, by code from @first on */
 	u32 first;
 	unsigned int nr;
-	u32 rowless[3];			/* codes that are defined and never reach KVM */
+	u32 rowless[3];			/* codes that are defined and have no row */
 };
 
 extern const struct exit_stats_table kvm_exit_stats_table_vmx;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * VMX's exit reasons: SDM vol. 3, appendix C, "VMX Basic Exit Reasons". Names
- * are the kernel's where its uapi header has the reason (it has only those that
- * KVM handles). Kernel and tools include this.
+ * VMX's exit reasons: SDM vol. 3, appendix C, "VMX Basic Exit Reasons". Names are those of
+ * the kernel's uapi header, otherwise the SDM's. Kernel and tools include this.
  */
 #ifndef EXIT_STATS_REASONS_VMX_H
 #define EXIT_STATS_REASONS_VMX_H

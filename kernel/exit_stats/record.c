@@ -16,9 +16,9 @@
 #define MIN_BATCH	64u	/* with several vCPUs, whatever the interval is */
 #define MAX_BATCH	4096u
 
-unsigned int kvm_exit_stats_interval = EXIT_STATS_DUMP_INTERVAL;
-unsigned int kvm_exit_stats_nr_vcpus;
-atomic64_t kvm_exit_stats_sum;
+unsigned int kvm_exit_stats_interval __read_mostly = EXIT_STATS_DUMP_INTERVAL;
+unsigned int kvm_exit_stats_nr_vcpus __read_mostly;
+atomic64_t kvm_exit_stats_sum ____cacheline_aligned_in_smp;
 void (*kvm_exit_stats_dump_due)(void);
 
 /*
@@ -54,7 +54,7 @@ void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, struct exit_stats_row *r,
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_odd);
 
-/* No exit of L1 is pending: count one of L2, if that is. Context: exit_stats_end(). */
+/* No exit of L1 is pending: if one of L2 is, count it. Context: exit_stats_end(). */
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 {
 	struct exit_stats_row *r = READ_ONCE(v->start_nested_row);
@@ -82,8 +82,8 @@ static u32 exit_stats_next_batch(u64 sum, unsigned int interval)
 }
 
 /*
- * Add a batch of exits to the host's sum, and begin the next one; a new record has an empty
- * one. A new interval or number of vCPUs counts from then on. Context: the vCPU's thread,
+ * Add a batch of exits to the host's sum, and begin the next one; a new record's first batch
+ * is empty. A new interval or number of vCPUs counts from then on. Context: the vCPU's thread,
  * interrupts on or off; or the vCPU does not run.
  */
 void kvm_exit_stats_batch_end(struct exit_stats_vcpu *v)

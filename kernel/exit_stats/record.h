@@ -47,7 +47,9 @@ struct exit_stats_row {
 	u64 bucket[EXIT_STATS_BUCKETS];
 };
 
-#define EXIT_STATS_SUMS(hist)	((hist) ? 4 + EXIT_STATS_BUCKETS : 4)
+#define EXIT_STATS_SUMS(hist) \
+	((((hist) ? sizeof(struct exit_stats_row) : offsetof(struct exit_stats_row, bucket)) - \
+	  offsetof(struct exit_stats_row, count)) / sizeof(u64))
 
 struct exit_stats_vcpu {
 	seqcount_t seq;
@@ -55,7 +57,7 @@ struct exit_stats_vcpu {
 	u64 cycles;		/* of all rows */
 	u64 backwards;		/* exits that ended at an earlier TSC than they started */
 
-	/* The pending exit: where it counts if it left L1, where if it left L2, else NULL. */
+	/* The pending exit's row, in the second if it left L2. Both NULL: none is pending. */
 	struct exit_stats_row *start_row;
 	struct exit_stats_row *start_nested_row;
 	u64 start_tsc;

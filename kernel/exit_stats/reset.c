@@ -6,7 +6,8 @@
  * which readers subtract from then on. Scopes around them go on as they are. Each record is
  * read once: a vCPU's baseline is what was read of it, a VM's the sum of its vCPUs', the
  * host's the sum of all VMs' and of the retired numbers. First all baselines are made, which
- * can fail and then changes nothing. Then they are published, one pointer a scope.
+ * can fail and then changes nothing. Then they are published, the inner scopes first: whoever
+ * sees a new epoch finds min and max of the records begun anew.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -16,7 +17,7 @@
 
 struct exit_stats_reset {
 	struct exit_stats_snap *vcpu, *vm, *host;	/* the sums that are read */
-	struct exit_stats_baseline *made;		/* not yet published */
+	struct exit_stats_baseline *made, **end;	/* not yet published, inner scopes first */
 	int err;
 };
 
@@ -58,8 +59,8 @@ static void exit_stats_make_baseline(struct exit_stats_reset *r, struct exit_sta
 		}
 	}
 	b->scope = scope;
-	b->next = r->made;
-	r->made = b;
+	*r->end = b;
+	r->end = &b->next;
 }
 
 static void exit_stats_capture_vcpu(struct exit_stats_reset *r, struct exit_stats_vcpu *v)
@@ -161,16 +162,18 @@ int kvm_exit_stats_reset(struct exit_stats_scope *scope)
 		.vm = kvm_exit_stats_snap_alloc(table, true),
 		.host = kvm_exit_stats_snap_alloc(table, true),
 	};
-	struct exit_stats_snap *shared = kvm_exit_stats_snap_alloc(table, false);
+	bool of_host = scope->kind == EXIT_STATS_SCOPE_HOST;
+	struct exit_stats_snap *shared = of_host ? kvm_exit_stats_snap_alloc(table, false) : NULL;
 	int err = -ENOMEM;
 
-	if (!r.vcpu || !r.vm || !r.host || !shared)
+	r.end = &r.made;
+	if (!r.vcpu || !r.vm || !r.host || (of_host && !shared))
 		goto out;
 	err = -EINTR;
 	if (mutex_lock_killable(&kvm_exit_stats_mutex))
 		goto out;
 	err = exit_stats_reset_locked(&r, scope);
-	if (!err && scope->kind == EXIT_STATS_SCOPE_HOST) {
+	if (!err && of_host) {
 		kvm_exit_stats_snap_take(shared, scope);
 		kvm_exit_stats_share_snap(shared);
 		shared = NULL;

@@ -17,7 +17,7 @@
 #include "exit_stats.h"
 #include "hooks.h"
 
-size_t kvm_exit_stats_vcpu_offset;
+size_t kvm_exit_stats_vcpu_offset __read_mostly;	/* the fast path reads it */
 
 /* Draw an epoch: a random number, but never 0. */
 u64 kvm_exit_stats_new_epoch(void)
@@ -61,7 +61,6 @@ static void exit_stats_put_vm(struct exit_stats_vm *vm)
 	if (--vm->users)
 		return;
 	list_del(&vm->node);
-	kvm_exit_stats_host.nr_vms--;
 	exit_stats_free_baseline(&vm->scope);
 	kvfree_rcu(vm, rcu);
 }
@@ -83,7 +82,6 @@ int kvm_exit_stats_vm_create(struct kvm *kvm)
 
 	mutex_lock(&kvm_exit_stats_mutex);
 	list_add_tail(&vm->node, &kvm_exit_stats_host.vms);
-	kvm_exit_stats_host.nr_vms++;
 	mutex_unlock(&kvm_exit_stats_mutex);
 
 	*exit_stats_vm_slot(kvm) = vm;

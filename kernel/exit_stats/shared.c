@@ -3,7 +3,7 @@
  * The snapshot of the host that answers all guests' leaves with exit_stats_cpuid=host.
  *
  * No guest takes the mutex. A guest that finds the snapshot begun more than 1 ms ago has a
- * worker make a new one, and waits for it once, at most 10 ms. Then what is there answers.
+ * worker make a new one, and waits for it once, about 10 ms at most.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -17,7 +17,7 @@
 static void exit_stats_share_fn(struct work_struct *work);
 
 static struct exit_stats_snap __rcu *exit_stats_shared_snap;
-static u64 exit_stats_shared_begun;	/* its, in ns */
+static u64 exit_stats_shared_begun;	/* when that was begun, in ns of ktime */
 static DECLARE_WORK(exit_stats_share_work, exit_stats_share_fn);
 static DECLARE_WAIT_QUEUE_HEAD(exit_stats_share_queue);
 

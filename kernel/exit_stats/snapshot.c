@@ -23,7 +23,7 @@ struct exit_stats_host kvm_exit_stats_host = {
 	.vms = LIST_HEAD_INIT(kvm_exit_stats_host.vms),
 };
 
-DEFINE_MUTEX(kvm_exit_stats_mutex);
+DEFINE_MUTEX(kvm_exit_stats_mutex);	/* what it covers: exit_stats.h */
 
 /* Average cycles of a row, rounded down; 0 if nothing was counted. */
 u64 kvm_exit_stats_avg(const struct exit_stats_row *r)
@@ -68,7 +68,7 @@ static __always_inline void exit_stats_add_rows(struct exit_stats_snap *snap,
 	const struct exit_stats_row *from = v->row;
 
 	for (; to < end; to++, from++) {
-		if (!data_race(from->count))
+		if (!data_race(from->count))	/* not under the sequence count: 0 or not */
 			continue;
 		exit_stats_read_row(v, from, &row, hist);
 		exit_stats_add_row(to, &row, hist);
@@ -215,8 +215,8 @@ static void exit_stats_subtract_leaf_row(struct exit_stats_leaf_row *from, unsig
 
 	from->exits -= b->exits;
 	from->cycles -= b->cycles;
-	for (i = 0; i < b->nr; i++) {
-		if (b->sum[i].row == row && b->sum[i].word < EXIT_STATS_SUMS(false))
+	for (i = 0; i < b->nr && b->sum[i].row <= row; i++) {
+		if (b->sum[i].row == row && b->sum[i].word < 2)	/* count and total */
 			(&from->row.count)[b->sum[i].word] -= b->sum[i].value;
 	}
 }

@@ -14,12 +14,12 @@
 #include "exit_stats.h"
 #include "hooks.h"
 
+bool kvm_exit_stats_on = true;
+
 DEFINE_STATIC_KEY_FALSE(kvm_exit_stats_starts);
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_starts);
 DEFINE_STATIC_KEY_FALSE(kvm_exit_stats_ends);
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_ends);
-
-bool kvm_exit_stats_on = true;
 
 /*
  * Switch recording on or off, as it should be now. With two keys no start is left for a
@@ -56,14 +56,15 @@ static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
 	}
 }
 
-/* The vendor's table is there, or none is: who takes the mutex after this knows. */
+/* Set or clear the vendor's table. Whoever takes the mutex later sees it. */
 static void exit_stats_set_table(const struct exit_stats_table *table)
 {
 	mutex_lock(&kvm_exit_stats_mutex);
 	WRITE_ONCE(kvm_exit_stats_host.table, table);
-	kvm_exit_stats_host.scope.epoch = kvm_exit_stats_new_epoch();
-	if (table)
+	if (table) {
+		kvm_exit_stats_host.scope.epoch = kvm_exit_stats_new_epoch();
 		kvm_exit_stats_dump_start();
+	}
 	mutex_unlock(&kvm_exit_stats_mutex);
 }
 

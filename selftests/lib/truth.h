@@ -84,8 +84,9 @@ extern char truth_warm_up[], truth_skip[], truth_skip_error[], truth_interrupt[]
 extern char truth_cpuid[], truth_hlt[], truth_vmcall[], truth_out[], truth_in[];
 extern char truth_outsb[], truth_insb[], truth_rdmsr[], truth_wrmsr[], truth_wbinvd[];
 extern char truth_invd[], truth_xsetbv[], truth_cr0[], truth_cr3[], truth_cr4[], truth_cr8[];
-extern char truth_dr[], truth_dr_out[], truth_invlpg[], truth_invpcid[], truth_rdtsc[], truth_rdpmc[];
-extern char truth_monitor[], truth_mwait[], truth_pause[], truth_sgdt[], truth_sldt[];
+extern char truth_dr[], truth_dr_out[], truth_invlpg[], truth_invpcid[], truth_rdtsc[];
+extern char truth_rdpmc[], truth_monitor[], truth_mwait[], truth_pause[], truth_sgdt[],
+	truth_sldt[];
 extern char truth_vmclear[], truth_vmxoff[], truth_vmmcall[], truth_vmrun[], truth_vmload[];
 extern char truth_vmsave[], truth_invlpga[], truth_skinit[], truth_mix_svm[], truth_ud2[],
 	truth_int3[], truth_nop[];

@@ -918,7 +918,8 @@ static void check_no_memory(void)
 	/* The vendor's way out frees what may not be there. */
 	kvm_exit_stats_vcpu_free(&g->cpu[0].vcpu);
 	kvm_exit_stats_vm_destroy(&none->kvm);
-	ok(good && host.nr_vms == 1 && !kvm_exit_stats_nr_vcpus,
+	good &= host.vms.next == &g->record->node && host.vms.prev == host.vms.next;
+	ok(good && !kvm_exit_stats_nr_vcpus,
 	   "no memory: so is KVM when it makes a VM or a vCPU, and who opens a file");
 	kvm_exit_stats_cpuid_mode = EXIT_STATS_CPUID_VM;
 	shim.fail_alloc = 1;

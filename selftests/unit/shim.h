@@ -37,8 +37,10 @@ typedef long long s64;
 #define unlikely(x) __builtin_expect(!!(x), 0)
 #undef __always_inline
 #define __always_inline inline __attribute__((__always_inline__))
-#define __packed	__attribute__((__packed__))
-#define __aligned(n)	__attribute__((__aligned__(n)))
+#define __read_mostly
+#define ____cacheline_aligned_in_smp __attribute__((__aligned__(64)))
+#define __packed		     __attribute__((__packed__))
+#define __aligned(n)		     __attribute__((__aligned__(n)))
 #define __rcu
 #define READ_ONCE(x)	 __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
