@@ -574,7 +574,7 @@ static void check_exact(void)
 	stat_exits = 0;
 	resets_of[VM_SCOPE] = 0;
 	resets_of[VCPU_SCOPE] = 0;
-	/* One exit a hand-in, dumps held back: the busiest that the close gets. */
+	/* Short batches, dumps held back: the busiest that an end of an exit gets. */
 	set_params("1", "10", "host");
 	read_or_bail(HOST_STATS, false, &before);
 	run_all(0);

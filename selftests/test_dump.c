@@ -105,7 +105,7 @@ static bool same_rows(const struct dump *d, const struct stats *s)
 	return same;
 }
 
-static void settle(void)
+static void drain_log(void)
 {
 	struct dump d;
 
@@ -138,7 +138,7 @@ static uint64_t reset_away(struct vm *vm)
 
 	param_set("exit_stats_dump_per_min", "0");
 	param_set("exit_stats_dump_interval", "1");
-	/* The vCPU learns of the interval at its next hand-in, after 500 at most. */
+	/* The vCPU learns of the interval when its batch ends, after 500 exits at most. */
 	guest_cpuid(vm, 0, 510, 0, 0);
 	for (int ms = 10000; next_dump(&d, ms); ms = 1000)
 		due = d.due;
@@ -155,7 +155,7 @@ static void check_exact(struct vm *vm, uint64_t away)
 
 	param_set("exit_stats_dump_interval", "500");
 	guest_cpuid(vm, 0, 10, 0, 0);
-	settle();
+	drain_log();
 	passed = (host_exits() + away) / 500;
 	for (int i = 0; i < 12; i++) {
 		guest_cpuid(vm, 0, 250, 0, 0);
@@ -203,10 +203,10 @@ static void check_merging(struct vm *vm)
 	bool exact = true, sums = true;
 	struct dump d;
 
-	settle();
+	drain_log();
 	param_set("exit_stats_dump_interval", "10");
 	guest_cpuid(vm, 0, 600, 0, 0);
-	settle();
+	drain_log();
 	exits = host_exits();
 	guest_cpuid(vm, 0, 1500, 0, 0);
 	exits_alone(vm, 1500);
@@ -235,7 +235,7 @@ static void check_limit(struct vm *vm)
 
 	param_set("exit_stats_dump_per_min", "0");
 	guest_cpuid(vm, 0, 100, 0, 0);
-	settle();
+	drain_log();
 	read_host(&before);
 	/* 10 a minute: 10 at once, then one every 6 seconds. */
 	param_set("exit_stats_dump_per_min", "10");
@@ -274,11 +274,11 @@ static void check_held_back(struct vm *vm)
 		param_set("exit_stats_dump_interval", "10");
 		param_set("exit_stats_dump_per_min", "0");
 		guest_cpuid(vm, 0, 5000, 0, 0);
-		settle();
+		drain_log();
 		param_set("exit_stats_dump_per_min", "1");
 		guest_cpuid(vm, 0, 100, 0, 0);
 		out = next_dump(&d, 10000);
-		settle();
+		drain_log();
 		guest_cpuid(vm, 0, 100, 0, 0);
 		ok(out && !next_dump(&d, 3000),
 		   "exit_stats_dump_per_min=1 lets one through and holds the next one back");
@@ -298,7 +298,7 @@ static void check_new_interval(struct vm *vm)
 
 	param_set("exit_stats_dump_interval", "4000000000");
 	guest_cpuid(vm, 0, 5000, 0, 0);
-	settle();
+	drain_log();
 	param_set("exit_stats_dump_interval", "500");
 	guest_cpuid(vm, 0, 4096 + 500, 0, 0);
 	ok(next_dump(&d, 10000), "a new interval is known after 4096 exits, and a dump is due");
@@ -313,12 +313,12 @@ static void check_several(uint64_t away)
 	struct dump d;
 	struct vm vm;
 
-	settle();
+	drain_log();
 	param_set("exit_stats_dump_interval", "500");
 	vm_create(&vm, VCPUS);
 	for (int n = 0; n < VCPUS; n++)
 		guest_cpuid(&vm, n, 5000, 0, 0);
-	settle();
+	drain_log();
 	for (int i = 0; i < 25; i++) {
 		for (int n = 0; n < VCPUS; n++)
 			guest_cpuid(&vm, n, 30 + 20 * n, 0, 0);
@@ -344,7 +344,7 @@ static void check_off(struct vm *vm)
 	param_set("exit_stats_dump_per_min", "0");
 	param_set("exit_stats_dump_interval", "0");
 	guest_cpuid(vm, 0, 5000, 0, 0);
-	settle();
+	drain_log();
 	guest_cpuid(vm, 0, 5000, 0, 0);
 	ok(!next_dump(&d, 1000), "exit_stats_dump_interval=0: no dump in 5000 exits");
 }
@@ -356,7 +356,7 @@ static void check_rest(void)
 	struct dump d;
 	struct vm vm;
 
-	settle();
+	drain_log();
 	param_set("exit_stats_dump_interval", "500");
 	exits = host_exits();
 	for (int i = 0; i < 10; i++) {
@@ -368,7 +368,7 @@ static void check_rest(void)
 	while (next_dump(&d, 1000))
 		due += 1 + d.merged;
 	ok(500 * due < exits + 500 && 500 * due + 500 > exits,
-	   "dying vCPUs hand in the rest of their batches (%lu dumps due in %lu exits)", due,
+	   "dying vCPUs add the rest of their batches (%lu dumps due in %lu exits)", due,
 	   exits);
 }
 

@@ -120,8 +120,8 @@ static void check_off(struct vm *vm)
 }
 
 /*
- * The guest stands in user space after an I/O exit: latched and closed. Off and
- * on, a second later, must not give a close with the old start time.
+ * The guest stands in user space after an I/O exit: started and ended. Off and
+ * on, a second later, must not give an exit the old start time.
  */
 static void check_stale_start(struct vm *vm)
 {

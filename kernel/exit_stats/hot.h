@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hot path: what every VM exit executes of us, inline in the vendor module. The model is
- * in record.h. No lock, no locked instruction, no shared cache line, but for the end of a
- * batch: one atomic addition in many exits.
+ * The hot path: what every VM exit executes of us, inline in the vendor module. It ends in an
+ * update of the record (record.h). No lock, no locked instruction, no shared cache line, but
+ * for the end of a batch: one atomic addition in many exits.
  */
 #ifndef EXIT_STATS_HOT_H
 #define EXIT_STATS_HOT_H
 
 #include <linux/bitops.h>
-#include <linux/preempt.h>
 #include <asm/tsc.h>
 
 #include "record.h"
@@ -24,32 +23,6 @@ static __always_inline void exit_stats_start(struct exit_stats_vcpu *v, unsigned
 	else
 		WRITE_ONCE(v->start_row, r);
 	v->start_tsc = rdtsc();
-}
-
-/* Count one exit in its row. @bucket is that of @cycles. */
-static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, struct exit_stats_row *r,
-					     u64 cycles, unsigned long bucket, bool nested)
-{
-	preempt_disable();
-	write_seqcount_begin(&v->seq);
-	if (cycles < r->min)
-		WRITE_ONCE(r->min, cycles);
-	if (cycles > r->max)
-		WRITE_ONCE(r->max, cycles);
-	r->count++;
-	r->total += cycles;
-	if (nested) {
-		r->nested_count++;
-		r->nested_total += cycles;
-	}
-	r->bucket[bucket]++;
-	v->exits++;
-	v->cycles += cycles;
-	write_seqcount_end(&v->seq);
-	preempt_enable();
-
-	if (unlikely(--v->batch_left == 0))
-		kvm_exit_stats_batch_end(v);
 }
 
 /*

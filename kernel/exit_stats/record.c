@@ -9,9 +9,9 @@
 #include <linux/math64.h>
 #include <linux/overflow.h>
 #include <linux/vmalloc.h>
+#include <asm/tsc.h>
 
 #include "exit_stats.h"
-#include "hot.h"
 
 #define MIN_BATCH	64u	/* with several vCPUs, whatever the interval is */
 #define MAX_BATCH	4096u

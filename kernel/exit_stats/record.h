@@ -18,6 +18,7 @@
 #include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
+#include <linux/preempt.h>
 #include <linux/seqlock.h>
 #include <linux/string.h>
 
@@ -94,6 +95,32 @@ void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v);
 void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, struct exit_stats_row *r, u64 cycles,
 			    bool nested);
 void kvm_exit_stats_batch_end(struct exit_stats_vcpu *v);
+
+/* Count one exit in its row. @bucket is that of @cycles. */
+static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, struct exit_stats_row *r,
+					     u64 cycles, unsigned long bucket, bool nested)
+{
+	preempt_disable();
+	write_seqcount_begin(&v->seq);
+	if (cycles < r->min)
+		WRITE_ONCE(r->min, cycles);
+	if (cycles > r->max)
+		WRITE_ONCE(r->max, cycles);
+	r->count++;
+	r->total += cycles;
+	if (nested) {
+		r->nested_count++;
+		r->nested_total += cycles;
+	}
+	r->bucket[bucket]++;
+	v->exits++;
+	v->cycles += cycles;
+	write_seqcount_end(&v->seq);
+	preempt_enable();
+
+	if (unlikely(--v->batch_left == 0))
+		kvm_exit_stats_batch_end(v);
+}
 
 /* Copy a row @r of a record. The caller keeps @v alive, by kvm_exit_stats_mutex or by RCU. */
 static __always_inline void exit_stats_read_row(const struct exit_stats_vcpu *v,

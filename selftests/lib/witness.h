@@ -3,7 +3,7 @@
  * Counts of exits that our code has no hand in: the tracepoint kvm:kvm_exit
  * with a histogram trigger, and KVM's own binary stats.
  *
- * Where they are blind: the tracepoint stands where our latch stands, so a new
+ * Where they are blind: the tracepoint stands where our start hook stands, so a new
  * way around both would escape both. (Of kvm_amd it stands in svm_handle_exit():
  * an exit that the fast path answered by entering again would be missing. In 6.1
  * kvm_amd has no such exit.) vcpu->stat.exits is counted by another
