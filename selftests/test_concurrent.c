@@ -262,9 +262,8 @@ static int random_path(uint32_t *state, char *path, size_t size, const char *suf
 	return kind;
 }
 
-/* A reset of a scope inside this one has min and max begin anew. */
-static bool row_is_less(const struct stats_row *now, const struct stats_row *before, bool hist,
-			bool inner_reset)
+/* min and max are not asked: after an exit that fell into a reset they follow the average. */
+static bool row_is_less(const struct stats_row *now, const struct stats_row *before, bool hist)
 {
 	if (now->count < before->count)
 		return true;
@@ -273,8 +272,7 @@ static bool row_is_less(const struct stats_row *now, const struct stats_row *bef
 			return true;
 	}
 	return !hist && (now->total < before->total || now->nested_count < before->nested_count ||
-			 now->nested_total < before->nested_total ||
-			 (!inner_reset && (now->min > before->min || now->max < before->max)));
+			 now->nested_total < before->nested_total);
 }
 
 static struct changes_done changes_done(void)
@@ -293,16 +291,6 @@ static bool epoch_may_change(int file, const struct changes_done *done)
 	       (file && slot_changes[slot_of(file)].begun != done->slot[slot_of(file)]);
 }
 
-/* Has any scope been reset or made inside any other? */
-static bool inner_may_change(const struct changes_done *done)
-{
-	for (int i = 0; i < SLOTS; i++) {
-		if (slot_changes[i].begun != done->slot[i])
-			return true;
-	}
-	return host_resets.begun != done->host;
-}
-
 /* No number goes down but by a reset, which changes the epoch. */
 static const char *went_down(const struct stats *now, const struct stats *before, bool hist,
 			     int file, const struct changes_done *done)
@@ -316,8 +304,7 @@ static const char *went_down(const struct stats *now, const struct stats *before
 	    now->nested < before->nested || now->tsc_backwards < before->tsc_backwards)
 		return "a sum went down, and the epoch is the same";
 	for (int i = 0; i < before->rows; i++) {
-		if (row_is_less(stats_row(now, before->row[i].reason), &before->row[i], hist,
-				inner_may_change(done)))
+		if (row_is_less(stats_row(now, before->row[i].reason), &before->row[i], hist))
 			return "a row went down, and the epoch is the same";
 	}
 	return NULL;

@@ -368,8 +368,7 @@ static void check_rest(void)
 	while (next_dump(&d, 1000))
 		due += 1 + d.merged;
 	ok(500 * due < exits + 500 && 500 * due + 500 > exits,
-	   "dying vCPUs add the rest of their batches (%lu dumps due in %lu exits)", due,
-	   exits);
+	   "dying vCPUs add the rest of their batches (%lu dumps due in %lu exits)", due, exits);
 }
 
 int main(void)

@@ -15,7 +15,7 @@
 #define OUTS 37
 
 /* What a register, or the pair EBX:ECX, holds. */
-enum what {
+enum holds {
 	ZERO,
 	ALL_EXITS,
 	ALL_CYCLES,
@@ -28,7 +28,7 @@ enum what {
 
 struct leaf {
 	uint32_t leaf;
-	enum what eax, pair;
+	enum holds eax, pair;
 	bool high;  /* EDX has the high half of EAX's exits */
 	bool stock; /* answers as without us */
 };
@@ -102,7 +102,7 @@ static bool has_input(const struct leaf *l)
 	return l->eax == EXITS || l->pair >= EXITS;
 }
 
-static uint64_t value_of(const struct stats *s, enum what what, uint32_t reason)
+static uint64_t value_of(const struct stats *s, enum holds what, uint32_t reason)
 {
 	const struct stats_row *r = stats_row(s, reason);
 
@@ -127,7 +127,7 @@ static uint64_t value_of(const struct stats *s, enum what what, uint32_t reason)
 }
 
 /* Between the tables; a reason that made no exit meanwhile has one value in both. */
-static bool within(uint64_t value, enum what what, uint32_t reason)
+static bool within(uint64_t value, enum holds what, uint32_t reason)
 {
 	return value >= value_of(&before, what, reason) && value <= value_of(&after, what, reason);
 }

@@ -430,7 +430,7 @@ static void check_after(const struct family *f, int of, int i, const struct stat
 {
 	u64 slack = now->writers * AHEAD, most = made_in(f, i) + slack - s->before;
 
-	if ((epoch != s->epoch) != (i >= of))
+	if (i >= of ? epoch == s->epoch : epoch != s->epoch)
 		broken(RULE_EPOCH, "%s of scope %d, reset of scope %d: %llu, then %llu", what, i,
 		       of, s->epoch, epoch);
 	if (i >= of && (exits > most || (!(now->what & FLIPS) && exits + slack < s->least)))
@@ -460,7 +460,7 @@ static void reset(struct thread *t, const struct family *f, int of)
 	}
 	__atomic_fetch_add(&resets, 1, __ATOMIC_SEQ_CST);
 	if (kvm_exit_stats_reset(f->scope[of]))
-		bail_out("no memory for a reset");
+		bail_out("no memory to begin anew");
 	__atomic_fetch_add(&resets, 1, __ATOMIC_SEQ_CST);
 	if (of == HOST)
 		check_leaf_after(f, of, HOST, &s[HOST]);
@@ -881,11 +881,12 @@ static void check_reset_without_memory(void)
 static void check_killed(void)
 {
 	struct guest *g = make_guest();
+	bool good;
 
 	shim.killed = true;
-	ok(kvm_exit_stats_reset(&g->record->scope) == -EINTR &&
-		   PTR_ERR(kvm_exit_stats_snapshot(&host.scope, true)) == -EINTR,
-	   "a killed task opens no file and resets nothing");
+	good = kvm_exit_stats_reset(&g->record->scope) == -EINTR &&
+	       PTR_ERR(kvm_exit_stats_snapshot(&host.scope, true)) == -EINTR;
+	ok(good, "a killed task opens no file and resets nothing");
 	shim.killed = false;
 	put_guest(g);
 }
@@ -925,9 +926,9 @@ static void check_no_memory(void)
 	shim.fail_alloc = 1;
 	good = shim_set_param(&shim_param_exit_stats_cpuid, "host") == -ENOMEM &&
 	       kvm_exit_stats_cpuid_mode == EXIT_STATS_CPUID_VM;
-	ok(good && !shim_set_param(&shim_param_exit_stats_cpuid, "host") &&
-		   kvm_exit_stats_cpuid_mode == EXIT_STATS_CPUID_HOST,
-	   "no memory: so is who gives guests the host's numbers");
+	good &= !shim_set_param(&shim_param_exit_stats_cpuid, "host") &&
+		kvm_exit_stats_cpuid_mode == EXIT_STATS_CPUID_HOST;
+	ok(good, "no memory: so is who gives guests the host's numbers");
 	free(none);
 	put_guest(g);
 	check_reset_without_memory();
