@@ -104,6 +104,15 @@ static void check_bad_writes(void)
 	ok(outs("%s", HOST_STATS) == before, "and clears nothing");
 }
 
+/* In VM scope. */
+static uint32_t leaf_epoch(struct vm *vm, int reader)
+{
+	struct cpuid_call call = { EXIT_STATS_LEAF_INFO };
+
+	guest_cpuid_calls(vm, reader, &call, 1);
+	return call.ecx;
+}
+
 static void check_epochs(void)
 {
 	uint64_t vcpu, vm, other, host;
@@ -120,7 +129,8 @@ static void check_epochs(void)
 	outs("%s/vcpu0/exit_stats", one.dir);
 	ok(s.epoch != vcpu, "a VM's reset changes the epoch of its vCPUs");
 	outs("%s/vm_exit_stats", one.dir);
-	ok(s.epoch != vm, "and of the VM");
+	ok(s.epoch != vm && leaf_epoch(&one, ONE_READER) == (uint32_t)s.epoch,
+	   "and of the VM, in its leaf too");
 	outs("%s/vm_exit_stats", two.dir);
 	ok(s.epoch == other, "not of another VM");
 	outs("%s", HOST_STATS);
@@ -150,22 +160,56 @@ static void check_host_epochs(void)
 	ok(all, "the host's reset changes the epochs of host, VM and vCPU");
 }
 
-/* min and max begin anew with a reset, and stay on either side of the average. */
-static void check_min_max(void)
+/* One exit since a reset is the shortest and the longest. */
+static bool of_one_exit(const char *fmt, const char *dir, long reason)
 {
 	const struct stats_row *r;
-	uint64_t first;
 
-	guest_out(&one, 0, 1);
-	outs("%s/vcpu0/exit_stats", one.dir);
-	first = stats_row(&s, IO_INSTRUCTION)->total;
-	reset("%s/vcpu0/exit_stats_reset", one.dir);
-	guest_out(&one, 0, 20);
-	outs("%s/vcpu0/exit_stats", one.dir);
-	r = stats_row(&s, IO_INSTRUCTION);
-	ok(r->count == 20 && r->min <= r->avg && r->avg <= r->max && r->min && r->max <= r->total,
-	   "after a reset min and max are of the exits since (%lu %lu, the first took %lu)", r->min,
-	   r->max, first);
+	outs(fmt, dir);
+	r = stats_row(&s, reason);
+	if (r->count == 1 && r->min == r->total && r->max == r->total)
+		return true;
+	diag("count %lu total %lu min %lu max %lu", r->count, r->total, r->min, r->max);
+	return false;
+}
+
+/* A CPUID exit of some time, as it waits for a worker. */
+static void read_host_leaf(struct vm *vm)
+{
+	param_set("exit_stats_cpuid", "host");
+	usleep(2000);
+	leaf_outs(vm, 0);
+	param_set("exit_stats_cpuid", "vm");
+}
+
+/* min and max begin anew with a reset: those from before are not in them. */
+static void check_min_max(void)
+{
+	static const char *const resets[] = { "%s/vcpu0/exit_stats_reset",
+					      "%s/vm_exit_stats_reset" };
+	static const char *const files[] = { "%s/vcpu0/exit_stats", "%s/vm_exit_stats" };
+
+	for (int i = 0; i < 2; i++) {
+		read_host_leaf(&one);
+		reset(resets[i], one.dir);
+		guest_cpuid(&one, 0, 1, 0, 0);
+		ok(of_one_exit(files[i], one.dir, CPUID),
+		   "after a %s's reset its min and max are of the exits since", i ? "VM" : "vCPU");
+	}
+}
+
+/* So do the host's, where vCPUs are gone. */
+static void check_retired_min_max(void)
+{
+	vm_create(&one, 1);
+	read_host_leaf(&one);
+	vm_destroy(&one);
+	host_reset();
+	vm_create(&one, 1);
+	guest_cpuid(&one, 0, 1, 0, 0);
+	vm_destroy(&one);
+	ok(of_one_exit("%s", HOST_STATS, CPUID),
+	   "after the host's reset its min and max are of the exits since, also of VMs gone");
 }
 
 static void check_hist(const char *path)
@@ -245,6 +289,7 @@ int main(void)
 	check_hist(HOST_STATS "_hist");
 	host_reset();
 	ok(outs("%s", HOST_STATS) == 0 && !s.rows, "a host reset clears the dead too");
+	check_retired_min_max();
 	param_set("exit_stats_dump_interval", "500");
 	return done_testing();
 }
