@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the baselines of a host's reset take: 200 VMs of 8 vCPUs, with 15 reasons each.
+ * What the baselines of a host's reset take: VMs of 8 vCPUs, with 15 reasons each. A quarter
+ * of the 200 VMs that the goal is for, as the emulated host has 1 GiB.
  *
  *	baselines CGROUP
  *
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -19,7 +21,7 @@
 #include "tap.h"
 #include "truth.h"
 
-#define VMS		200
+#define VMS		50
 #define VCPUS		8
 #define MSR_APIC_BASE	0x1b
 #define MSR_PAT		0x277
@@ -95,6 +97,8 @@ static long in_use(void)
 
 int main(int argc, char **argv)
 {
+	/* Of the VMs and their vCPUs. */
+	const struct rlimit files = { 2 * VMS * (VCPUS + 1), 2 * VMS * (VCPUS + 1) };
 	static struct stats s;
 	long before, charged;
 	char path[128];
@@ -103,6 +107,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: baselines CGROUP\n");
 		return 2;
 	}
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		bail_out("setrlimit");
 	for (int i = 0; i < VMS; i++) {
 		vm_create(&vms[i], VCPUS);
 		for (int n = 0; n < VCPUS; n++)
