@@ -422,8 +422,8 @@ struct state {
 
 /*
  * After a reset of scope @of, scope @i has that epoch and these exits, exactly those made
- * since if it was reset. A writer may be ahead of what it says it made: by the exit that it
- * is in, and by what its processor has not yet stored. What is switched off is not counted.
+ * since if it was reset. A writer's own count may lack the exit that is in progress and the
+ * stores that its processor still holds. While recording is off no exit is counted.
  */
 static void check_after(const struct family *f, int of, int i, const struct state *s,
 			const char *what, u64 epoch, u64 exits)
