@@ -38,18 +38,18 @@ setup: ## install the Debian packages that all of this needs
 .PHONY: modules
 modules: ## build kvm.ko, kvm-intel.ko, kvm-amd.ko for KERNEL or KREL
 	@scripts/setup build
-	@scripts/kernel-build
+	@tools/modules/kernel-build
 
 # Always for the kernel that runs, whatever KERNEL and KREL say.
 .PHONY: load
 load: ## replace this host's KVM modules by ours (ARGS="kvm.NAME=VALUE ...")
 	@scripts/setup build
-	@KREL=$$(uname -r) scripts/kernel-build
-	@$(SUDO) scripts/load $(ARGS)
+	@KREL=$$(uname -r) tools/modules/kernel-build
+	@$(SUDO) tools/modules/load $(ARGS)
 
 .PHONY: unload
 unload: ## put the distribution's KVM modules back
-	@$(SUDO) scripts/unload
+	@$(SUDO) tools/modules/unload
 
 .PHONY: tools
 tools: ## build the programs for host and guest
@@ -60,14 +60,14 @@ tools: ## build the programs for host and guest
 .PHONY: selftests
 selftests: modules ## build the tests that run in an emulated host
 	@scripts/setup tools
-	@scripts/kernel-get 6.1 source
+	@tools/modules/kernel-get $$(scripts/which-kernel first) source
 	@echo '  build the tests'
-	@$(MAKE) -s --no-print-directory -C selftests
+	@$(MAKE) -s --no-print-directory -C selftests/host
 
 .PHONY: demo
 demo: modules tools ## show all of it: emulated host, our KVM, a Linux guest
 	@scripts/setup build tools host
-	@scripts/demo/run
+	@scripts/demo/demo
 
 .PHONY: check
 check: modules tools selftests ## run all tests in an emulated host
@@ -107,32 +107,32 @@ check-mutants: ## break our code in one place after another: does a test notice?
 .PHONY: listing
 listing: ## what an exit executes of us, instruction by instruction
 	@scripts/setup build
-	@scripts/listing/run
+	@selftests/bench/listing/run
 
 .PHONY: bench-native
 bench-native: ## what an exit costs on this processor, at 1 to 64 threads
 	@scripts/setup tools plot
-	@selftests/native/run
+	@selftests/bench/native/run
 
 .PHONY: study
 study: modules tools ## what do a guest's exits look like? Sample one through seven phases
 	@scripts/setup build tools host plot
-	@scripts/study/run
+	@selftests/bench/study/run
 
 .PHONY: bench
 bench: modules ## measure what knowing an exit costs, by every way there is; write it up
 	@scripts/setup build tools host bench plot
-	@bench/run
+	@selftests/bench/cost/run
 
 .PHONY: bench-check
 bench-check: modules ## measure what has a goal: one instruction too many fails
 	@scripts/setup build tools host plot
-	@bench/run -c
+	@selftests/bench/cost/run -c
 
 .PHONY: bench-check-quick
 bench-check-quick: modules ## the same for CPUID exits only: stock, off, on; two minutes
 	@scripts/setup build tools host
-	@bench/run -q
+	@selftests/bench/cost/run -q
 
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like
@@ -142,7 +142,7 @@ lint: ## checkpatch, sparse, shellcheck, clang-format and the like
 .PHONY: clean
 clean: ## remove what was built, keep what was fetched
 	rm -rf build/modules build/log build/kernel/*/tree*
-	@for folder in tools bench selftests selftests/unit selftests/stress selftests/native; do \
+	@for folder in tools selftests/host selftests/unit selftests/stress selftests/bench/cost selftests/bench/native; do \
 		$(MAKE) --no-print-directory -C $$folder clean || exit; \
 	done
 

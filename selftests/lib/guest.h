@@ -71,7 +71,7 @@ void vcpu_debug(struct vm *vm, int n, uint32_t control);
 void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t rsi, uint64_t rdx);
 /* Run until the @hlts-th HLT; port I/O is ignored. */
 void vcpu_run(struct vm *vm, int n, uint64_t hlts);
-/* Run to the OUT to PORT_DONE, which ends the routines of truth.h. */
+/* Run to the OUT to PORT_DONE, which ends the routines of exit_case.h. */
 void vcpu_run_to_done(struct vm *vm, int n);
 /* vcpu_call() and vcpu_run() to the routine's end. */
 void guest_cpuid(struct vm *vm, int n, uint64_t times, uint32_t leaf, uint32_t subleaf);

@@ -56,12 +56,12 @@ guest_cpuid_list:
 	hlt
 
 /*
- * Routines of truth.h: rdi times the same, then the OUT that ends it.
+ * Routines of exit_case.h: rdi times the same, then the OUT that ends it.
  * r15 is the length of an instruction that faults.
  */
 #define ROUTINE(name, ...)		\
-	.globl	truth_##name;		\
-truth_##name:				\
+	.globl	exit_##name;		\
+exit_##name:				\
 1:	__VA_ARGS__;			\
 	dec	%rdi;			\
 	jnz	1b;			\
@@ -93,9 +93,9 @@ truth_##name:				\
 	wrmsr
 	.endm
 
-	.globl	truth_warm_up, truth_skip, truth_skip_error, truth_interrupt
+	.globl	exit_warm_up, exit_skip, exit_skip_error, exit_interrupt
 
-truth_warm_up:
+exit_warm_up:
 	push	%rax
 	mov	GUEST_GDT, %al
 	mov	GUEST_IDT, %al
@@ -106,14 +106,14 @@ done:
 	out	%al, $PORT_DONE
 
 	/* Handlers of exceptions: go on behind the instruction. */
-truth_skip_error:
+exit_skip_error:
 	add	$8, %rsp
-truth_skip:
+exit_skip:
 	add	%r15, (%rsp)
 	iretq
 
 	/* Handler of interrupts. */
-truth_interrupt:
+exit_interrupt:
 	inc	%r14
 	push	%rax
 	push	%rcx
@@ -176,13 +176,13 @@ ROUTINE(read_write_page, mov (%rsi), %al; mov %al, (%rsi); add $4096, %rsi)
 ROUTINE(read, mov (%rsi), %eax)
 ROUTINE(write, mov %eax, (%rsi))
 	/* rdi bytes from rsi; rdi KiB to rsi */
-	.globl	truth_outsb, truth_insb
-truth_outsb:
+	.globl	exit_outsb, exit_insb
+exit_outsb:
 	mov	%rdi, %rcx
 	mov	$PORT_POST, %edx
 	rep outsb
 	jmp	done
-truth_insb:
+exit_insb:
 	mov	%rdi, %rcx
 	shl	$10, %rcx
 	mov	%rsi, %rdi
@@ -206,7 +206,7 @@ truth_insb:
 	xor %eax, %eax; mov %rax, %cr8; mov %cr8, %rax;			\
 	mov %rax, %dr0;							\
 	mov $2, %r15d; ud2; xor %ecx, %ecx; rdpmc; in $PORT_POST, %al;	\
-	mov TRUTH_MMIO(%rsp), %eax;					\
+	mov EXIT_CASE_MMIO(%rsp), %eax;					\
 	mov %al, (%rsi); add $4096, %rsi;				\
 	mov %rsi, %r10; mov $GUEST_DATA, %esi; mov $3, %ecx;		\
 	mov $PORT_POST, %edx; rep outsb; mov %r10, %rsi;		\
@@ -217,8 +217,8 @@ ROUTINE(mix_svm, MIX(vmmcall))
 	/* With an APIC in the kernel. */
 ROUTINE(deadline_moved, deadline)
 ROUTINE(deadline_vmfail, mov $VMFAIL_WANTED, %r13d; deadline)
-	.globl	truth_deadline_passed
-truth_deadline_passed:
+	.globl	exit_deadline_passed
+exit_deadline_passed:
 1:	deadline
 	add	%rsi, %r8
 2:	rdtsc

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What readers pay, by the number of vCPUs: the host's table and its histogram by
+ * open, read and close; each leaf by a guest that reads it.
+ *
+ *	reads tables|leaves VCPUS...
+ *
+ *	table FILE VCPUS USED UNUSED TICKS	a read; rows of all vCPUs with and
+ *						without a count
+ *	leaf SCOPE LEAF VCPUS TICKS		a leaf, more than the same CPUID costs
+ *						where the leaves are off
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "guest.h"
+#include "measure.h"
+#include "stats.h"
+#include "tap.h"
+#include "exit_case.h"
+
+#define ROUNDS	   8
+#define ALL_ROWS   79 /* of VMX's table */
+#define MSR_STAR   0xc0000081
+#define REASON	   10 /* CPUID */
+#define LEAF_READS 8
+
+static struct vm vm;
+
+/* ---- the files */
+
+static uint64_t read_whole(const void *path)
+{
+	static char buf[65536];
+	uint64_t start = __rdtsc();
+	int fd = open(path, O_RDONLY);
+
+	while (read(fd, buf, sizeof(buf)) > 0)
+		;
+	close(fd);
+	return __rdtsc() - start;
+}
+
+static int rows_in_use(void)
+{
+	static struct stats s;
+	char path[128];
+	int rows = 0;
+
+	for (int n = 0; n < vm.nr_vcpus; n++) {
+		snprintf(path, sizeof(path), "%s/vcpu%d/exit_stats", vm.dir, n);
+		if (stats_read(path, &s))
+			bail_out("%s", path);
+		rows += s.rows;
+	}
+	return rows;
+}
+
+static void read_tables(void)
+{
+	static const char *const files[] = { HOST_STATS, HOST_STATS "_hist" };
+	int used = rows_in_use();
+
+	for (int i = 0; i < 2; i++)
+		printf("table\t%s\t%d\t%d\t%d\t%lu\n", i ? "hist" : "table", vm.nr_vcpus, used,
+		       vm.nr_vcpus * ALL_ROWS - used, least(ROUNDS, read_whole, files[i]));
+	fflush(stdout);
+}
+
+/* ---- the leaves */
+
+struct reading {
+	uint32_t leaf;
+	int times;
+};
+
+static uint64_t read_leaf(const void *arg)
+{
+	const struct reading *r = arg;
+	uint64_t start;
+
+	vcpu_call(&vm, 0, guest_cpuid_loop, r->times, r->leaf, REASON);
+	start = __rdtsc();
+	vcpu_run(&vm, 0, 1);
+	return __rdtsc() - start;
+}
+
+static double leaf_cost(uint32_t leaf)
+{
+	struct reading few = { leaf, LEAF_READS }, many = { leaf, 3 * LEAF_READS };
+
+	return (double)(int64_t)(least(ROUNDS, read_leaf, &many) - least(ROUNDS, read_leaf, &few)) /
+	       (2 * LEAF_READS);
+}
+
+static void read_leaves(const char *scope)
+{
+	double off, on;
+
+	for (uint32_t leaf = EXIT_STATS_LEAF_AVG; leaf <= EXIT_STATS_LEAF_TOTAL; leaf++) {
+		param_set("exit_stats_cpuid", "off");
+		off = leaf_cost(leaf);
+		param_set("exit_stats_cpuid", scope);
+		on = leaf_cost(leaf);
+		printf("leaf\t%s\t0x%x\t%d\t%.1f\n", scope, leaf, vm.nr_vcpus, on - off);
+	}
+	param_set("exit_stats_cpuid", "vm");
+	fflush(stdout);
+}
+
+/* ---- vCPUs that made a few exits each */
+
+static void more_reasons(void)
+{
+	static const char *const routines[] = { exit_out, exit_wrmsr, exit_rdmsr, exit_wbinvd,
+						exit_cr0 };
+
+	for (int n = 0; n < vm.nr_vcpus; n++) {
+		for (size_t i = 0; i < sizeof(routines) / sizeof(*routines); i++) {
+			vcpu_call(&vm, n, routines[i], 2, MSR_STAR, 0);
+			vcpu_run_to_done(&vm, n);
+		}
+	}
+}
+
+static void tables(void)
+{
+	read_tables();
+	more_reasons();
+	read_tables();
+}
+
+static void leaves(void)
+{
+	more_reasons();
+	read_leaves("vm");
+	read_leaves("host");
+}
+
+static void measure(void (*read_all)(void), int vcpus)
+{
+	vm_create(&vm, vcpus);
+	for (int n = 0; n < vcpus; n++)
+		guest_cpuid(&vm, n, 3, 0, 0);
+	read_all();
+	vm_destroy(&vm);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3 || (strcmp(argv[1], "tables") && strcmp(argv[1], "leaves"))) {
+		fprintf(stderr, "usage: reads tables|leaves VCPUS...\n");
+		return 2;
+	}
+	param_set("exit_stats_dump_interval", "0");
+	/* From its death on the host's table has all rows, and numbers as long as they get. */
+	measure(more_reasons, 64);
+	for (int i = 2; i < argc; i++)
+		measure(strcmp(argv[1], "tables") ? leaves : tables, atoi(argv[i]));
+	return 0;
+}

@@ -1,0 +1,170 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# load and unload, as an administrator would use them: ours out, Debian's in, and
+# back; refused while a VM runs; a load that fails puts the old modules back.
+# Leaves ours loaded.
+
+scripts=/exit-stats/tools/modules
+# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+. /tests/shell.sh
+file=/exit-stats/build/modules/$(uname -r)/$(echo $module | tr _ -).ko
+tracing=/sys/kernel/tracing
+
+# refuses TEXT COMMAND...: the command fails, and its output has TEXT
+refuses() {
+	text=$1
+	shift
+	! "$@" >/tmp/output 2>&1 && grep -q "$text" /tmp/output
+	result=$?
+	[ $result -eq 0 ] || sed 's/^/# /' /tmp/output
+	return $result
+}
+
+# hold_vm: starts a VM, whose process is $holder, and waits until it and its vCPU are there
+hold_vm() {
+	/tests/hold_vm &
+	holder=$!
+	until ls -d $kvm/$holder-*/vcpu0 >/dev/null 2>&1; do
+		kill -0 $holder || return
+		sleep 0.1
+	done
+}
+
+ours() {
+	[ -e /sys/module/kvm/parameters/exit_stats ] && [ -d /sys/module/$module ]
+}
+
+stock() {
+	[ -d /sys/module/$module ] && [ ! -e /sys/module/kvm/parameters/exit_stats ]
+}
+
+refuses "already loaded" $scripts/load
+ok $? "load refuses when ours are loaded"
+
+hold_vm
+refuses "process $holder (hold_vm)" $scripts/unload
+ok $? "unload refuses while a VM runs, naming its process"
+ours
+ok $? "and leaves our modules in"
+exits=$(head -n 1 /sys/kernel/debug/kvm/exit_stats)
+ok $? "whose table is still there: ${exits%% vendor*}"
+kill $holder
+wait $holder 2>/dev/null
+
+$scripts/unload >/tmp/output 2>&1
+ok $? "unload takes ours out when the VM is gone: $(cat /tmp/output)"
+stock
+ok $? "and Debian's are loaded"
+[ ! -e /sys/kernel/debug/kvm/exit_stats ]
+ok $? "without our files"
+
+hold_vm
+refuses "process $holder (hold_vm)" $scripts/load
+ok $? "load refuses while a VM runs"
+kill $holder
+wait $holder 2>/dev/null
+
+refuses "no parameter 'exit_statz'" $scripts/load kvm.exit_statz=1
+ok $? "load refuses a parameter that the module does not have"
+other=kvm_amd
+[ $module = kvm_intel ] || other=kvm_intel
+refuses "$other.nested=1 is for another processor" $scripts/load $other.nested=1
+ok $? "and one for another vendor's module"
+mkdir -p /tmp/broken
+cp "/exit-stats/build/modules/$(uname -r)"/kvm*.ko /tmp/broken/
+# Cut short: its description can be read, and the kernel refuses it.
+dd if="$file" of="/tmp/broken/${file##*/}" bs=1024 \
+	count=$(($(stat -c %s "$file") / 1024 - 100)) 2>/dev/null
+! $scripts/load -d /tmp/broken >/tmp/output 2>&1
+ok $? "a load of a damaged module fails: $(tail -n 1 /tmp/output)"
+stock
+ok $? "and Debian's modules are back"
+
+$scripts/load kvm.exit_stats_dump_interval=1000 >/tmp/output 2>&1
+ok $? "load with a parameter: $(cat /tmp/output)"
+ours
+ok $? "ours are in again, without a reboot"
+[ "$(cat /sys/module/kvm/parameters/exit_stats_dump_interval)" = 1000 ]
+ok $? "with the parameter set"
+grep -q "scope=host vendor=$vendor .* exits=0 " /sys/kernel/debug/kvm/exit_stats
+ok $? "and a host table that begins at 0"
+echo 500 >/sys/module/kvm/parameters/exit_stats_dump_interval
+
+# The vendor's module alone: the host's numbers begin anew with it.
+epoch=$(header epoch)
+exec 3<$kvm/exit_stats
+rmmod $module && insmod "$file"
+ok $? "$module alone goes and comes while kvm stays, also while somebody has a file open"
+exec 3<&-
+[ -n "$epoch" ] && [ "$(header epoch)" != "$epoch" ]
+ok $? "the epoch is another one: $epoch, $(header epoch)"
+grep -q "vendor=$vendor .* exits=0 cycles=0 " /sys/kernel/debug/kvm/exit_stats
+ok $? "the host's table is empty"
+/tests/test_scope >/tmp/output
+ok $? "and test_scope passes: $(grep -c '^ok' /tmp/output) checks"
+
+# Debian's vendor module fits our kvm.ko, also where ours was before: its VMs have no record.
+stock_vendor=/lib/modules/$(uname -r)/kernel/arch/x86/kvm/${file##*/}
+rmmod $module && insmod "$stock_vendor"
+ok $? "Debian's $module takes the place of ours"
+hold_vm
+tables=$(cat $kvm/$holder-*/vm_exit_stats $kvm/$holder-*/vcpu0/exit_stats)
+[ "$(echo "$tables" | grep -c ' vendor=none .* exits=0 ')" -eq 2 ] &&
+	[ "$(echo "$tables" | grep -vc '^#')" -eq 0 ]
+ok $? "the tables of a VM and its vCPU are empty"
+! (echo 1 >"$(echo $kvm/$holder-*/vm_exit_stats_reset)") 2>/dev/null
+ok $? "and cannot be reset"
+(echo 1 >$params/exit_stats_reset)
+ok $? "a reset of the host does nothing, and is no error"
+kill $holder
+wait $holder 2>/dev/null
+refuses "not built with it.*nothing is counted" $scripts/load
+ok $? "load says so too, and the way out: $(tail -n 1 /tmp/output)"
+hold_vm
+kill $holder
+wait $holder 2>/dev/null
+[ "$(dmesg | grep -c 'kvm_exit_stats: no exits are counted: .* was not built with this kvm')" -eq 1 ]
+ok $? "the kernel log says once that nothing is counted, and why"
+
+# On a kvm.ko that never had ours its fast path meets vCPUs without a record;
+# VMX's does, SVM's leaves early where there is no NRIPS.
+exits="whose exits the fast path answers"
+[ $vendor = vmx ] || exits="(slow path: no NRIPS)"
+rmmod $module kvm && insmod "${file%/*}/kvm.ko" && insmod "$stock_vendor"
+ok $? "Debian's $module loads on our kvm"
+# In what is no record, an end would hardly find a common exit: it calls one of these.
+echo p:ends kvm:kvm_exit_stats_end_nested >>$tracing/kprobe_events
+echo p:ends kvm:kvm_exit_stats_end_odd >>$tracing/kprobe_events
+echo hist:keys=common_pid >$tracing/events/kprobes/ends/trigger
+/tests/re_enter
+ok $? "and runs a guest $exits, to which our leaves are like any others"
+ends=$(sed -n 's/^ *Hits: //p' $tracing/events/kprobes/ends/hist)
+[ "$ends" = 0 ]
+ok $? "none of which our kvm ends, in what is no record ($ends ended)"
+echo '!hist:keys=common_pid' >$tracing/events/kprobes/ends/trigger
+echo -:ends >>$tracing/kprobe_events
+[ ! -e /sys/kernel/debug/kvm/exit_stats ]
+ok $? "without a table for the host"
+$scripts/unload >/tmp/output 2>&1 && stock
+ok $? "unload takes our kvm out: $(cat /tmp/output)"
+$scripts/load >/tmp/output 2>&1 && ours
+ok $? "and load puts ours in: $(cat /tmp/output)"
+! dmesg | grep "kvm_exit_stats: handler .* has no row"
+ok $? "each handler of this kernel's has a row"
+
+# Shadow paging: a parameter of the vendor's module, by load.
+paging=kvm_intel.ept=0
+[ $vendor = vmx ] || paging=kvm_amd.npt=0
+$scripts/unload >/tmp/output 2>&1 && $scripts/load $paging >/tmp/output 2>&1
+ok $? "load $paging: $(cat /tmp/output)"
+/tests/shadow_paging >/tmp/output
+result=$?
+sed 's/^/# /' /tmp/output
+ok $result "exits with shadow paging are exact: $(grep -c '^ok' /tmp/output) checks"
+! grep -qE '^ +(48 EPT_VIOLATION|0x400 NPF)' $kvm/exit_stats
+ok $? "the host counted none by EPT violation or nested page fault"
+$scripts/unload >/tmp/output 2>&1 && $scripts/load >/tmp/output 2>&1
+ok $? "and load without it again: $(cat /tmp/output)"
+
+done_testing

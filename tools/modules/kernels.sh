@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Which kernel is meant: the only place that resolves it. kernel/series is the table;
+# KERNEL= names a series of it, KREL= a release. Sourced after lib.sh.
+#
+# shellcheck shell=sh
+# shellcheck disable=SC2034 # variables are for those that source this
+
+# of_series SERIES COLUMN: what kernel/series says
+of_series() {
+	awk -v series="$1" -v column="$2" '
+		/^# series\t/ { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
+		$1 == series && column in at { print $at[column]; found = 1 }
+		END { exit !found }' "$TOP/kernel/series" ||
+		die "kernel/series has no series $1; it has: $(all_series | paste -sd ' ')"
+}
+
+all_series() {
+	sed -n '/^[0-9]/s/[[:blank:]].*//p' "$TOP/kernel/series"
+}
+
+first_series() {
+	all_series | head -n 1
+}
+
+# has_quirk SERIES QUIRK
+has_quirk() {
+	of_series "$1" quirks | tr , '\n' | grep -qxF -e "$2"
+}
+
+# series_of RELEASE: 6.12.9+deb12-cloud-amd64 -> 6.12, by its numbers and its mark.
+# A series is no release: no folder of build/ would be that of its headers.
+series_of() {
+	awk -v release="$1" '
+		/^# series\t/ { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
+		!/^[0-9]/ || release !~ /-amd64$/ { next }
+		{
+			version = $1
+			numbers = release
+			sub(/-.*/, "", version)
+			sub(/[-+].*/, "", numbers)
+			mark = match(release, /\+[a-z0-9]+/) ? substr(release, RSTART, RLENGTH) : "-"
+		}
+		index(numbers ".", version ".") == 1 && mark == $at["mark"] { print $1; found = 1; exit }
+		END { exit !found }' "$TOP/kernel/series" ||
+		die "kernel/series has no series for '$1': a release is such as 6.1.0-9-amd64; a series is for KERNEL="
+}
+
+# use_suite SUITE: from now on apt asks and fetches from there, with lists of its
+# own, so that the machine's stay as they are. All else, where from above all, is
+# as the machine is configured for its own suite. An index that has expired
+# will do: all of a kernel's packages are taken in one version. Signatures are checked.
+use_suite() {
+	own_suite=$(. /etc/os-release && say "$VERSION_CODENAME")
+	[ "$1" != "$own_suite" ] || return 0
+	apt_root=$BUILD/apt/$1
+	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial"
+	: >"$apt_root/status"
+	say "deb [signed-by=$ARCHIVE_KEYS] $(archive_of "$own_suite") $1 main" \
+		>"$apt_root/sources.list"
+	cat >"$apt_root/apt.conf" <<-END
+		Dir::State "$apt_root";
+		Dir::State::status "$apt_root/status";
+		Dir::Cache "$apt_root/cache";
+		Dir::Etc::sourcelist "$apt_root/sources.list";
+		Dir::Etc::sourceparts "/dev/null";
+		Dir::Etc::preferencesparts "/dev/null";
+		Acquire::Check-Valid-Until "false";
+		Acquire::Languages "none";
+		APT::Sandbox::User "$(id -un)";
+	END
+	export APT_CONFIG="$apt_root/apt.conf"
+	[ -n "$(find "$apt_root/lists" -name '*Packages*')" ] || fetch_index
+}
+
+ARCHIVE_KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# archive_of SUITE: where the machine's configuration has it from
+archive_of() {
+	# shellcheck disable=SC2016 # apt's own names
+	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' \
+		'Created-By: Packages' |
+		awk -v suite="$1" '$4 == "main" && ($2 == suite || $3 == suite) { print $1; exit }' |
+		grep . || die "apt's sources have no line for $1 main"
+}
+
+fetch_index() {
+	if [ -n "${APT_CONFIG:-}" ]; then
+		step "fetch the package index of ${apt_root##*/}" "$LOGS/apt-${apt_root##*/}.log" \
+			apt-get update
+	else
+		"$TOP/scripts/setup" --index
+	fi
+}
+
+# The kernel release that is meant: $KREL, or that of the series $KERNEL, or of the first.
+kernel_release() {
+	if [ -n "${KREL:-}" ]; then
+		say "$KREL"
+	else
+		release_of "${KERNEL:-$(first_series)}"
+	fi
+}
+
+# release_of SERIES: the one that kernel/series says was tested; where the package index
+# no longer has that, the newest, with a word on stderr. Asking apt takes a second, so
+# the answer is kept until the index or the table changes.
+release_of() (
+	use_suite "$(of_series "$1" suite)" >&2
+	answer=$BUILD/kernel/release-$1
+	if ! newer "$answer" "${apt_root:-/var/lib/apt}/lists" || ! newer "$answer" "$TOP/kernel/series"; then
+		mkdir -p "$BUILD/kernel"
+		offered_release "$1" >"$answer.new" || {
+			# A machine that never ran apt-get update has no index.
+			fetch_index >&2
+			offered_release "$1" >"$answer.new"
+		} || die "the package index has no kernel of series $1; set KREL="
+		mv "$answer.new" "$answer"
+	fi
+	cat "$answer"
+)
+
+# offered_release SERIES: as release_of(), of what the package index has now
+offered_release() {
+	tested=$(of_series "$1" tested)
+	if apt-cache pkgnames "linux-headers-$tested" | grep -qxF "linux-headers-$tested"; then
+		say "$tested"
+		return
+	fi
+	newest=$(apt-cache depends --important "linux-image-$(of_series "$1" flavour)" 2>/dev/null |
+		sed -n 's/^ *Depends: linux-image-\([0-9].*\)$/\1/p' | head -n 1)
+	[ -n "$newest" ] || return 1
+	warn "$tested, which was tested, is gone from the package index; this takes $newest"
+	say "$newest"
+}
+
+# tree_of RELEASE [PATCH], modules_of RELEASE [PATCH]: where KVM is built, and
+# where its modules go; with a patch more, or without ours where $STOCK is set,
+# each has a place of its own
+tree_of() {
+	say "$BUILD/kernel/$1/tree$(variant_of "${2:-}")"
+}
+
+modules_of() {
+	say "$BUILD/modules/$1$(variant_of "${2:-}")"
+}
+
+variant_of() {
+	say "${STOCK:++stock}${1:++$(basename "$1" .patch)}"
+}
