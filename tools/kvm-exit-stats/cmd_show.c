@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-exit-stats show: one table, or one every so many seconds. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "errors.h"
+#include "memory.h"
+#include "numbers.h"
+
+static struct common common = { .view = VIEW_REASONS };
+
+static struct {
+	const char *vm;
+	int vcpu;
+	bool hist;
+	double interval;
+	unsigned long count; /* of tables, 0: without end */
+} env = { .vcpu = NO_VCPU };
+
+static const char doc[] =
+	"Print the exits of the host, a VM or a vCPU by reason: since the last reset, or with an "
+	"INTERVAL in seconds what happened in each.\v"
+	"Columns with a * are since the last reset in every table: a shortest and a longest exit "
+	"cannot be subtracted.\n\n"
+	"EXAMPLES:\n"
+	"  kvm-exit-stats show                        the host, since the last reset\n"
+	"  kvm-exit-stats show --vm web 1             a VM, every second\n"
+	"  kvm-exit-stats show --vm web --vcpu 0 --hist 10 1\n"
+	"  kvm-exit-stats show --sort time --top 5\n"
+	"  kvm-exit-stats show -o name,p50,p99,max -f csv 1 60";
+
+static const struct argp_option options[] = {
+	{ "vm", 'V', "VM", 0, "Name, UUID, folder or process of a VM", 0 },
+	{ "vcpu", 'c', "N", 0, "One vCPU of that VM", 0 },
+	{ "hist", 'H', NULL, 0, "With percentiles; in JSON with the histograms", 0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	char *end;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &common;
+		break;
+	case 'V':
+		env.vm = arg;
+		break;
+	case 'c':
+		env.vcpu = strtoul(arg, &end, 10);
+		if (*arg < '0' || *arg > '9' || *end)
+			argp_error(state, "--vcpu: '%s' is no number of a vCPU", arg);
+		break;
+	case 'H':
+		env.hist = true;
+		break;
+	case ARGP_KEY_ARG:
+		if (state->arg_num == 0)
+			env.interval = parse_seconds(arg, state, "INTERVAL");
+		else if (state->arg_num == 1)
+			env.count = parse_count(arg, state, "COUNT");
+		else
+			argp_error(state, "'%s': show takes an interval and a count", arg);
+		break;
+	case ARGP_KEY_END:
+		if (env.vcpu != NO_VCPU && !env.vm)
+			argp_error(state, "--vcpu needs --vm");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp_child children[] = { { &common_argp, 0, "Output:", 10 }, { 0 } };
+static const struct argp argp = { options, parse, "[INTERVAL [COUNT]]", doc, children, NULL, NULL };
+
+/* Percentiles need the histogram: one of them among the columns asks for it. */
+static bool wants_hist(void)
+{
+	static const char *const by_hist[] = { "p50", "p90", "p99" };
+
+	for (size_t i = 0; i < common.set.nr; i++) {
+		for (int k = 0; k < 3; k++) {
+			if (common.set.column[i] == column_find(VIEW_REASONS, by_hist[k]))
+				return true;
+		}
+	}
+	return env.hist;
+}
+
+static void print(struct output *o, const struct vm *vm, const struct table *t, double seconds,
+		  const char *note)
+{
+	struct item *items = xcalloc(t->nr + 1, sizeof(*items));
+	struct heading h = { .view = VIEW_REASONS,
+			     .vm = vm,
+			     .vcpu = env.vcpu,
+			     .t = t,
+			     .seconds = seconds,
+			     .time = unix_time(),
+			     .note = note };
+	size_t nr = 0;
+
+	for (size_t i = 0; i < t->nr; i++)
+		items[nr++] = (struct item){
+			.vm = vm, .vcpu = env.vcpu, .t = t, .row = &t->row[i], .seconds = seconds
+		};
+	items_sort(items, nr, common.by, common.reverse);
+	if (common.top && nr > common.top)
+		nr = common.top;
+	output_table(o, &h, items, nr);
+	free(items);
+}
+
+/* One table every interval. Returns when the VM ends, or at Ctrl-C. */
+static void follow(struct output *o, struct source *s, const struct vm *vm, bool hist,
+		   struct table *then)
+{
+	struct table now, since;
+	struct complaint why;
+	double next = monotonic() + env.interval;
+	bool same;
+	int err;
+
+	common_catch_signals();
+	for (unsigned long n = 0; !env.count || n < env.count; n++) {
+		if (!wait_until(&next, env.interval) || ferror(o->f))
+			return;
+		err = source_read(s, vm, env.vcpu, hist, &now, &why);
+		if (vm && (err == -ENOENT || err == -EIO)) {
+			warn("the VM %s ended", vm->name);
+			return;
+		}
+		if (err)
+			fail(ERR_OTHER, "the table: %s",
+			     err == -EPROTO ? why.text : strerror(-err));
+		same = table_since(then, &now, &since);
+		print(o, vm, &since, now.time - then->time,
+		      same ? NULL : "reset in this interval: what happened since");
+		table_free(&since);
+		table_free(then);
+		*then = now;
+	}
+}
+
+static int run(int argc, char **argv)
+{
+	const struct vm *vm = NULL;
+	struct vm_list vms = {};
+	char notes[256];
+	struct source *s;
+	struct output o;
+	struct table t;
+	bool hist;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	common_resolve(&common, env.interval > 0, env.interval > 0 ? "rate" : "exits");
+	if (env.hist && !common.columns)
+		columns_choose(&common.set, VIEW_REASONS, "+p50,+p90,+p99");
+	hist = wants_hist();
+	s = common_source(&common);
+	if (env.vm) {
+		common_vms(s, &vms);
+		vm = common_vm(&vms, env.vm);
+	}
+	common_read(s, vm, env.vcpu, hist, &t);
+	o = (struct output){ .f = stdout,
+			     .format = common.format,
+			     .columns = &common.set,
+			     .style.cycles = common.cycles,
+			     .hist = env.hist };
+	output_begin(&o);
+	if (env.interval > 0)
+		follow(&o, s, vm, hist, &t);
+	else
+		print(&o, vm, &t, 0, table_notes(&t, notes, sizeof(notes)));
+	table_free(&t);
+	vm_list_free(&vms);
+	source_close(s);
+	return output_end(&o) ? 1 : 0;
+}
+
+const struct command cmd_show = {
+	"show",
+	"exits by reason of the host, a VM or a vCPU; once or every N seconds",
+	&argp,
+	run,
+};

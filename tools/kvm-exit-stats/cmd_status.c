@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-exit-stats status, set and reset: the modules, their parameters, resets. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "errors.h"
+#include "json.h"
+#include "memory.h"
+
+#define PARAMETERS "/sys/module/kvm/parameters/"
+
+/* What Documentation/abi.md says of each; exit_stats_reset is for the command reset. */
+static const struct parameter {
+	const char *name; /* behind "exit_stats", with its "_" */
+	const char *accepts;
+	const char *help;
+} parameters[] = {
+	{ "", "Y or N", "record exits" },
+	{ "_dump_interval", "0 to 4294967295",
+	  "exits between two dumps into the kernel log; 0: none" },
+	{ "_dump_per_min", "0 to 4294967295",
+	  "dumps and logged reads let through in a minute; 0: all" },
+	{ "_cpuid", "off, vm or host", "whose numbers a guest reads by CPUID" },
+	{ "_leaf_layout", "default, two-leaf, four-leaf, four-leaf-reversed or by-reason",
+	  "which CPUID leaf holds what" },
+	{ "_low_first", "Y or N", "leaves have the low half of cycles in EBX" },
+	{ "_log_reads", "Y or N", "log what guests read by CPUID" },
+};
+
+#define NR_PARAMETERS (sizeof(parameters) / sizeof(*parameters))
+
+/* The first line of a small file without its end; false: it cannot be read. */
+static bool read_line(const char *path, char *buf, size_t size)
+{
+	FILE *f = fopen(path, "re");
+	bool ok = f && fgets(buf, size, f);
+
+	if (f)
+		fclose(f);
+	if (ok)
+		buf[strcspn(buf, "\n")] = '\0';
+	return ok;
+}
+
+/* Returns 0 or -errno. */
+static int write_line(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static const struct parameter *parameter(const char *name)
+{
+	if (!strncmp(name, "exit_stats", 10))
+		name += 10;
+	for (size_t i = 0; i < NR_PARAMETERS; i++) {
+		const char *short_name = parameters[i].name;
+
+		if (!strcmp(name, short_name) || (*short_name && !strcmp(name, short_name + 1)))
+			return &parameters[i];
+	}
+	return NULL;
+}
+
+static void parameter_path(const struct parameter *p, char *path, size_t size)
+{
+	snprintf(path, size, PARAMETERS "exit_stats%s", p->name);
+}
+
+/* ---- status */
+
+static bool status_json;
+
+static const char status_doc[] =
+	"Say which KVM is loaded, whether it records exits, why nothing is counted if so, and what "
+	"each parameter is and means.\v"
+	"EXAMPLES:\n"
+	"  kvm-exit-stats status\n"
+	"  kvm-exit-stats status -f json | jq .parameters";
+
+static const struct argp_option status_options[] = {
+	{ "format", 'f', "FORMAT", 0, "text (default) or json", 0 },
+	{ 0 },
+};
+
+static error_t status_parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'f':
+		status_json = !strcmp(arg, "json");
+		if (!status_json && strcmp(arg, "text"))
+			argp_error(state, "no format '%s': text, json", arg);
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s': status takes no name", arg);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp status_argp = { status_options, status_parse, "",  status_doc,
+					 NULL,		 NULL,	       NULL };
+
+static const char *vendor_module(void)
+{
+	return !access("/sys/module/kvm_intel", F_OK) ? "kvm_intel"
+	       : !access("/sys/module/kvm_amd", F_OK) ? "kvm_amd"
+						      : NULL;
+}
+
+static void print_parameters(void)
+{
+	char path[128], value[64];
+
+	puts("\nparameters (kvm-exit-stats set NAME VALUE):");
+	for (size_t i = 0; i < NR_PARAMETERS; i++) {
+		parameter_path(&parameters[i], path, sizeof(path));
+		if (read_line(path, value, sizeof(value)))
+			printf("  exit_stats%-16s %-10s %s (%s)\n", parameters[i].name, value,
+			       parameters[i].help, parameters[i].accepts);
+	}
+}
+
+static void print_json(int err, const char *release, const struct table *t, size_t vms)
+{
+	struct json j = { stdout, false };
+	char path[128], value[64], name[64];
+
+	json_object(&j, NULL);
+	json_string(&j, "kernel", release);
+	json_string(&j, "vendor_module", vendor_module() ? vendor_module() : "");
+	json_bool(&j, "counts", err < 0);
+	if (err >= 0) {
+		json_string(&j, "why", error_text(err));
+		json_string(&j, "hint", error_hint(err));
+	} else {
+		json_uint(&j, "vms", vms);
+		json_uint(&j, "vcpus", t->vcpus);
+		json_uint(&j, "exits", t->exits);
+		json_bool(&j, "tsc_stable", t->tsc_stable);
+	}
+	json_object(&j, "parameters");
+	for (size_t i = 0; i < NR_PARAMETERS; i++) {
+		parameter_path(&parameters[i], path, sizeof(path));
+		snprintf(name, sizeof(name), "exit_stats%s", parameters[i].name);
+		if (read_line(path, value, sizeof(value)))
+			json_string(&j, name, value);
+	}
+	json_object_end(&j);
+	json_object_end(&j);
+	putchar('\n');
+}
+
+static int run_status(int argc, char **argv)
+{
+	struct vm_list vms = {};
+	struct table t = {};
+	struct utsname kernel;
+	struct source *s;
+	int err;
+
+	argp_parse(&status_argp, argc, argv, 0, NULL, NULL);
+	uname(&kernel);
+	err = host_error();
+	if (err < 0) {
+		s = source_open_files(NULL);
+		common_vms(s, &vms);
+		common_read(s, NULL, NO_VCPU, false, &t);
+		source_close(s);
+	}
+	if (status_json) {
+		print_json(err, kernel.release, &t, vms.nr);
+	} else {
+		printf("kernel:  %s\nmodules: kvm%s%s, %s\n", kernel.release,
+		       vendor_module() ? ", " : "", vendor_module() ? vendor_module() : "",
+		       err == ERR_NO_KVM  ? "not loaded"
+		       : err == ERR_STOCK ? "the distribution's"
+					  : "kvm-exit-stats");
+		if (err >= 0)
+			printf("counts:  no: %s\nto resolve this: %s\n", error_text(err),
+			       error_hint(err));
+		else
+			printf("counts:  %llu exits of %llu vCPUs in %zu VMs; TSC %s, %.3f GHz\n",
+			       (unsigned long long)t.exits, (unsigned long long)t.vcpus, vms.nr,
+			       t.tsc_stable ? "stable" : "unstable: times mean little",
+			       t.tsc_khz / 1e6);
+		if (err != ERR_NO_KVM && err != ERR_STOCK)
+			print_parameters();
+	}
+	table_free(&t);
+	vm_list_free(&vms);
+	return err >= 0 ? error_status(err) : 0;
+}
+
+const struct command cmd_status = {
+	"status",
+	"which KVM is loaded, whether it counts, its parameters",
+	&status_argp,
+	run_status,
+};
+
+/* ---- set */
+
+static const char *set_args[2];
+
+static const char set_doc[] =
+	"Set a parameter of the loaded modules, now and while VMs run. Without a value print it.\v"
+	"The name may be without its beginning exit_stats_. A file in /etc/modprobe.d sets it for "
+	"the next load.\n\n"
+	"EXAMPLES:\n"
+	"  kvm-exit-stats set dump_interval 0\n"
+	"  kvm-exit-stats set cpuid off\n"
+	"  kvm-exit-stats set exit_stats N";
+
+static error_t set_parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case ARGP_KEY_ARG:
+		if (state->arg_num > 1)
+			argp_error(state, "'%s': set takes a name and a value", arg);
+		set_args[state->arg_num] = arg;
+		break;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which parameter? kvm-exit-stats status lists them");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp set_argp = { NULL, set_parse, "NAME [VALUE]", set_doc, NULL, NULL, NULL };
+
+static void need_ours(void)
+{
+	int err = host_error();
+
+	if (err == ERR_NO_KVM || err == ERR_STOCK)
+		fail(err, "%s", error_text(err));
+}
+
+static int run_set(int argc, char **argv)
+{
+	const struct parameter *p;
+	char path[128], value[64];
+	int err;
+
+	argp_parse(&set_argp, argc, argv, 0, NULL, NULL);
+	p = parameter(set_args[0]);
+	if (!p) {
+		fprintf(stderr,
+			"kvm-exit-stats: there is no parameter '%s'; there are:", set_args[0]);
+		for (size_t i = 0; i < NR_PARAMETERS; i++)
+			fprintf(stderr, " exit_stats%s", parameters[i].name);
+		fputc('\n', stderr);
+		return 2;
+	}
+	need_ours();
+	parameter_path(p, path, sizeof(path));
+	if (set_args[1]) {
+		err = write_line(path, set_args[1]);
+		if (err == -EACCES)
+			fail(ERR_NOT_ROOT, "only root may set exit_stats%s", p->name);
+		if (err)
+			fail(ERR_OTHER, "exit_stats%s does not take '%s' (%s); it takes %s",
+			     p->name, set_args[1], strerror(-err), p->accepts);
+	}
+	if (!read_line(path, value, sizeof(value)))
+		fail(ERR_OTHER, "%s: %s", path, strerror(errno));
+	printf("exit_stats%s = %s\n", p->name, value);
+	return 0;
+}
+
+const struct command cmd_set = {
+	"set",
+	"change a parameter of the modules",
+	&set_argp,
+	run_set,
+};
+
+/* ---- reset */
+
+static struct {
+	const char *vm;
+	int vcpu;
+	bool host;
+} reset_env = { .vcpu = NO_VCPU };
+
+static const char reset_doc[] =
+	"Reset the numbers of a vCPU, of a VM and its vCPUs, or of the host and all in it.\v"
+	"Counts of the scopes around stay. Differences need no reset: kvm-exit-stats show 10 1.\n\n"
+	"EXAMPLES:\n"
+	"  kvm-exit-stats reset --vm web\n"
+	"  kvm-exit-stats reset --vm web --vcpu 0\n"
+	"  kvm-exit-stats reset --host";
+
+static const struct argp_option reset_options[] = {
+	{ "vm", 'V', "VM", 0, "Name, UUID, folder or process of a VM", 0 },
+	{ "vcpu", 'c', "N", 0, "One vCPU of that VM", 0 },
+	{ "host", 'a', NULL, 0, "The host, all VMs and all vCPUs", 0 },
+	{ 0 },
+};
+
+static error_t reset_parse(int key, char *arg, struct argp_state *state)
+{
+	char *end;
+
+	switch (key) {
+	case 'V':
+		reset_env.vm = arg;
+		break;
+	case 'c':
+		reset_env.vcpu = strtoul(arg, &end, 10);
+		if (*arg < '0' || *arg > '9' || *end)
+			argp_error(state, "--vcpu: '%s' is no number of a vCPU", arg);
+		break;
+	case 'a':
+		reset_env.host = true;
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s': say --vm '%s'", arg, arg);
+		break;
+	case ARGP_KEY_END:
+		if (reset_env.host == !!reset_env.vm)
+			argp_error(state, "say which: --vm VM or --host");
+		if (reset_env.vcpu != NO_VCPU && !reset_env.vm)
+			argp_error(state, "--vcpu needs --vm");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp reset_argp = {
+	reset_options, reset_parse, "", reset_doc, NULL, NULL, NULL
+};
+
+static int reset_vm(void)
+{
+	struct vm_list vms = {};
+	const struct vm *vm;
+	struct source *s;
+	char path[4096];
+	int err;
+
+	s = common_source(&(struct common){});
+	common_vms(s, &vms);
+	vm = common_vm(&vms, reset_env.vm);
+	if (reset_env.vcpu == NO_VCPU)
+		snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%s/vm_exit_stats_reset",
+			 vm->id);
+	else
+		snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%s/vcpu%d/exit_stats_reset",
+			 vm->id, reset_env.vcpu);
+	err = write_line(path, "1");
+	if (err == -ENOENT && reset_env.vcpu != NO_VCPU)
+		fail(ERR_NO_VM, "%s has no vCPU %d", vm->name, reset_env.vcpu);
+	vm_list_free(&vms);
+	source_close(s);
+	return err;
+}
+
+static int run_reset(int argc, char **argv)
+{
+	int err;
+
+	argp_parse(&reset_argp, argc, argv, 0, NULL, NULL);
+	need_ours();
+	err = reset_env.host ? write_line(PARAMETERS "exit_stats_reset", "1") : reset_vm();
+	if (err == -EACCES)
+		fail(ERR_NOT_ROOT, "only root may reset");
+	if (err == -EPERM)
+		fail(ERR_LOCKED, "the kernel is locked down and refuses to reset a VM");
+	if (err == -ENODEV)
+		fail(ERR_NO_HOOKS, "nothing is counted there, so nothing can be reset");
+	if (err)
+		fail(ERR_OTHER, "nothing was reset: %s", strerror(-err));
+	return 0;
+}
+
+const struct command cmd_reset = {
+	"reset",
+	"begin anew the numbers of a VM, a vCPU or the host",
+	&reset_argp,
+	run_reset,
+};

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of columns, and what follows from it. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "columns.h"
+#include "memory.h"
+#include "numbers.h"
+
+static void text(struct value *v, const char *s)
+{
+	v->text = s;
+	v->none = !s || !*s;
+}
+
+static uint64_t exits(const struct item *i)
+{
+	return i->row ? i->row->n[COUNT] : i->t->exits;
+}
+
+static uint64_t cycles(const struct item *i)
+{
+	return i->row ? i->row->n[TOTAL] : i->t->cycles;
+}
+
+static bool has(const struct item *i, enum number n)
+{
+	return i->row && i->t->has & 1u << n;
+}
+
+static void share(struct value *v, double part, double whole)
+{
+	v->none = whole <= 0;
+	v->real = v->none ? 0 : 100 * part / whole;
+}
+
+static void get_vm(const struct item *i, struct value *v)
+{
+	text(v, i->vm ? i->vm->name : "host");
+}
+
+static void get_uuid(const struct item *i, struct value *v)
+{
+	text(v, i->vm ? i->vm->uuid : NULL);
+}
+
+static void get_process(const struct item *i, struct value *v)
+{
+	text(v, i->vm ? i->vm->process : NULL);
+}
+
+static void get_pid(const struct item *i, struct value *v)
+{
+	v->none = !i->vm || !i->vm->pid;
+	v->count = v->none ? 0 : i->vm->pid;
+}
+
+static void get_folder(const struct item *i, struct value *v)
+{
+	text(v, i->vm ? i->vm->id : NULL);
+}
+
+static void get_vcpus(const struct item *i, struct value *v)
+{
+	v->count = i->t->vcpus;
+}
+
+static void get_vcpu(const struct item *i, struct value *v)
+{
+	v->none = i->vcpu == NO_VCPU;
+	v->count = v->none ? 0 : i->vcpu;
+}
+
+static void get_reason(const struct item *i, struct value *v)
+{
+	text(v, i->row ? i->row->id : NULL);
+}
+
+static void get_name(const struct item *i, struct value *v)
+{
+	text(v, i->row ? i->row->name : NULL);
+}
+
+static void get_exits(const struct item *i, struct value *v)
+{
+	v->count = exits(i);
+}
+
+static void get_rate(const struct item *i, struct value *v)
+{
+	v->none = i->seconds <= 0;
+	v->real = v->none ? 0 : exits(i) / i->seconds;
+}
+
+static void get_exits_share(const struct item *i, struct value *v)
+{
+	share(v, exits(i), i->t->exits);
+}
+
+static void get_time(const struct item *i, struct value *v)
+{
+	v->real = cycles(i);
+}
+
+static void get_time_share(const struct item *i, struct value *v)
+{
+	share(v, cycles(i), i->t->cycles);
+}
+
+/* Of one CPU: 200 % is two CPUs that do nothing else. */
+static void get_cpu(const struct item *i, struct value *v)
+{
+	share(v, cycles(i), i->seconds * i->t->tsc_khz * 1000);
+}
+
+static void get_min(const struct item *i, struct value *v)
+{
+	v->none = !has(i, MIN);
+	v->real = v->none ? 0 : i->row->n[MIN];
+}
+
+static void get_max(const struct item *i, struct value *v)
+{
+	v->none = !has(i, MAX);
+	v->real = v->none ? 0 : i->row->n[MAX];
+}
+
+static void get_avg(const struct item *i, struct value *v)
+{
+	v->none = !exits(i);
+	v->real = v->none ? 0 : (double)cycles(i) / exits(i);
+}
+
+static void percentile(const struct item *i, struct value *v, double p)
+{
+	const uint64_t *hist = i->row ? table_hist(i->t, i->row) : NULL;
+
+	v->real = hist ? hist_percentile(hist, p) : -1;
+	v->none = v->real < 0;
+}
+
+static void get_p50(const struct item *i, struct value *v)
+{
+	percentile(i, v, 0.5);
+}
+
+static void get_p90(const struct item *i, struct value *v)
+{
+	percentile(i, v, 0.9);
+}
+
+static void get_p99(const struct item *i, struct value *v)
+{
+	percentile(i, v, 0.99);
+}
+
+static void number(const struct item *i, struct value *v, enum number n)
+{
+	v->none = !has(i, n);
+	v->count = v->none ? 0 : i->row->n[n];
+	v->real = v->count;
+}
+
+/* Where no guest is nested, zeros tell nothing. */
+static void get_nested(const struct item *i, struct value *v)
+{
+	number(i, v, NESTED_COUNT);
+	v->none |= !i->t->nested;
+}
+
+static void get_nested_time(const struct item *i, struct value *v)
+{
+	number(i, v, NESTED_TOTAL);
+	v->none |= !i->t->nested;
+}
+
+static void get_user(const struct item *i, struct value *v)
+{
+	number(i, v, USER_COUNT);
+}
+
+static void get_user_time(const struct item *i, struct value *v)
+{
+	number(i, v, USER_TOTAL);
+}
+
+static void get_top(const struct item *i, struct value *v)
+{
+	const struct row *dearest = table_dearest(i->t);
+
+	text(v, dearest ? dearest->name : NULL);
+}
+
+static void get_top_share(const struct item *i, struct value *v)
+{
+	const struct row *dearest = table_dearest(i->t);
+
+	share(v, dearest ? dearest->n[TOTAL] : 0, dearest ? i->t->cycles : 0);
+}
+
+#define VMS	(1u << VIEW_VMS)
+#define REASONS (1u << VIEW_REASONS)
+#define VCPUS	(1u << VIEW_VCPUS)
+#define ACROSS	(1u << VIEW_ACROSS)
+#define ALL	(VMS | REASONS | VCPUS | ACROSS)
+#define BY_ROW	(REASONS | ACROSS)
+
+/* clang-format off */
+const struct column columns[] = {
+	/* name, title, help, kind, width, views, ascending, get, metric, its help */
+	{ "vm", "VM", "name of the VM", KIND_TEXT, 16, ALL, true, get_vm, NULL, NULL },
+	{ "vcpu", "VCPU", "number of the vCPU", KIND_COUNT, 4, REASONS | VCPUS, true, get_vcpu, NULL, NULL },
+	{ "uuid", "UUID", "UUID of the VM", KIND_TEXT, 36, VMS, true, get_uuid, NULL, NULL },
+	{ "process", "PROCESS", "command that runs the VM", KIND_TEXT, 15, VMS | ACROSS, true, get_process, NULL, NULL },
+	{ "pid", "PID", "process that runs the VM", KIND_COUNT, 7, VMS | ACROSS, true, get_pid, NULL, NULL },
+	{ "folder", "FOLDER", "the VM's folder in debugfs: thread and file descriptor", KIND_TEXT, 10, VMS | ACROSS, true, get_folder, NULL, NULL },
+	{ "vcpus", "VCPUS", "vCPUs of the VM", KIND_COUNT, 5, VMS, false, get_vcpus, NULL, NULL },
+	{ "reason", "NR", "number of the exit reason", KIND_TEXT, 5, BY_ROW, true, get_reason, NULL, NULL },
+	{ "name", "REASON", "name of the exit reason", KIND_TEXT, 20, BY_ROW, true, get_name, NULL, NULL },
+	{ "exits", "EXITS", "exits", KIND_COUNT, 10, ALL, false, get_exits, "kvm_exits", "VM exits" },
+	{ "rate", "EXITS/S", "exits per second", KIND_RATE, 9, ALL, false, get_rate, NULL, NULL },
+	{ "exits%", "EXITS%", "share of all exits of the scope", KIND_SHARE, 6, ALL, false, get_exits_share, NULL, NULL },
+	{ "time", "TIME", "time spent in exits", KIND_TIME, 9, ALL, false, get_time, "kvm_exit_handling", "Time that KVM took to handle VM exits" },
+	{ "time%", "TIME%", "share of the time that the scope spent in exits", KIND_SHARE, 6, ALL, false, get_time_share, NULL, NULL },
+	{ "cpu%", "CPU%", "time spent in exits, of one CPU", KIND_SHARE, 6, ALL, false, get_cpu, NULL, NULL },
+	{ "min", "MIN*", "shortest exit since the last reset", KIND_TIME, 9, BY_ROW, false, get_min, NULL, NULL },
+	{ "avg", "AVG", "average exit", KIND_TIME, 9, ALL, false, get_avg, NULL, NULL },
+	{ "p50", "P50", "half of the exits are not longer (estimate)", KIND_TIME, 9, BY_ROW, false, get_p50, NULL, NULL },
+	{ "p90", "P90", "90 % of the exits are not longer (estimate)", KIND_TIME, 9, BY_ROW, false, get_p90, NULL, NULL },
+	{ "p99", "P99", "99 % of the exits are not longer (estimate)", KIND_TIME, 9, BY_ROW, false, get_p99, NULL, NULL },
+	{ "max", "MAX*", "longest exit since the last reset", KIND_TIME, 9, BY_ROW, false, get_max, NULL, NULL },
+	{ "nested", "NESTED", "exits that a nested guest (L2) made", KIND_COUNT, 10, BY_ROW, false, get_nested, "kvm_nested_exits", "VM exits of nested guests" },
+	{ "nested_time", "NESTED TIME", "time of these", KIND_TIME, 11, BY_ROW, false, get_nested_time, "kvm_nested_exit_handling", "Time that KVM took to handle VM exits of nested guests" },
+	{ "user", "TO USER", "exits that user space had to finish", KIND_COUNT, 10, BY_ROW, false, get_user, "kvm_user_exits", "VM exits that user space had to finish" },
+	{ "user_time", "USER TIME", "time until the vCPU was back in KVM", KIND_TIME, 9, BY_ROW, false, get_user_time, "kvm_user_exit", "Time that user space took to finish VM exits" },
+	{ "top", "DEAREST REASON", "the reason that took the most time", KIND_TEXT, 20, VMS | VCPUS, true, get_top, NULL, NULL },
+	{ "top%", "ITS TIME%", "its share of the time spent in exits", KIND_SHARE, 9, VMS | VCPUS, false, get_top_share, NULL, NULL },
+};
+
+/* clang-format on */
+
+const size_t nr_columns = sizeof(columns) / sizeof(*columns);
+
+static const char *const defaults[NR_VIEWS][2] = {
+	/* since the last reset, in an interval */
+	[VIEW_VMS] = { "vm,vcpus,exits,time,top,top%", "vm,vcpus,rate,cpu%,top,top%" },
+	[VIEW_REASONS] = { "reason,name,exits,exits%,time,time%,min,avg,max",
+			   "reason,name,rate,exits%,cpu%,time%,min,avg,max" },
+	[VIEW_VCPUS] = { "vcpu,exits,time,time%,avg,top,top%", "vcpu,rate,cpu%,avg,top,top%" },
+	[VIEW_ACROSS] = { "vm,exits,exits%,time,time%,min,avg,max",
+			  "vm,rate,exits%,cpu%,time%,min,avg,max" },
+};
+
+const struct column *column_find(enum view view, const char *name)
+{
+	for (size_t i = 0; i < nr_columns; i++) {
+		if (columns[i].views & 1u << view && !strcmp(columns[i].name, name))
+			return &columns[i];
+	}
+	return NULL;
+}
+
+static void take_out(struct column_set *set, const struct column *c)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < set->nr; i++) {
+		if (set->column[i] != c)
+			set->column[to++] = set->column[i];
+	}
+	set->nr = to;
+}
+
+const char *columns_choose(struct column_set *set, enum view view, const char *text)
+{
+	static char word[32];
+	const struct column *c;
+
+	if (*text != '+' && *text != '-')
+		set->nr = 0;
+	while (*text) {
+		size_t len = strcspn(text, ",");
+		char how = *text == '+' || *text == '-' ? *text : '\0';
+
+		snprintf(word, sizeof(word), "%.*s", (int)(len - !!how), text + !!how);
+		c = column_find(view, word);
+		if (!c)
+			return word;
+		take_out(set, c);
+		if (how != '-' && set->nr < MAX_COLUMNS)
+			set->column[set->nr++] = c;
+		text += len;
+		text += *text == ',';
+	}
+	return NULL;
+}
+
+void columns_default(struct column_set *set, enum view view, bool rates)
+{
+	columns_choose(set, view, defaults[view][rates]);
+}
+
+void columns_list(FILE *f, enum view view)
+{
+	for (size_t i = 0; i < nr_columns; i++) {
+		if (columns[i].views & 1u << view)
+			fprintf(f, "%-12s %-15s %s\n", columns[i].name, columns[i].title,
+				columns[i].help);
+	}
+}
+
+/* ---- sorting */
+
+static const struct column *sort_by;
+static bool sort_reverse;
+
+static int compare_values(const struct value *a, const struct value *b)
+{
+	int order;
+
+	if (sort_by->kind == KIND_TEXT)
+		order = strcmp(a->text, b->text);
+	else if (sort_by->kind == KIND_COUNT)
+		order = (a->count > b->count) - (a->count < b->count);
+	else
+		order = (a->real > b->real) - (a->real < b->real);
+	return sort_by->ascending == sort_reverse ? -order : order;
+}
+
+static int compare_reasons(const struct item *a, const struct item *b)
+{
+	uint64_t x = a->row ? a->row->reason : 0, y = b->row ? b->row->reason : 0;
+
+	return (x > y) - (x < y);
+}
+
+/* Equal lines: by VM, vCPU and reason, so that a screen does not jump. */
+static int compare_subjects(const struct item *a, const struct item *b)
+{
+	int order = 0;
+
+	if (a->vm && b->vm)
+		order = strcmp(a->vm->name, b->vm->name);
+	if (!order)
+		order = (a->vcpu > b->vcpu) - (a->vcpu < b->vcpu);
+	return order ? order : compare_reasons(a, b);
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	struct value v = {}, w = {};
+	int order;
+
+	sort_by->get(a, &v);
+	sort_by->get(b, &w);
+	if (v.none || w.none)
+		order = v.none - w.none;
+	else if (sort_by->get == get_reason)
+		order = sort_reverse ? compare_reasons(b, a) : compare_reasons(a, b);
+	else
+		order = compare_values(&v, &w);
+	return order ? order : compare_subjects(a, b);
+}
+
+void items_sort(struct item *items, size_t nr, const struct column *by, bool reverse)
+{
+	sort_by = by;
+	sort_reverse = reverse;
+	if (nr > 1)
+		qsort(items, nr, sizeof(*items), compare_items);
+}
+
+/* ---- text */
+
+static const char *time_text(double cycles, const struct style *style, char *buf, size_t size)
+{
+	static const char *const units[] = { "ns", "us", "ms", "s" };
+	double t = style->tsc_khz ? cycles * 1e6 / style->tsc_khz : 0; /* ns */
+	int unit = 0;
+
+	if (style->cycles || !style->tsc_khz) {
+		snprintf(buf, size, "%.0f", cycles);
+		return buf;
+	}
+	for (; t >= 999.95 && unit < 3; unit++)
+		t /= 1000;
+	snprintf(buf, size, t < 99.95 ? "%.1f %s" : "%.0f %s", t, units[unit]);
+	return buf;
+}
+
+const char *value_text(const struct column *c, const struct value *v, const struct style *style,
+		       char *buf, size_t size)
+{
+	if (v->none) {
+		snprintf(buf, size, "-");
+		return buf;
+	}
+	switch (c->kind) {
+	case KIND_TEXT:
+		snprintf(buf, size, "%s", v->text);
+		break;
+	case KIND_COUNT:
+		snprintf(buf, size, "%" PRIu64, v->count);
+		break;
+	case KIND_RATE:
+		snprintf(buf, size, v->real < 99.95 ? "%.1f" : "%.0f", v->real);
+		break;
+	case KIND_SHARE:
+		snprintf(buf, size, "%.1f", v->real);
+		break;
+	case KIND_TIME:
+		return time_text(v->real, style, buf, size);
+	}
+	return buf;
+}

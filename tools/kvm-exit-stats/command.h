@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Subcommands, and the options that those have in common which print tables. */
+#ifndef COMMAND_H
+#define COMMAND_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "output.h"
+#include "source.h"
+
+struct command {
+	const char *name;
+	const char *brief; /* one line, for kvm-exit-stats --help */
+	const struct argp *argp;
+	/* @argv[0] is "kvm-exit-stats NAME". Returns the exit status. */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command cmd_list, cmd_show, cmd_export, cmd_log, cmd_status, cmd_set, cmd_reset;
+
+/* All subcommands; ends with an empty one. */
+extern const struct command *const commands[];
+
+/* What the common options say. A subcommand sets the view before it parses. */
+struct common {
+	enum view view;
+	const char *root; /* NULL: this kernel's files */
+	const struct output_format *format;
+	const char *columns; /* NULL: the default ones */
+	const char *sort;    /* NULL: the view's default */
+	bool reverse;
+	bool cycles;
+	bool list_columns;
+	unsigned long top; /* lines, 0: all */
+	struct column_set set;
+	const struct column *by;
+};
+
+/*
+ * For a subcommand's argp: children = { { &common_argp, 0, "Output:", 10 }, { 0 } }. Its
+ * parser hands &common to state->child_inputs[0] at ARGP_KEY_INIT.
+ */
+extern const struct argp common_argp;
+
+/*
+ * After parsing: resolves format, columns and the column to sort by, or ends the program
+ * with an error that names what is accepted. @rates: the table has an interval. With
+ * --list-columns it prints them and ends the program.
+ */
+void common_resolve(struct common *c, bool rates, const char *sort_default);
+
+/* Opens the source, or ends the program with why there are no numbers. */
+struct source *common_source(const struct common *c);
+
+/* The VMs that are there, or the end of the program. */
+void common_vms(struct source *s, struct vm_list *vms);
+
+/* The VM that the user means, or the end of the program, with the nearest name. */
+const struct vm *common_vm(const struct vm_list *vms, const char *what);
+
+/* A table that must be there; ends the program where it cannot be read. */
+void common_read(struct source *s, const struct vm *vm, int vcpu, bool hist, struct table *t);
+
+/* A positive number of seconds, or an error of argp's that names the option. */
+double parse_seconds(const char *text, struct argp_state *state, const char *what);
+unsigned long parse_count(const char *text, struct argp_state *state, const char *what);
+
+/* UNIX time now. */
+double unix_time(void);
+
+/* Sleeps until @next (CLOCK_MONOTONIC) and moves it on by @interval. False: interrupted. */
+bool wait_until(double *next, double interval);
+double monotonic(void);
+
+/* Set by SIGINT and SIGTERM once common_catch_signals() was called. */
+extern volatile bool interrupted;
+void common_catch_signals(void);
+
+#endif

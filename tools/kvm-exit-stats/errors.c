@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What can be wrong, in words. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "errors.h"
+#include "json.h"
+
+static const struct {
+	int status;
+	const char *name, *text, *hint;
+} errors[NR_ERRORS] = {
+	[ERR_OTHER] = { 1, "error", NULL, NULL },
+	[ERR_NO_KVM] = { 3, "no-kvm", "KVM is not loaded", "modprobe kvm_intel (or kvm_amd)" },
+	[ERR_STOCK] = { 4, "stock-kvm", "the loaded KVM does not record exits",
+			"load the modules of kvm-exit-stats: make load" },
+	[ERR_NO_VENDOR] = { 5, "no-vendor-module", "neither kvm_intel nor kvm_amd is loaded",
+			    "unload and load the modules again: make unload, then make load" },
+	[ERR_NO_HOOKS] = { 6, "vendor-module-without-hooks",
+			   "the loaded kvm_intel or kvm_amd was not built with this kvm: "
+			   "no exits are counted",
+			   "with no VM running: make unload, then make load" },
+	[ERR_NO_DEBUGFS] = { 7, "no-debugfs", "debugfs is not mounted",
+			     "mount -t debugfs debugfs /sys/kernel/debug" },
+	[ERR_LOCKED] = { 8, "locked-down", "the kernel is locked down and refuses this file",
+			 "tables can be read there, but VMs and vCPUs cannot be reset" },
+	[ERR_NOT_ROOT] = { 9, "not-root", "only root may read debugfs", "run this as root" },
+	[ERR_NO_VM] = { 10, "no-such-vm", NULL, "kvm-exit-stats list shows the VMs" },
+	[ERR_RECORDING] = { 11, "bad-recording", NULL, NULL },
+	[ERR_NO_TERMINAL] = { 12, "no-terminal", "standard output is no terminal",
+			      "use kvm-exit-stats show, or top --batch" },
+	[ERR_NO_LEAVES] = { 13, "no-leaves", "this machine's CPUID has no exit counts",
+			    "in a guest: the host must run kvm-exit-stats with "
+			    "exit_stats_cpuid=vm or host" },
+};
+
+static bool as_json;
+
+void errors_as_json(bool yes)
+{
+	as_json = yes;
+}
+
+int error_status(enum error e)
+{
+	return errors[e].status;
+}
+
+const char *error_text(enum error e)
+{
+	return errors[e].text;
+}
+
+const char *error_hint(enum error e)
+{
+	return errors[e].hint;
+}
+
+static void say(enum error e, const char *text)
+{
+	struct json j = { stderr, false };
+
+	if (!as_json) {
+		fprintf(stderr, "kvm-exit-stats: %s\n", text);
+		if (errors[e].hint)
+			fprintf(stderr, "to resolve this: %s\n", errors[e].hint);
+		return;
+	}
+	json_object(&j, NULL);
+	json_string(&j, "error", errors[e].name);
+	json_string(&j, "text", text);
+	if (errors[e].hint)
+		json_string(&j, "hint", errors[e].hint);
+	json_object_end(&j);
+	fputc('\n', stderr);
+}
+
+void fail(enum error e, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	fflush(stdout);
+	say(e, text);
+	exit(errors[e].status);
+}
+
+void warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fputs("kvm-exit-stats: ", stderr);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+	va_end(ap);
+}
+
+static bool exists(const char *path)
+{
+	return !access(path, F_OK);
+}
+
+static bool debugfs_mounted(void)
+{
+	FILE *f = fopen("/proc/mounts", "re");
+	char line[512];
+	bool found = false;
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, " /sys/kernel/debug debugfs ");
+	if (f)
+		fclose(f);
+	return found;
+}
+
+int host_error(void)
+{
+	int fd;
+
+	if (!exists("/sys/module/kvm"))
+		return ERR_NO_KVM;
+	if (!exists("/sys/module/kvm/parameters/exit_stats"))
+		return ERR_STOCK;
+	if (!debugfs_mounted())
+		return ERR_NO_DEBUGFS;
+	fd = open("/sys/kernel/debug/kvm/exit_stats", O_RDONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		close(fd);
+		return -1;
+	}
+	if (errno == EACCES)
+		return ERR_NOT_ROOT;
+	if (errno == EPERM)
+		return ERR_LOCKED;
+	if (!exists("/sys/module/kvm_intel") && !exists("/sys/module/kvm_amd"))
+		return ERR_NO_VENDOR;
+	return ERR_NO_HOOKS;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Errors that a user or a script has to tell apart: cause, way out, exit status. */
+#ifndef ERRORS_H
+#define ERRORS_H
+
+#include <stdbool.h>
+#include <stdnoreturn.h>
+
+enum error {
+	ERR_OTHER,	/* the system's: a file, memory */
+	ERR_NO_KVM,	/* the kernel has no kvm module loaded */
+	ERR_STOCK,	/* KVM is loaded, and not ours */
+	ERR_NO_VENDOR,	/* our kvm without kvm_intel or kvm_amd */
+	ERR_NO_HOOKS,	/* our kvm with a vendor module that counts nothing */
+	ERR_NO_DEBUGFS, /* debugfs is not mounted */
+	ERR_LOCKED,	/* the kernel is locked down */
+	ERR_NOT_ROOT,
+	ERR_NO_VM,     /* no VM of that name */
+	ERR_RECORDING, /* no recording, or a broken one */
+	ERR_NO_TERMINAL,
+	ERR_NO_LEAVES, /* in a guest: the host shows none */
+	NR_ERRORS
+};
+
+/* As JSON on stderr from now on: where stdout is JSON. */
+void errors_as_json(bool yes);
+
+/* The exit status of an error; 2 is that of wrong usage (argp's). */
+int error_status(enum error e);
+
+/* Says the cause and what to do about it, and ends the program with the error's status. */
+noreturn void fail(enum error e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The cause of an error that needs no detail, in words, and the way out. */
+const char *error_text(enum error e);
+const char *error_hint(enum error e);
+
+/* A word that changes no status: on stderr. */
+void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Why this host has no numbers to read: the first cause that applies, or -1 where it has.
+ * Looks at /sys and /proc/mounts only.
+ */
+int host_error(void);
+
+#endif

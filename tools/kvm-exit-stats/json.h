@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Writes JSON as it goes: output of any size takes no memory. */
+#ifndef JSON_H
+#define JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct json {
+	FILE *f;
+	bool comma; /* something stands before in this object or array */
+};
+
+/* @key is NULL in an array and at the top. Invalid UTF-8 is written as U+FFFD. */
+void json_object(struct json *j, const char *key);
+void json_object_end(struct json *j);
+void json_array(struct json *j, const char *key);
+void json_array_end(struct json *j);
+void json_string(struct json *j, const char *key, const char *value);
+void json_uint(struct json *j, const char *key, uint64_t value);
+void json_real(struct json *j, const char *key, double value, int decimals);
+void json_bool(struct json *j, const char *key, bool value);
+/* A number that is text already, or null where it is empty. */
+void json_literal(struct json *j, const char *key, const char *text);
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-exit-stats: what the VM exits of this host are and what they cost. */
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "errors.h"
+#include "memory.h"
+
+const char *argp_program_version = "kvm-exit-stats " VERSION;
+
+const struct command *const commands[] = {
+	&cmd_list, &cmd_show, &cmd_export, &cmd_status, &cmd_set, &cmd_reset, NULL,
+};
+
+static void usage(FILE *f)
+{
+	fputs("Usage: kvm-exit-stats [COMMAND] [OPTION...]\n"
+	      "Show the VM exits of this host's virtual machines: how many, and what they cost.\n\n",
+	      f);
+	for (int i = 0; commands[i]; i++)
+		fprintf(f, "  %-8s %s\n", commands[i]->name, commands[i]->brief);
+	fputs("\nWithout a command: top. kvm-exit-stats COMMAND --help tells more.\n\n"
+	      "Exit status: 0 all is well, 1 an error of the system, 2 wrong usage, 3 no KVM,\n"
+	      "4 KVM without exit counts, 5 no vendor module, 6 a vendor module that counts\n"
+	      "nothing, 7 debugfs not mounted, 8 kernel locked down, 9 not root, 10 no such VM,\n"
+	      "11 a broken recording, 12 no terminal, 13 no leaves in this guest.\n",
+	      f);
+}
+
+static const struct command *find(const char *name)
+{
+	for (int i = 0; commands[i]; i++) {
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	const char *name = argc > 1 && argv[1][0] != '-' ? argv[1] : "top";
+	char *title;
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	/* Who closes the pipe has seen enough. */
+	signal(SIGPIPE, SIG_DFL);
+	if (argc > 1 &&
+	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
+		usage(stdout);
+		return 0;
+	}
+	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
+		puts(argp_program_version);
+		return 0;
+	}
+	command = find(name);
+	if (!command) {
+		fprintf(stderr, "kvm-exit-stats: there is no command '%s'\n", name);
+		usage(stderr);
+		return 2;
+	}
+	if (argc > 1 && argv[1] == name) {
+		argc--;
+		argv++;
+	}
+	title = xasprintf("kvm-exit-stats %s", name);
+	argv[0] = title;
+	argp_err_exit_status = 2;
+	status = command->run(argc, argv);
+	free(title);
+	return status;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Names of VMs from /proc. */
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "names.h"
+
+/* A whole small file, with a 0 behind it; its length, or -1. */
+static ssize_t read_all(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = 0, n;
+
+	if (fd < 0)
+		return -1;
+	while (len < (ssize_t)size - 1 && (n = read(fd, buf + len, size - 1 - len)) > 0)
+		len += n;
+	close(fd);
+	buf[len] = '\0';
+	return len;
+}
+
+/* The length of a valid UTF-8 sequence of a printable character, or 0. */
+static int printable_sequence(const unsigned char *s)
+{
+	int len = *s < 0x80 ? 1 : *s >= 0xf0 && *s < 0xf5 ? 4 : *s >= 0xe0 ? 3 : 2;
+
+	if (len == 1)
+		return isprint(*s) ? 1 : 0;
+	if (*s < 0xc2 || *s >= 0xf5)
+		return 0;
+	for (int i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	/* C1 controls, overlong forms and surrogates */
+	if ((s[0] == 0xc2 && s[1] < 0xa0) || (s[0] == 0xe0 && s[1] < 0xa0) ||
+	    (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
+	    (s[0] == 0xf4 && s[1] >= 0x90))
+		return 0;
+	return len;
+}
+
+void make_printable(char *text)
+{
+	unsigned char *s = (unsigned char *)text;
+
+	while (*s) {
+		int len = printable_sequence(s);
+
+		if (!len)
+			*s = '?';
+		s += len ? len : 1;
+	}
+}
+
+/* The argument behind @option in a command line of 0-separated words, or NULL. */
+static const char *argument(const char *line, ssize_t len, const char *option)
+{
+	const char *word = line;
+
+	while (word < line + len) {
+		const char *next = word + strlen(word) + 1;
+
+		/* QEMU takes -name and --name. */
+		if (word[0] == '-' && !strcmp(word[1] == '-' ? word + 2 : word + 1, option))
+			return next < line + len ? next : NULL;
+		word = next;
+	}
+	return NULL;
+}
+
+/* Of "guest=web,debug-threads=on" or "web": the name. QEMU writes a comma in it twice. */
+static char *guest_of(const char *arg)
+{
+	const char *from = arg;
+	char *name, *to;
+
+	while (from && strncmp(from, "guest=", 6)) {
+		from = strchr(from, ',');
+		from = from ? from + 1 : NULL;
+	}
+	if (!from && strchr(arg, '=') && !strchr(arg, ','))
+		return NULL; /* another of its keys */
+	from = from ? from + 6 : arg;
+	name = xstrdup(from);
+	for (to = name; *from && (*from != ',' || from[1] == ','); from++) {
+		from += *from == ',';
+		*to++ = *from;
+	}
+	*to = '\0';
+	if (*name)
+		return name;
+	free(name);
+	return NULL;
+}
+
+static int hex(char c)
+{
+	return isdigit((unsigned char)c)    ? c - '0'
+	       : isxdigit((unsigned char)c) ? (c | 32) - 'a' + 10
+					    : -1;
+}
+
+/* systemd's escapes in a unit's name: \x2d is '-'. In place. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && s[1] == 'x' && hex(s[2]) > 0 && hex(s[3]) >= 0) {
+			*to++ = hex(s[2]) << 4 | hex(s[3]);
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
+}
+
+/*
+ * systemd puts a machine into the unit machine-NAME.scope; libvirt's NAME is
+ * qemu-NUMBER-GUEST.
+ */
+static char *machine_of(char *cgroup)
+{
+	char *unit = strstr(cgroup, "/machine-"), *end, *name, *guest;
+
+	if (!unit)
+		return NULL;
+	unit += strlen("/machine-");
+	end = strstr(unit, ".scope");
+	if (!end)
+		return NULL;
+	*end = '\0';
+	unescape(unit);
+	name = unit;
+	if (!strncmp(name, "qemu-", 5)) {
+		guest = name + 5 + strspn(name + 5, "0123456789");
+		if (*guest == '-' && guest[1])
+			name = guest + 1;
+	}
+	return *name ? xstrdup(name) : NULL;
+}
+
+static pid_t process_of(const char *status)
+{
+	const char *line = strstr(status, "\nTgid:");
+
+	return line ? atoi(line + 6) : 0;
+}
+
+void vm_name(struct vm *vm, const char *proc)
+{
+	static char text[64 * 1024];
+	char path[4096], comm[64] = "";
+	const char *arg;
+	ssize_t len;
+	int tid;
+
+	tid = atoi(vm->id);
+	if (!proc || tid <= 0)
+		goto name;
+	snprintf(path, sizeof(path), "%s/%d/status", proc, tid);
+	if (read_all(path, text, sizeof(text)) > 0)
+		vm->pid = process_of(text);
+	snprintf(path, sizeof(path), "%s/%d/comm", proc, vm->pid ? vm->pid : tid);
+	if (read_all(path, comm, sizeof(comm)) > 0)
+		comm[strcspn(comm, "\n")] = '\0';
+	make_printable(comm);
+	snprintf(path, sizeof(path), "%s/%d/cmdline", proc, tid);
+	len = read_all(path, text, sizeof(text));
+	if (len > 0) {
+		arg = argument(text, len, "name");
+		vm->name = arg ? guest_of(arg) : NULL;
+		arg = argument(text, len, "uuid");
+		vm->uuid = arg ? xstrdup(arg) : NULL;
+	}
+	snprintf(path, sizeof(path), "%s/%d/cgroup", proc, tid);
+	if (!vm->name && read_all(path, text, sizeof(text)) > 0)
+		vm->name = machine_of(text);
+	if (!vm->name && *comm && vm->pid)
+		vm->name = xasprintf("%s %d", comm, vm->pid);
+name:
+	if (!vm->name)
+		vm->name = xstrdup(vm->id);
+	vm->process = xstrdup(*comm ? comm : "?");
+	make_printable(vm->name);
+	if (vm->uuid)
+		make_printable(vm->uuid);
+}
+
+void vm_names_unique(struct vm_list *vms)
+{
+	bool *same = xcalloc(vms->nr ? vms->nr : 1, sizeof(*same));
+
+	/* By name: equal ones are neighbours. */
+	for (size_t i = 1; i < vms->nr; i++) {
+		if (!strcmp(vms->vm[i].name, vms->vm[i - 1].name))
+			same[i] = same[i - 1] = true;
+	}
+	for (size_t i = 0; i < vms->nr; i++) {
+		char *name = vms->vm[i].name;
+
+		if (!same[i])
+			continue;
+		vms->vm[i].name = xasprintf("%s (%s)", name, vms->vm[i].id);
+		free(name);
+	}
+	free(same);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a VM is called, and whose it is, by what /proc says of the thread that created it. */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include "source.h"
+
+/*
+ * Fills name, uuid, process and pid of a VM whose folder's name is in @vm->id. The name is,
+ * in this order: what QEMU's -name says; the machine name of libvirt or systemd, from the
+ * cgroup; the command and the process's number; the folder's name. @proc is /proc, or a copy;
+ * NULL: there is none.
+ */
+void vm_name(struct vm *vm, const char *proc);
+
+/* Gives VMs of the same name a number each: "web (1234-11)". */
+void vm_names_unique(struct vm_list *vms);
+
+/* Makes text printable in place: control characters and broken UTF-8 become '?'. */
+void make_printable(char *text);
+
+#endif

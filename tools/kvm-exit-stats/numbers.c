@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Differences and percentiles. */
+#include <string.h>
+
+#include "memory.h"
+#include "numbers.h"
+
+/* Never below 0: a file that somebody edited is no reason for 2^64 exits. */
+static uint64_t less(uint64_t now, uint64_t then)
+{
+	return now > then ? now - then : 0;
+}
+
+static void subtract_hist(uint64_t *d, const uint64_t *then)
+{
+	for (int k = 0; k < EXIT_STATS_BUCKETS; k++)
+		d[k] = less(d[k], then[k]);
+}
+
+static void subtract_row(const struct table *now, struct row *d, const struct row *then)
+{
+	static const enum number grow[] = { COUNT,	  TOTAL,      NESTED_COUNT,
+					    NESTED_TOTAL, USER_COUNT, USER_TOTAL };
+
+	for (size_t i = 0; i < sizeof(grow) / sizeof(*grow); i++)
+		d->n[grow[i]] = less(d->n[grow[i]], then->n[grow[i]]);
+	for (int i = 0; i < now->nr_extra; i++)
+		d->extra[i] = less(d->extra[i], then->extra[i]);
+	d->n[AVG] = d->n[COUNT] ? d->n[TOTAL] / d->n[COUNT] : 0;
+}
+
+/* Rows without exits go. */
+static void compact(struct table *d)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < d->nr; i++) {
+		if (!d->row[i].n[COUNT])
+			continue;
+		if (to != i) {
+			d->row[to] = d->row[i];
+			if (d->hist)
+				memcpy(d->hist[to], d->hist[i], sizeof(hist_t));
+		}
+		to++;
+	}
+	d->nr = to;
+}
+
+bool table_since(const struct table *then, const struct table *now, struct table *d)
+{
+	table_copy(d, now);
+	if (then->epoch != now->epoch) {
+		compact(d);
+		return false;
+	}
+	d->exits = less(now->exits, then->exits);
+	d->cycles = less(now->cycles, then->cycles);
+	d->nested = less(now->nested, then->nested);
+	d->tsc_backwards = less(now->tsc_backwards, then->tsc_backwards);
+	d->dumps = less(now->dumps, then->dumps);
+	d->merged = less(now->merged, then->merged);
+	for (size_t i = 0; i < d->nr; i++) {
+		const struct row *old = table_row(then, d->row[i].reason);
+		const uint64_t *hist = old ? table_hist(then, old) : NULL;
+
+		if (!old)
+			continue;
+		subtract_row(now, &d->row[i], old);
+		if (d->hist && hist)
+			subtract_hist(d->hist[i], hist);
+	}
+	compact(d);
+	return true;
+}
+
+uint64_t hist_count(const uint64_t *hist)
+{
+	uint64_t sum = 0;
+
+	for (int k = 0; k < EXIT_STATS_BUCKETS; k++)
+		sum += hist[k];
+	return sum;
+}
+
+double hist_percentile(const uint64_t *hist, double p)
+{
+	double wanted = p * hist_count(hist), low;
+	uint64_t below = 0;
+
+	for (int k = 0; k < EXIT_STATS_BUCKETS; k++) {
+		if (!hist[k])
+			continue;
+		if (below + hist[k] >= wanted) {
+			low = k ? (double)(1ull << k) : 0;
+			return low + ((double)(2ull << k) - low) * (wanted - below) / hist[k];
+		}
+		below += hist[k];
+	}
+	return -1;
+}
+
+const struct row *table_dearest(const struct table *t)
+{
+	const struct row *dearest = NULL;
+
+	for (size_t i = 0; i < t->nr; i++) {
+		if (t->row[i].n[COUNT] && (!dearest || t->row[i].n[TOTAL] > dearest->n[TOTAL]))
+			dearest = &t->row[i];
+	}
+	return dearest;
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The formats by name, and what they share. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "output.h"
+
+const struct output_format *const output_formats[] = {
+	&format_text,	    &format_csv,	 &format_json, &format_json_lines,
+	&format_prometheus, &format_openmetrics, NULL,
+};
+
+const struct output_format *output_format(const char *name)
+{
+	for (int i = 0; output_formats[i]; i++) {
+		if (!strcmp(output_formats[i]->name, name))
+			return output_formats[i];
+	}
+	return NULL;
+}
+
+void output_begin(struct output *o)
+{
+	o->tables = 0;
+	if (o->format->begin)
+		o->format->begin(o);
+}
+
+void output_table(struct output *o, const struct heading *h, const struct item *items, size_t nr)
+{
+	if (h->t)
+		o->style.tsc_khz = h->t->tsc_khz;
+	else if (nr)
+		o->style.tsc_khz = items[0].t->tsc_khz;
+	o->format->table(o, h, items, nr);
+	o->tables++;
+	fflush(o->f);
+}
+
+int output_end(struct output *o)
+{
+	if (o->format->end)
+		o->format->end(o);
+	if (fflush(o->f) || ferror(o->f))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+const char *column_key(const struct column *c, const struct style *style, char *buf, size_t size)
+{
+	int len = strcspn(c->name, "%");
+	const char *unit = "";
+
+	if (c->kind == KIND_SHARE)
+		unit = "_percent";
+	else if (c->kind == KIND_TIME)
+		unit = style->cycles ? "_cycles" : "_ns";
+	else if (c->kind == KIND_RATE)
+		unit = "_per_second";
+	snprintf(buf, size, "%.*s%s", len, c->name, unit);
+	return buf;
+}
+
+const char *value_number(const struct column *c, const struct value *v, const struct style *style,
+			 char *buf, size_t size)
+{
+	*buf = '\0';
+	if (v->none)
+		return buf;
+	if (c->kind == KIND_COUNT)
+		snprintf(buf, size, "%" PRIu64, v->count);
+	else if (c->kind == KIND_TIME && style->cycles)
+		snprintf(buf, size, "%.0f", v->real);
+	else if (c->kind == KIND_TIME && style->tsc_khz)
+		snprintf(buf, size, "%.1f", v->real * 1e6 / style->tsc_khz);
+	else if (c->kind != KIND_TIME)
+		snprintf(buf, size, "%.3f", v->real);
+	return buf;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* JSON: an array of tables; and JSON Lines: an object for each item. */
+#include "json.h"
+#include "output.h"
+
+static const char *const view_names[] = { "vms", "reasons", "vcpus", "across" };
+
+static void write_heading(struct json *j, const struct heading *h)
+{
+	if (h->time > 0)
+		json_real(j, "time", h->time, 3);
+	json_real(j, "seconds", h->seconds, 3);
+	if (h->vm)
+		json_string(j, "vm", h->vm->name);
+	if (h->vcpu != NO_VCPU)
+		json_uint(j, "vcpu", h->vcpu);
+	if (h->note)
+		json_string(j, "note", h->note);
+}
+
+static void write_values(struct output *o, struct json *j, const struct item *item)
+{
+	char key[64], buf[64];
+
+	for (size_t i = 0; i < o->columns->nr; i++) {
+		const struct column *c = o->columns->column[i];
+		struct value v = {};
+
+		c->get(item, &v);
+		column_key(c, &o->style, key, sizeof(key));
+		if (c->kind == KIND_TEXT && !v.none)
+			json_string(j, key, v.text);
+		else
+			json_literal(j, key, value_number(c, &v, &o->style, buf, sizeof(buf)));
+	}
+	if (item->row) {
+		for (int i = 0; i < item->t->nr_extra; i++)
+			json_uint(j, item->t->extra[i], item->row->extra[i]);
+	}
+}
+
+static void write_hist(struct output *o, struct json *j, const struct item *item)
+{
+	const uint64_t *hist = item->row ? table_hist(item->t, item->row) : NULL;
+
+	if (!o->hist || !hist)
+		return;
+	json_array(j, "buckets");
+	for (int k = 0; k < EXIT_STATS_BUCKETS; k++)
+		json_uint(j, NULL, hist[k]);
+	json_array_end(j);
+}
+
+static void json_begin(struct output *o)
+{
+	fputs("[", o->f);
+}
+
+static void json_table(struct output *o, const struct heading *h, const struct item *items,
+		       size_t nr)
+{
+	struct json j = { o->f, o->tables > 0 };
+
+	json_object(&j, NULL);
+	json_string(&j, "view", view_names[h->view]);
+	write_heading(&j, h);
+	if (h->t) {
+		json_string(&j, "vendor", h->t->vendor);
+		json_uint(&j, "tsc_khz", h->t->tsc_khz);
+		json_bool(&j, "tsc_stable", h->t->tsc_stable);
+		json_uint(&j, "epoch", h->t->epoch);
+		json_uint(&j, "total_exits", h->t->exits);
+		json_uint(&j, "total_cycles", h->t->cycles);
+		json_uint(&j, "tsc_backwards", h->t->tsc_backwards);
+	}
+	json_array(&j, "rows");
+	for (size_t i = 0; i < nr; i++) {
+		json_object(&j, NULL);
+		write_values(o, &j, &items[i]);
+		write_hist(o, &j, &items[i]);
+		json_object_end(&j);
+	}
+	json_array_end(&j);
+	json_object_end(&j);
+	fputc('\n', o->f);
+}
+
+static void json_end(struct output *o)
+{
+	fputs("]\n", o->f);
+}
+
+const struct output_format format_json = {
+	.name = "json",
+	.help = "one array with an object for each table",
+	.begin = json_begin,
+	.table = json_table,
+	.end = json_end,
+};
+
+static void json_lines_table(struct output *o, const struct heading *h, const struct item *items,
+			     size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		struct json j = { o->f, false };
+
+		json_object(&j, NULL);
+		json_string(&j, "view", view_names[h->view]);
+		json_real(&j, "time", h->time, 3);
+		json_real(&j, "seconds", h->seconds, 3);
+		write_values(o, &j, &items[i]);
+		write_hist(o, &j, &items[i]);
+		json_object_end(&j);
+		fputc('\n', o->f);
+	}
+}
+
+const struct output_format format_json_lines = {
+	.name = "jsonl",
+	.help = "JSON Lines: an object for each row",
+	.table = json_lines_table,
+};

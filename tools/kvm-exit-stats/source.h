@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where the numbers come from: the kernel's files, a folder of saved ones, a recording. The
+ * subcommands know only this interface.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "table.h"
+
+#define NO_VCPU -1 /* a VM as a whole; with no VM the host */
+
+struct vm {
+	char *id;   /* unique among the living: the folder's name, thread-fd */
+	char *name; /* printable and unique in its list, see names.h */
+	char *uuid; /* NULL: not known */
+	char *process;
+	pid_t pid; /* 0: not known */
+	size_t nr_vcpus;
+	int *vcpu; /* their ids, ascending */
+};
+
+struct vm_list {
+	size_t nr;
+	struct vm *vm; /* by name */
+};
+
+struct source {
+	const struct source_ops *ops;
+	char *title; /* for headers: where this is from */
+};
+
+struct source_ops {
+	/* The VMs that are there now, in place of what the list held. 0 or -errno. */
+	int (*list)(struct source *s, struct vm_list *vms);
+	/*
+	 * The table of a scope, which the caller frees: the host's with @vm NULL, a VM's with
+	 * @vcpu NO_VCPU. @hist: with its histogram. 0; -ENOENT or -EIO: the VM is gone;
+	 * -EPROTO: no table, @why says so; another -errno.
+	 */
+	int (*read)(struct source *s, const struct vm *vm, int vcpu, bool hist, struct table *t,
+		    struct complaint *why);
+	void (*close)(struct source *s);
+};
+
+/*
+ * The files of the running kernel, or with @root those in that folder, which is laid out as
+ * /sys/kernel/debug/kvm is; process names then come from ROOT/proc. Never NULL.
+ */
+struct source *source_open_files(const char *root);
+
+int source_list(struct source *s, struct vm_list *vms);
+int source_read(struct source *s, const struct vm *vm, int vcpu, bool hist, struct table *t,
+		struct complaint *why);
+void source_close(struct source *s);
+
+void vm_list_free(struct vm_list *vms);
+
+/*
+ * The VM that a user means by its name, its UUID, its folder or its process; NULL: none, or
+ * more than one (then *nr says how many).
+ */
+const struct vm *vm_find(const struct vm_list *vms, const char *what, size_t *nr);
+
+/* The name most like @what, for an error message; NULL: no VM is there. */
+const char *vm_nearest(const struct vm_list *vms, const char *what);
+
+#endif

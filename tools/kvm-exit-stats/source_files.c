@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The source that reads the kernel's files in debugfs, or a folder laid out as they are. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "memory.h"
+#include "names.h"
+#include "source.h"
+
+#define KVM_DEBUGFS "/sys/kernel/debug/kvm"
+
+struct files {
+	struct source source;
+	char *root;
+	char *proc; /* NULL: no process is known */
+	char *text; /* of the file that is read */
+	size_t size;
+	double began; /* when it was made: the file of a scope is never written to */
+};
+
+static struct files *files_of(struct source *s)
+{
+	return (struct files *)s;
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+/* Is it thread-fd? KVM's folders are; of a folder that somebody saved nothing else is. */
+static bool is_vm_folder(const char *name)
+{
+	size_t tid = strspn(name, "0123456789");
+
+	return tid && name[tid] == '-' && name[tid + 1] &&
+	       !name[tid + 1 + strspn(name + tid + 1, "0123456789")];
+}
+
+static int by_number(const void *a, const void *b)
+{
+	return (*(const int *)a > *(const int *)b) - (*(const int *)a < *(const int *)b);
+}
+
+static void list_vcpus(const char *root, struct vm *vm)
+{
+	char path[4096];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/%s", root, vm->id);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		if (strncmp(entry->d_name, "vcpu", 4) || !isdigit((unsigned char)entry->d_name[4]))
+			continue;
+		vm->vcpu = xrealloc(vm->vcpu, (vm->nr_vcpus + 1) * sizeof(*vm->vcpu));
+		vm->vcpu[vm->nr_vcpus++] = atoi(entry->d_name + 4);
+	}
+	if (dir)
+		closedir(dir);
+	if (vm->nr_vcpus)
+		qsort(vm->vcpu, vm->nr_vcpus, sizeof(*vm->vcpu), by_number);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct vm *x = a, *y = b;
+	int order = strcmp(x->name, y->name);
+
+	return order ? order : strcmp(x->id, y->id);
+}
+
+static int files_list(struct source *s, struct vm_list *vms)
+{
+	struct files *f = files_of(s);
+	struct dirent *entry;
+	size_t size = 0;
+	DIR *dir;
+
+	vm_list_free(vms);
+	dir = opendir(f->root);
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		if (!is_vm_folder(entry->d_name))
+			continue;
+		if (vms->nr == size) {
+			size = size ? 2 * size : 16;
+			vms->vm = xrealloc(vms->vm, size * sizeof(*vms->vm));
+		}
+		vms->vm[vms->nr] = (struct vm){ .id = xstrdup(entry->d_name) };
+		vm_name(&vms->vm[vms->nr], f->proc);
+		list_vcpus(f->root, &vms->vm[vms->nr++]);
+	}
+	closedir(dir);
+	if (vms->nr)
+		qsort(vms->vm, vms->nr, sizeof(*vms->vm), by_name);
+	vm_names_unique(vms);
+	return 0;
+}
+
+/* The whole file into f->text. */
+static int read_text(struct files *f, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
+	size_t len = 0;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	f->began = fstat(fd, &st) ? 0 : st.st_mtime;
+	for (;;) {
+		if (len + 1 >= f->size) {
+			f->size = f->size ? 2 * f->size : 16 * 1024;
+			f->text = xrealloc(f->text, f->size);
+		}
+		n = read(fd, f->text + len, f->size - 1 - len);
+		if (n <= 0)
+			break;
+		len += n;
+	}
+	if (n < 0)
+		err = -errno;
+	f->text[len] = '\0';
+	close(fd);
+	return err;
+}
+
+static void path_of(const struct files *f, const struct vm *vm, int vcpu, bool hist, char *path,
+		    size_t size)
+{
+	const char *end = hist ? "_hist" : "";
+
+	if (!vm)
+		snprintf(path, size, "%s/exit_stats%s", f->root, end);
+	else if (vcpu == NO_VCPU)
+		snprintf(path, size, "%s/%s/vm_exit_stats%s", f->root, vm->id, end);
+	else
+		snprintf(path, size, "%s/%s/vcpu%d/exit_stats%s", f->root, vm->id, vcpu, end);
+}
+
+static int files_read(struct source *s, const struct vm *vm, int vcpu, bool hist, struct table *t,
+		      struct complaint *why)
+{
+	struct files *f = files_of(s);
+	char path[4096];
+	int err;
+
+	path_of(f, vm, vcpu, false, path, sizeof(path));
+	err = read_text(f, path);
+	if (!err)
+		err = table_parse(t, f->text, why);
+	if (!err) {
+		t->time = now();
+		t->began = f->began;
+	}
+	if (!err && hist) {
+		path_of(f, vm, vcpu, true, path, sizeof(path));
+		err = read_text(f, path);
+		if (!err)
+			err = table_parse_hist(t, f->text, why);
+		if (err)
+			table_free(t);
+	}
+	return err;
+}
+
+static void files_close(struct source *s)
+{
+	struct files *f = files_of(s);
+
+	free(f->root);
+	free(f->proc);
+	free(f->text);
+	free(f->source.title);
+	free(f);
+}
+
+static const struct source_ops files_ops = {
+	.list = files_list,
+	.read = files_read,
+	.close = files_close,
+};
+
+struct source *source_open_files(const char *root)
+{
+	struct files *f = xcalloc(1, sizeof(*f));
+
+	f->source.ops = &files_ops;
+	f->root = xstrdup(root ? root : KVM_DEBUGFS);
+	f->proc = root ? xasprintf("%s/proc", root) : xstrdup("/proc");
+	f->source.title = xstrdup(root ? root : "this kernel's files");
+	return &f->source;
+}
