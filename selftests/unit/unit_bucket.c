@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The token bucket: burst, even refill, limits that change. */
+/* The token bucket: bursts, an even refill, and changes of the limit. */
 #include "exit_stats.h"
 #include "tap.h"
 
@@ -22,31 +22,32 @@ int main(void)
 	u64 wait;
 	int n = 0;
 
-	ok(take_all(&b, 10, 100) == 10, "a full bucket gives 10 at once");
+	ok(take_all(&b, 10, 100) == 10, "a full bucket has 10 tokens");
 	wait = kvm_exit_stats_bucket_take(&b, now, 10);
-	ok(wait == 6 * SEC, "the next comes after 6 s");
+	ok(wait == 6 * SEC, "the next token arrives after 6 s");
 	now += wait - 1;
-	ok(kvm_exit_stats_bucket_take(&b, now, 10) == 1, "1 ns before that there is none");
+	ok(kvm_exit_stats_bucket_take(&b, now, 10) == 1, "1 ns before that there is no token");
 	now += 1;
-	ok(!kvm_exit_stats_bucket_take(&b, now, 10), "then there is one");
-	ok(kvm_exit_stats_bucket_take(&b, now, 10) == 6 * SEC, "and just one");
+	ok(!kvm_exit_stats_bucket_take(&b, now, 10), "after 6 s there is a token");
+	ok(kvm_exit_stats_bucket_take(&b, now, 10) == 6 * SEC, "there is only one");
 	for (int s = 0; s < 600; s++) {
 		now += SEC;
 		n += take_all(&b, 10, 100);
 	}
-	ok(n == 100, "ten minutes of asking each second give 100 (%d)", n);
+	ok(n == 100, "asking each second for ten minutes yields 100 tokens (%d)", n);
 	now += 3600 * SEC;
-	ok(take_all(&b, 10, 100) == 10, "an hour saves up no more than 10");
+	ok(take_all(&b, 10, 100) == 10, "an hour saves at most 10 tokens");
 
-	ok(take_all(&b, 0, 1000) == 1000, "0 is no limit");
-	ok(take_all(&b, 20, 100) == 20, "after a time without a limit the bucket is full");
+	ok(take_all(&b, 0, 1000) == 1000, "0 means no limit");
+	ok(take_all(&b, 20, 100) == 20, "the bucket is full after a time without a limit");
 	now += 60 * SEC;
-	ok(take_all(&b, 20, 5) == 5, "a raised limit counts at once");
-	ok(take_all(&b, 4, 100) == 3, "a lowered one too: 45 s saved are 3 of 15 s each");
+	ok(take_all(&b, 20, 5) == 5, "a raised limit applies at once");
+	ok(take_all(&b, 4, 100) == 3,
+	   "a lowered limit applies at once: the 45 s that are left buy 3 tokens of 15 s");
 	now += 60 * SEC;
 	ok(take_all(&b, 4294967295u, 100) == 100, "the largest limit works");
 	now = 0;
 	b = (struct exit_stats_bucket){};
-	ok(take_all(&b, 1, 10) >= 1, "so does a clock that begins at 0");
+	ok(take_all(&b, 1, 10) >= 1, "a clock that starts at 0 works");
 	return done_testing();
 }

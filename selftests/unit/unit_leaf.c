@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The leaves: which register holds what in each layout, and which leaves are ours. */
+/* The leaves: what each register holds in each layout, and which leaves are ours. */
 #include "vendor.h"
 
 /* clang-format off */
-#define STOCK { 0xdead, 0xdead, 0xdead, 0xdead } /* the registers as they were */
+#define STOCK { 0xdead, 0xdead, 0xdead, 0xdead } /* the registers are unchanged */
 /* clang-format on */
 
-/* Numbers past 32 bits: what a leaf says tells which one it took. */
+/* Numbers above 32 bits, all different: a register shows which number it holds. */
 static const struct exit_stats_leaf_row numbers = {
 	.epoch = 0xabc12345678ull,
 	.exits = 0x900000010ull,
@@ -22,7 +22,7 @@ static const struct exit_stats_leaf_row numbers = {
 /* 0x4ffffffc to 0x4fffffff */
 static const struct {
 	const char *name;
-	/* Of a reason that was counted, and of one that the architecture does not define. */
+	/* For a reason that was counted, and for one that the architecture does not define. */
 	struct exit_stats_regs counted[4], not_defined[4];
 } layouts[] = {
 	/* clang-format off */
@@ -79,7 +79,7 @@ enum what {
 	UNDEFINED
 };
 
-/* All sixteen leaves, asked for a reason. */
+/* Checks all sixteen leaves for a reason. */
 static bool answers(unsigned int layout, bool low_first, enum what reason)
 {
 	const struct exit_stats_regs *four = reason == COUNTED ? layouts[layout].counted
@@ -139,20 +139,21 @@ static void check_layouts(void)
 		const char *name = layouts[i].name;
 		int known = 0;
 
-		ok(answers(i, false, COUNTED), "%s: 0x4ffffff0-ff, every register", name);
-		ok(answers(i, false, UNDEFINED), "%s: of a reason that is not defined", name);
-		ok(answers(i, false, NEVER_COUNTED), "%s: of one that never occurred", name);
+		ok(answers(i, false, COUNTED), "%s: every register of 0x4ffffff0-ff", name);
+		ok(answers(i, false, UNDEFINED), "%s: a reason that is not defined", name);
+		ok(answers(i, false, NEVER_COUNTED), "%s: a reason that never occurred", name);
 		ok((answers(i, true, COUNTED) && answers(i, true, UNDEFINED) &&
 		    answers(i, true, NEVER_COUNTED)),
-		   "%s: low first swaps EBX and ECX of cycles; 0x4ffffff0 says so", name);
+		   "%s: low_first swaps EBX and ECX of cycles; 0x4ffffff0 shows it", name);
 		for (u64 leaf = 0x4fffff00; leaf < 0x50000100; leaf++)
 			known += kvm_exit_stats_leaf_known(leaf, i);
 		ok((known == leaves[i] && !kvm_exit_stats_leaf_known(0, i) &&
 		    !kvm_exit_stats_leaf_known(0x40000000, i) && !kvm_exit_stats_leaf_known(-1, i)),
-		   "%s: of 0x4fffff00-0x500000ff %d are ours, no others", name, known);
+		   "%s: %d leaves from 0x4fffff00 to 0x500000ff are ours, and no others", name,
+		   known);
 	}
 	ok(same(avg.leaf, encode(avg), (struct exit_stats_regs){ 3, 5, 12, 0 }),
-	   "an average past 32 bits");
+	   "an average above 32 bits");
 }
 
 static struct vm vm;
@@ -162,9 +163,12 @@ static struct vcpu vcpu, second;
 static bool says(u32 leaf, u32 reason, u32 eax, u32 ebx, u32 ecx, u32 edx)
 {
 	struct exit_stats_regs r = { leaf, 0xdead, reason, 0xdead };
+	bool ours;
 
-	return kvm_exit_stats_cpuid(&vcpu.vcpu, &r.eax, &r.ebx, &r.ecx, &r.edx) &&
-	       same(leaf, r, (struct exit_stats_regs){ eax, ebx, ecx, edx });
+	shim.guest = true;
+	ours = kvm_exit_stats_cpuid(&vcpu.vcpu, &r.eax, &r.ebx, &r.ecx, &r.edx);
+	shim.guest = false;
+	return ours && same(leaf, r, (struct exit_stats_regs){ eax, ebx, ecx, edx });
 }
 
 static bool is_stock(u32 leaf)
@@ -175,7 +179,7 @@ static bool is_stock(u32 leaf)
 	       same(leaf, r, (struct exit_stats_regs){ leaf, 1, 2, 3 });
 }
 
-/* From the instruction on: whose numbers, which row, which setting. */
+/* From the instruction on: which VM, which row, which setting. */
 static void check_cpuid(void)
 {
 	make_exit(&vcpu, CPUID, 100);
@@ -188,20 +192,21 @@ static void check_cpuid(void)
 	   "a guest reads the sums of its VM's vCPUs");
 	ok((says(0x4ffffffc, NOT_DEFINED, 0, 0, 0, -1) && says(0x4ffffffe, -1, 0, 4, 407, -1) &&
 	    says(0x4ffffffb, 86, 0, 0, 0, -1) && says(0x4fffffff, NOT_DEFINED, 4, 4, 407, 0)),
-	   "a reason that is not defined has no numbers, though OTHER has some");
+	   "a reason that is not defined shows no numbers, though OTHER has some");
 	ok((says(0x4ffffffc, 5, 0, 0, 0, 0) && says(0x4ffffffb, HLT, 0, 0, 0, 0) &&
 	    says(0x4ffffffc, GETSEC, 1, 0, 7, 0)),
-	   "a reason without a row has none, one without a handler has what was counted");
+	   "a reason without a row shows none; a reason without a handler shows what was counted");
 	ok((says(0x4ffffff0, 0, 0x502, 0x454d564b, 0x53544958, 0x53544154) &&
 	    says(0x4ffffff1, 0, 2600000, 85, epoch_of(&vm.stats->scope), 0)),
-	   "signature, TSC, highest reason, the VM's epoch");
+	   "signature, TSC, highest reason, and the VM's epoch");
 	kvm_exit_stats_layout = EXIT_STATS_LAYOUT_BY_REASON;
 	kvm_exit_stats_low_first = true;
 	ok((says(0x4fffffff, GETSEC, 1, 0, 0, 0) && says(0x4ffffffe, GETSEC, 0, 7, 0, 0) &&
 	    is_stock(0x4ffffffc)),
-	   "exit_stats_leaf_layout and exit_stats_low_first count at once");
+	   "exit_stats_leaf_layout and exit_stats_low_first apply at once");
 	kvm_exit_stats_cpuid_mode = EXIT_STATS_CPUID_OFF;
-	ok(is_stock(0x4fffffff) && is_stock(0x4ffffff0), "exit_stats_cpuid=off: as stock KVM");
+	ok(is_stock(0x4fffffff) && is_stock(0x4ffffff0),
+	   "exit_stats_cpuid=off: the leaves answer as in stock KVM");
 	kvm_exit_stats_cpuid_mode = EXIT_STATS_CPUID_VM;
 }
 
@@ -218,9 +223,10 @@ int main(void)
 	kvm_exit_stats_vcpu_free(&second.vcpu);
 	kvm_exit_stats_vm_destroy(&vm.kvm);
 	vcpu.stats = NULL;
-	ok(is_stock(0x4fffffff), "a vCPU without a record (TDX): as stock KVM");
+	ok(is_stock(0x4fffffff),
+	   "a vCPU without a record (TDX): the leaves answer as in stock KVM");
 	kvm_exit_stats_unregister();
 	vcpu.stats = (void *)1;
-	ok(is_stock(0x4fffffff), "no registered vendor module: as stock KVM");
+	ok(is_stock(0x4fffffff), "no registered vendor module: the leaves answer as in stock KVM");
 	return done_testing();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tables: which reasons, which rows, and what a flag bit of VMX does. What the
- * kernel has of them, in its headers for user space, is the witness of numbers and names.
+ * The reason tables: which reasons are defined, which have rows, and what VMX's flag bits do.
+ * The kernel's headers for user space confirm the numbers and names.
  */
 #include "vendor.h"
 
@@ -16,7 +16,7 @@ static unsigned int row_of_code(u32 code)
 	return exit_stats_offset_svm(code) / EXIT_STATS_OFFSET(1);
 }
 
-/* NULL: it has no row. */
+/* NULL: the reason has no row. */
 static const char *name_of(const struct exit_stats_table *t, u32 code)
 {
 	unsigned int row = exit_stats_row_of(t, code);
@@ -24,7 +24,7 @@ static const char *name_of(const struct exit_stats_table *t, u32 code)
 	return row == EXIT_STATS_ROW_OTHER ? NULL : t->row[row].name;
 }
 
-/* Each row counts its code, on the hot path (@row_of) as for readers. */
+/* Each row counts its code, on the hot path (@row_of) and for readers. */
 static bool rows_in_order(const struct exit_stats_table *t, unsigned int (*row_of)(u32 code))
 {
 	bool good = true;
@@ -39,7 +39,7 @@ static bool rows_in_order(const struct exit_stats_table *t, unsigned int (*row_o
 	return good;
 }
 
-/* Where exceptions begin and end, and what a guest's software asks for (SEV-ES). */
+/* Names of a range's ends, and of what a guest's software requests (SEV-ES). */
 static bool no_reason(const char *uapi)
 {
 	return !strcmp(uapi, "EXCP_BASE") || !strcmp(uapi, "LAST_EXCP") || !strcmp(uapi, "SW");
@@ -59,7 +59,7 @@ static void check_names(const struct exit_stats_table *t, const struct exit_stat
 		     name ? name : "nothing");
 		good = false;
 	}
-	ok(good && nr > 60, "%s: the kernel has the same names for the same numbers (%zu)",
+	ok(good && nr > 60, "%s: names and numbers are the same as in the kernel's header (%zu)",
 	   t->vendor, nr);
 }
 
@@ -78,26 +78,26 @@ static void check_svm(void)
 	for (size_t i = 0; i < ARRAY_SIZE(gaps); i++)
 		good &= !exit_stats_defined(t, gaps[i]) &&
 			row_of_code(gaps[i]) == EXIT_STATS_ROW_OTHER;
-	ok(good, "none in the gaps, which count as OTHER");
+	ok(good, "codes in the gaps are not defined, and count as OTHER");
 
 	good = rows_in_order(t, row_of_code);
-	ok(good && t->rows == 173, "each of 172 rows counts its code, in order");
+	ok(good && t->rows == 173, "each of 172 rows counts its code; the rows are in order");
 	good = true;
 	for (u32 code = 0; code < 65536; code++)
 		good &= row_of_code(code) == exit_stats_row_of(t, code) &&
 			(row_of_code(code) == EXIT_STATS_ROW_OTHER ||
 			 t->row[row_of_code(code)].code == code);
-	ok(good, "no row counts two");
+	ok(good, "no row counts two codes");
 	good = true;
 	for (size_t i = 0; i < ARRAY_SIZE(without_row); i++)
 		good &= exit_stats_defined(t, without_row[i]) &&
 			row_of_code(without_row[i]) == EXIT_STATS_ROW_OTHER;
-	ok(good, "what only an SNP guest's VMRUN gives is defined and has no row");
+	ok(good, "a code that only an SNP guest's VMRUN returns is defined and has no row");
 	ok((!strcmp(name_of(t, 0x6e), "RDTSC") && !strcmp(name_of(t, 0x72), "CPUID") &&
 	    !strcmp(name_of(t, 0x7b), "IOIO") && !strcmp(name_of(t, 0x400), "NPF") &&
 	    !strcmp(name_of(t, 0x403), "VMGEXIT") && !strcmp(name_of(t, -1), "ERR") &&
 	    row_of_code(-1) == t->rows - 1 && t->highest == 0x403),
-	   "names are the kernel's; a failed VMRUN has the last row");
+	   "some names; a failed VMRUN has the last row");
 	check_names(t, uapi_svm, ARRAY_SIZE(uapi_svm));
 }
 
@@ -114,28 +114,28 @@ int main(void)
 	ok(defined == 80, "the SDM defines 80 reasons (%d)", defined);
 	for (size_t i = 0; i < ARRAY_SIZE(gaps); i++)
 		good &= !exit_stats_defined(t, gaps[i]);
-	ok(good, "none in the gaps, none past 85, none with a flag bit");
+	ok(good, "a number in a gap, above 85 or with a flag bit is not defined");
 
 	good = rows_in_order(t, row_of_exit);
-	ok(good, "each row counts its reason, in order");
+	ok(good, "each row counts its reason; the rows are in order");
 	good = true;
 	for (u32 code = 0; code < 256; code++)
 		good &= row_of_exit(code) == exit_stats_row_of(t, code) &&
 			(row_of_exit(code) == EXIT_STATS_ROW_OTHER ||
 			 t->row[row_of_exit(code)].code == code);
-	ok(good && t->rows == 78, "no row counts two: 77 reasons and OTHER (%u)", t->rows);
+	ok(good && t->rows == 78, "no row counts two reasons; there are 77, and OTHER (%u)",
+	   t->rows);
 
 	good = true;
 	for (size_t i = 0; i < ARRAY_SIZE(without_row); i++)
 		good &= exit_stats_defined(t, without_row[i]) &&
 			exit_stats_row_of(t, without_row[i]) == EXIT_STATS_ROW_OTHER;
-	ok(good, "what only an SMM monitor sees is defined and has no row");
+	ok(good, "a reason that only an SMM monitor sees is defined and has no row");
 
 	ok((row_of_exit(0xdead) == EXIT_STATS_ROW_OTHER &&
 	    row_of_exit(35) == EXIT_STATS_ROW_OTHER && row_of_exit(0xffff) == EXIT_STATS_ROW_OTHER),
-	   "a reason without a row is OTHER");
-	ok(row_of_exit(0x80000021) == row_of_exit(33),
-	   "a failed entry counts under its basic reason");
+	   "a reason without a row counts as OTHER");
+	ok(row_of_exit(0x80000021) == row_of_exit(33), "a failed entry counts as its basic reason");
 	ok((row_of_exit(1u << 26 | 10) == row_of_exit(10) &&
 	    row_of_exit(1u << 27 | 10) == row_of_exit(10)),
 	   "the bus lock and SGX bits are masked");

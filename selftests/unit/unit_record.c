@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The record: what an exit adds, readers that meet an update, and batches. */
+/* The record: what an exit adds, readers during an update, and batches. */
 #include "vendor.h"
 
 static struct vm vm;
 static struct vcpu vcpu;
 static struct exit_stats_vcpu *v;
 
-/* Another vCPU, with an empty record. */
+/* Replaces the vCPU by a new one, with an empty record. */
 static void start_afresh(void)
 {
 	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
@@ -37,7 +37,7 @@ static void check_end(void)
 		{ 0, 0 }, { 1, 0 }, { 2, 1 }, { 3, 1 }, { 4, 2 }, { 1023, 9 }, { 1024, 10 },
 		{ (1ull << 31) - 1, 30 }, { 1ull << 31, 31 }, { 1ull << 32, 31 },
 		{ 1ull << 62, 31 }, { (1ull << 63) - 1, 31 },
-		/* The TSC's low half alone would say 5, and that it went back by 5. */
+		/* By the TSC's low half alone: 5 cycles, and 5 cycles backwards. */
 		{ (1ull << 32) + 5, 31 }, { (1ull << 32) - 5, 31 },
 		/* clang-format on */
 	};
@@ -61,7 +61,7 @@ static void check_end(void)
 		good &= same(&r, &expect) && v->exits == 1 && v->cycles == cycles && !v->backwards;
 	}
 	vcpu.vcpu.guest_mode = false;
-	ok(good, "an exit of 0 to 2^63 - 1 cycles, L1's and L2's: every word of its row is exact");
+	ok(good, "exits of 0 to 2^63 - 1 cycles, of L1 and L2: every word of the row is exact");
 
 	start_afresh();
 	expect = (struct exit_stats_row){ 0, 0, 2, 0, .bucket[0] = 2 };
@@ -69,11 +69,11 @@ static void check_end(void)
 	make_exit(&vcpu, HLT, 10 - (1ull << 32));
 	r = row_of(HLT);
 	ok(same(&r, &expect) && v->exits == 2 && !v->cycles && v->backwards == 2,
-	   "a TSC that went back counts the exit with 0 cycles, and itself");
+	   "an exit that ends at an earlier TSC counts 0 cycles, and counts as backwards");
 	make_exit(&vcpu, HLT, 30);
 	r = row_of(HLT);
 	ok(r.count == 3 && r.total == 30 && r.min == 0 && r.max == 30 && v->backwards == 2,
-	   "the next exit counts as ever");
+	   "the next exit counts as usual");
 }
 
 static void check_sums(void)
@@ -90,7 +90,7 @@ static void check_sums(void)
 		good &= v->exits == i + 1 && r.max == i * i;
 	}
 	vcpu.vcpu.guest_mode = false;
-	ok(good, "100 exits of 7 reasons: each is in the sum of all, and max is its cycles");
+	ok(good, "100 exits of 7 reasons: each is in the sums, and max is exact");
 	for (u32 row = 0; row < kvm_exit_stats_table_vmx.rows; row++) {
 		exit_stats_read_row(v, &v->row[row], &r, true);
 		exits = 0;
@@ -101,10 +101,10 @@ static void check_sums(void)
 	}
 	ok((good && sum.count == 100 && sum.total == v->cycles && sum.total == 328350 &&
 	    sum.nested_count == 50 && sum.nested_total == 166650 && !sum.min && sum.max == 99 * 99),
-	   "the rows add up to exits and cycles, the buckets to count; nested, min and max are exact");
+	   "the rows add up to exits and cycles, the buckets to count; nested and min are exact");
 }
 
-/* At any later time. */
+/* Ends again later, by each hook. */
 static bool end_counts_nothing(void)
 {
 	u64 exits = v->exits;
@@ -122,13 +122,13 @@ static void check_start(void)
 	bool good = true;
 
 	start_afresh();
-	ok(end_counts_nothing(), "in a new record no exit is pending");
+	ok(end_counts_nothing(), "a new record has no pending exit");
 	for (u32 code = 0; code < 1 << 16; code++) {
 		vcpu.vcpu.guest_mode = code & 8;
 		make_exit(&vcpu, code, code % 3);
 		good &= v->exits == code + 1 && end_counts_nothing();
 	}
-	ok(good, "an exit of each reason there may be is counted once, however often it is ended");
+	ok(good, "an exit of any reason counts once, however often it is ended");
 	good = true;
 	for (int nested = 0; nested < 2; nested++) {
 		vcpu.vcpu.guest_mode = nested;
@@ -137,12 +137,12 @@ static void check_start(void)
 		good &= end_counts_nothing();
 	}
 	vcpu.vcpu.guest_mode = false;
-	ok(good, "a pending exit that is discarded is not counted, L1's or L2's");
+	ok(good, "a pending exit that is discarded does not count, of L1 or L2");
 	make_exit(&vcpu, CPUID, 50);
-	ok(v->exits == (1 << 16) + 1 && end_counts_nothing(), "the exit after it is");
+	ok(v->exits == (1 << 16) + 1 && end_counts_nothing(), "the exit after it counts");
 }
 
-/* What the record said when the update began, and when it ended. */
+/* The record before the update, at its begin, at its end, and after it. */
 static struct numbers {
 	struct exit_stats_row row;
 	u64 exits, cycles;
@@ -161,7 +161,7 @@ static void watch_writer(enum shim_step step)
 static int waits, copies;
 static struct exit_stats_row whole;
 
-/* The reader meets half an update. The writer goes on when it has waited three times. */
+/* A reader waits for half an update. The writer finishes when the reader has waited three times. */
 static void end_update(enum shim_step step)
 {
 	if (step == SHIM_READER_WAITS && ++waits == 3) {
@@ -171,14 +171,11 @@ static void end_update(enum shim_step step)
 	copies += step == SHIM_READER_HAS_COPIED;
 }
 
-/* An exit ends when the reader has copied the row. */
+/* An exit ends after the reader copied the row. */
 static void make_exit_once(enum shim_step step)
 {
-	if (step != SHIM_READER_HAS_COPIED || ++copies > 1)
-		return;
-	shim_on_step = NULL;
-	make_exit(&vcpu, CPUID, 70);
-	shim_on_step = make_exit_once;
+	if (step == SHIM_READER_HAS_COPIED && ++copies == 1)
+		make_exit(&vcpu, CPUID, 70);
 }
 
 static void check_readers(void)
@@ -189,7 +186,7 @@ static void check_readers(void)
 	bool good = true;
 
 	start_afresh();
-	shim_on_step = watch_writer;
+	shim.on_step = watch_writer;
 	for (int i = 0; i < 4; i++) {
 		vcpu.vcpu.guest_mode = i & 1;
 		before = numbers_now();
@@ -199,38 +196,38 @@ static void check_readers(void)
 			!memcmp(&ended, &after, sizeof(ended)) && before.exits < after.exits;
 	}
 	vcpu.vcpu.guest_mode = false;
-	ok(good && !shim_preempt && v->seq.sequence == 8,
+	ok(good && !shim.preempt && v->seq.sequence == 8,
 	   "every store of an update is between the two increments, with preemption off");
 
 	whole = v->row[row];
 	v->seq.sequence++;
 	v->row[row].count++;
 	v->row[row].bucket[4]++;
-	shim_on_step = end_update;
+	shim.on_step = end_update;
 	r = row_of(CPUID);
 	ok(same(&r, &whole) && waits == 3 && copies == 1,
-	   "a reader that meets half an update waits for the rest of it");
+	   "a reader waits until an update is complete");
 	waits = 0;
 	v->seq.sequence++;
 	v->row[row].count++;
 	exit_stats_read_leaf_row(v, row, &leaf);
-	ok(leaf.row.count == 4 && waits == 3, "a reader for a leaf waits too");
+	ok(leaf.row.count == 4 && waits == 3, "a leaf's reader waits too");
 
 	copies = 0;
-	shim_on_step = make_exit_once;
+	shim.on_step = make_exit_once;
 	r = row_of(CPUID);
 	ok(copies == 2 && same(&r, &v->row[row]) && r.count == 5,
-	   "a reader beside which an update ran copies the row again");
+	   "a reader copies the row again after an update");
 	copies = 0;
 	exit_stats_read_leaf_row(v, row, &leaf);
 	ok((copies == 2 && leaf.row.count == 6 && leaf.exits == 6 && leaf.cycles == v->cycles &&
 	    leaf.row.total == leaf.cycles && leaf.row.min == 20 && leaf.row.max == 1ull << 40),
-	   "a reader for a leaf copies it again too");
-	shim_on_step = NULL;
+	   "a leaf's reader copies it again too");
+	shim.on_step = NULL;
 	memset(&r, 0x55, sizeof(r));
 	exit_stats_read_row(v, &v->row[row], &r, false);
 	ok(r.count == 6 && r.bucket[0] == 0x5555555555555555,
-	   "without a histogram the buckets are left alone");
+	   "a reader without a histogram leaves the buckets alone");
 }
 
 static u64 dues;
@@ -245,7 +242,7 @@ static u64 sum(void)
 	return atomic64_read(&kvm_exit_stats_sum);
 }
 
-/* A new record begins a batch, with a sum of 0. */
+/* Starts a batch by a new record, with a sum of 0. */
 static void start_batch(unsigned int interval, unsigned int other_vcpus)
 {
 	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
@@ -256,7 +253,7 @@ static void start_batch(unsigned int interval, unsigned int other_vcpus)
 	create_vcpu(&vcpu, &vm);
 }
 
-/* With one vCPU a dump falls due at these exits, and at no others. */
+/* With one vCPU a dump is due at each multiple of @interval, and at no other exit. */
 static bool due_at_multiples(unsigned int interval, u64 exits)
 {
 	start_batch(interval, 0);
@@ -283,8 +280,8 @@ static void check_batches(void)
 
 	kvm_exit_stats_dump_due = count_due;
 	ok((due_at_multiples(500, 2600) && due_at_multiples(1, 100) &&
-	    due_at_multiples(10000, 31000)),
-	   "one vCPU: a dump is due at each multiple of 500, 1 and 10000, and at no other exit");
+	    due_at_multiples(10000, 31000) && due_at_multiples(97, 300)),
+	   "one vCPU: a dump is due at each multiple of 500, 1, 10000 and 97, and at no other exit");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		start_batch(cases[i].interval, cases[i].vcpus - 1);
 		for (u64 n = 0; n < 2 * cases[i].batch; n++) {
@@ -293,7 +290,8 @@ static void check_batches(void)
 		}
 		good &= cases[i].interval || !dues;
 	}
-	ok(good, "a batch of n vCPUs is interval / n, from 64 to 4096; 4096 without an interval");
+	ok(good,
+	   "with n vCPUs a batch is interval / n exits, 64 to 4096; without an interval 4096");
 
 	start_batch(10, 1);
 	for (int i = 0; i < 25; i++)
@@ -301,10 +299,10 @@ static void check_batches(void)
 	good = !sum() && !dues;
 	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
 	ok(good && sum() == 25 && dues == 1 && kvm_exit_stats_nr_vcpus == 1,
-	   "a vCPU that dies adds its rest: two multiples are passed at once, a dump is due");
+	   "a vCPU's end adds its unfinished batch: this passes two multiples, and a dump is due");
 	create_vcpu(&vcpu, &vm);
 	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
-	ok(sum() == 25 && dues == 1, "a vCPU that never ran adds nothing");
+	ok(sum() == 25 && dues == 1, "the end of a vCPU that never ran adds nothing");
 }
 
 int main(void)

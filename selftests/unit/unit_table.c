@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Table and histogram text, to the byte, and read back by the tests' parser. */
+/* The text of tables and histograms, to the byte. */
 #include "exit_stats.h"
 #include "tap.h"
 
@@ -57,14 +57,14 @@ int main(void)
 		 "      10 CPUID                           3              100           20           50           33             1               30\n"
 		 "       - OTHER                           3              900          300          300          300             0                0\n",
 		 s),
-	   "a table: rows with a count in order of reason, OTHER last as -");
+	   "a table: the rows with a count in order of reason, then OTHER as -");
 	ok(shows(true,
 		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9 buckets=32\n"
 		 "# reason name                        count 2^0 2^1 2^2 2^3 2^4 2^5 2^6 2^7 2^8 2^9 2^10 2^11 2^12 2^13 2^14 2^15 2^16 2^17 2^18 2^19 2^20 2^21 2^22 2^23 2^24 2^25 2^26 2^27 2^28 2^29 2^30 2^31\n"
 		 "      10 CPUID                           3 0 0 0 0 2 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
 		 "       - OTHER                           3 0 0 0 0 0 0 0 0 3 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
 		 s),
-	   "a histogram: the same header with buckets=32, then 32 counts a row");
+	   "a histogram: the same header with buckets=32, and 32 counts in each row");
 
 	table.hex = true;
 	table.vendor = "svm";
@@ -78,7 +78,7 @@ int main(void)
 		 "   0x403 VMGEXIT              18446744073709551615 18446744073709551615            1 18446744073709551615            1             0                0\n"
 		 "       - OTHER                           3              900          300          300          300             0                0\n",
 		 s),
-	   "SVM's codes in hex; numbers too wide for a column stay apart by a blank");
+	   "SVM: codes in hex; a blank separates numbers that are wider than their columns");
 
 	s->table = NULL;
 	s->rows = 0;
@@ -87,7 +87,7 @@ int main(void)
 		 "# kvm exit_stats 1 scope=vm vendor=none tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
 		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n",
 		 s),
-	   "without a vendor: the header only");
+	   "without a vendor module: the header only");
 	free(s);
 	return done_testing();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a vendor module does, here VMX's: it registers, creates VMs and vCPUs, runs them. */
+/* What a VMX vendor module does: it registers, creates VMs and vCPUs, and runs them. */
 #ifndef VENDOR_H
 #define VENDOR_H
 
@@ -25,7 +25,7 @@ enum {
 	NOT_DEFINED = 35
 };
 
-/* The row that counts an exit. The hot path knows its offset. */
+/* The row that counts an exit, from the offset that the hot path uses. */
 static inline unsigned int row_of_exit(u32 reason)
 {
 	return exit_stats_offset_vmx(reason) / EXIT_STATS_OFFSET(1);
@@ -33,7 +33,7 @@ static inline unsigned int row_of_exit(u32 reason)
 
 static inline int register_vendor(void)
 {
-	/* Each reason but GETSEC has a handler, if it is defined. */
+	/* Each reason that is defined has a handler, but GETSEC. */
 	static const void *handlers[EXIT_STATS_VMX_REASONS];
 
 	for (u32 code = 0; code < ARRAY_SIZE(handlers); code++)
@@ -43,12 +43,12 @@ static inline int register_vendor(void)
 				       offsetof(struct vm, stats), handlers, ARRAY_SIZE(handlers));
 }
 
-/* To be freed with free(). */
+/* The caller frees it with kvfree(). */
 static inline struct exit_stats_snap *snapshot(struct exit_stats_scope *scope)
 {
 	struct exit_stats_snap *s = kvm_exit_stats_snapshot(scope, true);
 
-	if ((long)s < 0 && (long)s > -4096)
+	if (IS_ERR(s))
 		bail_out("snapshot");
 	return s;
 }
@@ -58,7 +58,7 @@ static inline u64 epoch_of(struct exit_stats_scope *scope)
 	struct exit_stats_snap *s = snapshot(scope);
 	u64 epoch = s->epoch;
 
-	free(s);
+	kvfree(s);
 	return epoch;
 }
 
@@ -82,8 +82,8 @@ static inline void start_exit(struct vcpu *c, u32 reason)
 
 static inline void end_exit(struct vcpu *c)
 {
-	/* What the handler returned is passed on. */
-	assert(kvm_exit_stats_end(&c->stats, 1) == 1);
+	if (kvm_exit_stats_end(&c->stats, 1) != 1)
+		bail_out("what the handler returned is lost");
 }
 
 static inline void make_exit(struct vcpu *c, u32 reason, u64 cycles)

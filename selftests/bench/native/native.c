@@ -66,9 +66,6 @@ struct result {
 	double cost[MAX_RUNS];	   /* NAN: does not count */
 };
 
-/* Never 0 but where the CPU is wanted for another task. */
-__thread int native_preempt = INT32_MIN;
-
 static struct thread threads[MAX_THREADS];
 static struct guest guest;
 static pthread_barrier_t start_line;
@@ -113,7 +110,7 @@ static __always_inline void handle(void)
 	serialize();
 	multiply(32);
 	serialize();
-#ifndef NATIVE_TSC
+#ifndef SHIM_RDTSC
 	shim_tsc += 1000;
 #endif
 }
@@ -314,7 +311,7 @@ static void print(const struct result *r)
 		if (!isnan(r->cost[i] - r->none->cost[i]))
 			more[pairs++] = r->cost[i] - r->none->cost[i];
 	}
-#ifdef NATIVE_TSC
+#ifdef SHIM_RDTSC
 	printf("rdtsc");
 #else
 	printf("made-up");

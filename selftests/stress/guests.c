@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guests come and go, and their vCPUs make exits.
+ *
+ * A guest is a slot in a table. Whoever uses a guest holds a reference, as KVM's own users
+ * do, and who puts the last one destroys the guest. A vCPU is written by one thread only,
+ * which also creates the vCPU when it comes to a new guest.
+ */
+#include "stress.h"
+
+/*
+ * The reasons that writers make. They are few, so that readers meet the row being written.
+ * 35 has no row but OTHER's, the first. The last reason is only for GO_BACK.
+ */
+static const u32 reasons[] = {
+	10, 10, 10, 10, 10, 10, 10, 30, 30, 1, 48, 48, 12 | 1 << 26, 35, LAST, BACKWARDS,
+};
+
+static struct guest *guests[MAX_GUESTS];
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER; /* and of all refs */
+
+u32 reason_of(u64 random)
+{
+	return reasons[random % (ARRAY_SIZE(reasons) - !(now->what & GO_BACK))];
+}
+
+static struct guest *make_guest(void)
+{
+	struct guest *g = calloc(1, sizeof(*g));
+
+	if (!g || kvm_exit_stats_vm_create(&g->kvm))
+		bail_out("no memory for a guest");
+	g->refs = 1;
+	for (int i = 0; i < MAX_WRITERS; i++)
+		g->cpu[i].vcpu.kvm = &g->kvm;
+	return g;
+}
+
+/* Kernels differ in the order. */
+static void destroy_guest(struct guest *g, bool vm_first)
+{
+	if (vm_first)
+		kvm_exit_stats_vm_destroy(&g->kvm);
+	for (int i = 0; i < MAX_WRITERS; i++) {
+		if (g->cpu[i].exists)
+			kvm_exit_stats_vcpu_free(&g->cpu[i].vcpu);
+	}
+	if (!vm_first)
+		kvm_exit_stats_vm_destroy(&g->kvm);
+	free(g);
+}
+
+void put_guest(struct guest *g)
+{
+	static unsigned int destroyed;
+	bool last, vm_first;
+
+	pthread_mutex_lock(&table_lock);
+	last = --g->refs == 0;
+	vm_first = last && destroyed++ % 2;
+	pthread_mutex_unlock(&table_lock);
+	if (last)
+		destroy_guest(g, vm_first);
+}
+
+struct guest *get_guest(unsigned int slot)
+{
+	struct guest *g;
+
+	pthread_mutex_lock(&table_lock);
+	g = guests[slot % now->guests];
+	g->refs++;
+	pthread_mutex_unlock(&table_lock);
+	return g;
+}
+
+void make_guests(void)
+{
+	for (unsigned int i = 0; i < now->guests; i++)
+		guests[i] = make_guest();
+}
+
+void put_guests(void)
+{
+	for (unsigned int i = 0; i < now->guests; i++)
+		put_guest(guests[i]);
+}
+
+bool exists(const struct cpu *c)
+{
+	return __atomic_load_n(&c->exists, __ATOMIC_ACQUIRE);
+}
+
+static void create_vcpu(struct cpu *c)
+{
+	if (kvm_exit_stats_vcpu_create(&c->vcpu))
+		bail_out("no memory for a vCPU");
+	__atomic_store_n(&c->exists, true, __ATOMIC_RELEASE);
+}
+
+/* ---- exits */
+
+static void handle(u32 reason, u64 random, u64 cycles)
+{
+	if (now->what & FLIPS && (random >> 32 & 1023) == 0)
+		usleep(100); /* perhaps until recording is off, or on again */
+	if (reason == BACKWARDS)
+		shim_tsc -= 1 + (random >> 44);
+	else
+		shim_tsc += cycles;
+}
+
+static void make_exit(struct thread *t, struct cpu *c)
+{
+	u64 r = next_random(t);
+	u32 reason = reason_of(r);
+	unsigned int row = row_of(reason);
+	/* Some rows are seldom far or near: what came before a reset shows in max or min. */
+	bool seldom = (r >> 20 & (reason == 48 || reason == LAST ? 511 : 1)) == 0;
+	bool far = reason == LAST ? !seldom : seldom, nested = (r >> 9 & 3) == 0;
+	u64 cycles = cycles_of(row, far);
+	struct exit_stats_row exit = { 0, 0, 1, cycles, nested, nested ? cycles : 0 };
+
+	shim_tsc = (1ull << 32) - (1 << 23) + (r >> 40);
+	c->vcpu.guest_mode = nested;
+	if (now->what & FLIPS)
+		rcu_read_lock(); /* interrupts are off */
+	kvm_exit_stats_start_vmx(&c->record, &c->vcpu, &reason);
+	if (now->what & FLIPS)
+		rcu_read_unlock();
+	handle(reason, r, cycles);
+	if (r >> 16 & 1)
+		kvm_exit_stats_end(&c->record, 1);
+	kvm_exit_stats_end_fastpath(&c->vcpu);
+
+	exit_stats_add_row(&t->tally[row], &exit, false);
+	t->tally[row].bucket[bucket_of(cycles)]++;
+	WRITE_ONCE(c->made, c->made + 1);
+	WRITE_ONCE(t->made, t->made + 1);
+}
+
+void write_turn(struct thread *t)
+{
+	struct guest *g = get_guest(t->nr);
+	struct cpu *c = &g->cpu[t->nr];
+	unsigned int row = row_of(reasons[0]);
+	struct exit_stats_leaf_row leaf;
+
+	if (!c->exists)
+		create_vcpu(c);
+	for (int i = 0; i < BURST; i++)
+		make_exit(t, c);
+	leaf = read_leaf(g->record, next_random(t) % 16 == 0, row);
+	check_leaf(row, &leaf, false);
+	t->leaves++;
+	put_guest(g);
+	/* A reader in a list that was freed may never leave it. */
+	alarm(HANG);
+}
+
+/* ---- changes */
+
+void churn_turn(struct thread *t)
+{
+	unsigned int slot = next_random(t) % now->guests;
+	struct guest *new = make_guest(), *old;
+
+	pthread_mutex_lock(&table_lock);
+	old = guests[slot];
+	guests[slot] = new;
+	pthread_mutex_unlock(&table_lock);
+	put_guest(old);
+	t->turns++;
+	wait_at_most(t, 20000);
+}
+
+/* A vCPU whose id is taken: its record exists, and its creation fails after that. */
+void fail_turn(struct thread *t)
+{
+	struct guest *g = get_guest(next_random(t));
+	struct cpu c = { .vcpu.kvm = &g->kvm };
+
+	if (kvm_exit_stats_vcpu_create(&c.vcpu))
+		bail_out("no memory for a vCPU");
+	if (next_random(t) & 1)
+		sched_yield();
+	kvm_exit_stats_vcpu_free(&c.vcpu);
+	put_guest(g);
+	t->turns++;
+	wait_at_most(t, 200);
+}
