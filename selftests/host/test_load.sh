@@ -77,7 +77,7 @@ cp "/exit-stats/build/modules/$(uname -r)"/kvm*.ko /tmp/broken/
 dd if="$file" of="/tmp/broken/${file##*/}" bs=1024 \
 	count=$(($(stat -c %s "$file") / 1024 - 100)) 2>/dev/null
 ! $scripts/load -d /tmp/broken >/tmp/output 2>&1
-ok $? "a load of a damaged module fails: $(tail -n 1 /tmp/output)"
+ok $? "a load of a damaged module fails: $(head -n 1 /tmp/output)"
 stock
 ok $? "and Debian's modules are back"
 
@@ -120,7 +120,7 @@ ok $? "a reset of the host does nothing, and is no error"
 kill $holder
 wait $holder 2>/dev/null
 refuses "not built with it.*nothing is counted" $scripts/load
-ok $? "load says so too, and the way out: $(tail -n 1 /tmp/output)"
+ok $? "load says so too, and how to resolve it: $(tail -n 1 /tmp/output)"
 hold_vm
 kill $holder
 wait $holder 2>/dev/null

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What load and unload share: who this host is, which KVM is loaded, who uses
-# it, and how modules go out and in. Sourced from the same folder, never run.
+# What load and unload share: they ask about this host, the KVM that is loaded and
+# its users, and they remove and insert modules. Sourced from the same folder,
+# never run.
 #
-# POSIX sh with either kmod and coreutils or busybox: the very same files run
-# on a real host and in the emulated one. Nothing is changed by anything above
-# "Changing".
+# POSIX sh with either kmod and coreutils or busybox: the same files run on a real
+# host and in the emulated one. Only the functions below "Changing" change anything.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # variables are for those that source this
 
@@ -16,16 +16,17 @@ say() {
 	printf '%s\n' "$*"
 }
 
-# refuse REASON WAY-OUT: before anything was changed
+# refuse REASON RESOLUTION: before anything was changed
 refuse() {
 	printf '%s: refused, nothing was changed: %s\n' "$PROGRAM" "$1" >&2
-	printf '%s: the way out: %s\n' "$PROGRAM" "$2" >&2
+	printf '%s: to resolve this: %s\n' "$PROGRAM" "$2" >&2
 	exit 1
 }
 
-# give_up REASON: after something was changed
+# give_up REASON RESOLUTION: after something was changed
 give_up() {
 	printf '%s: failed: %s\n' "$PROGRAM" "$1" >&2
+	printf '%s: to resolve this: %s\n' "$PROGRAM" "$2" >&2
 	exit 1
 }
 
@@ -43,12 +44,12 @@ find_vendor() {
 	elif grep -q '^flags.* svm\( \|$\)' /proc/cpuinfo; then
 		vendor=kvm_amd
 	else
-		refuse "this CPU has neither VT-x (vmx) nor AMD-V (svm) in /proc/cpuinfo" \
-			"switch it on in the firmware's set-up, or use the emulated host: make demo"
+		refuse "/proc/cpuinfo lists neither vmx (VT-x) nor svm (AMD-V)" \
+			"enable virtualization in the firmware setup, or use the emulated host: make demo"
 	fi
 }
 
-# A kernel that wants signatures says so in one of two places.
+# A kernel that accepts only signed modules says so in one of two places.
 signature_wanted_by() {
 	if grep -qs '\[\(integrity\|confidentiality\)\]' /sys/kernel/security/lockdown; then
 		say "the kernel is locked down (Secure Boot, or lockdown= at boot)"
@@ -83,7 +84,7 @@ need_loadable() {
 	for module in kvm kvm_intel kvm_amd; do
 		if loaded "$module" && ! [ -e "/sys/module/$module/refcnt" ]; then
 			refuse "$module is built into this kernel" \
-				"boot a kernel that has it as a module"
+				"boot a kernel that has $module as a module, as Debian's have"
 		fi
 	done
 }
@@ -110,11 +111,11 @@ kvm_files() {
 }
 
 refuse_running_vm() {
-	refuse "a VM runs: process $1 ($(name_of "$1")), known by $2" \
-		"shut it down or migrate it, then try again"
+	refuse "a VM is running: process $1 ($(name_of "$1")), found by $2" \
+		"shut the VM down or migrate it to another host, then try again"
 }
 
-# Tells who holds the modules, VMs before all else; called when someone does.
+# Called when the modules are in use: names one user, a VM rather than another.
 refuse_user() {
 	files=$(kvm_files)
 	vm=$(say "$files" | grep 'anon_inode:.\{0,1\}kvm-v' | head -n 1)
@@ -132,16 +133,17 @@ refuse_user() {
 	for folder in /sys/kernel/debug/kvm/[0-9]*-[0-9]*; do
 		[ -d "$folder" ] || continue
 		creator=${folder##*/}
-		refuse_running_vm "${creator%-*}" "$folder"
+		refuse_running_vm "${creator%-*}" "the folder $folder"
 	done
 	if [ -n "$files" ]; then
 		# shellcheck disable=SC2046 # three words
 		set -- $(say "$files" | head -n 1)
 		refuse "process $1 ($(name_of "$1")) has $3 open" \
-			"end that process, then try again"
+			"stop that process, then try again"
 	fi
-	refuse "$module is in use ($users references) by something in the kernel" \
-		"lsmod and dmesg may tell by what; a reboot frees it"
+	refuse "$module is in use ($users references), but not by a VM or an open file of KVM" \
+		"stop programs that trace KVM (perf, bpftrace, PCP's pmdakvm), then try again; \
+lsmod and dmesg may name another user; a reboot frees $module"
 }
 
 # need_idle: refuses while anything but KVM's own modules uses them
@@ -157,7 +159,7 @@ need_idle() {
 			kvm_intel | kvm_amd) continue ;;
 			esac
 			refuse "the module $holder uses $module" \
-				"take it out first: modprobe -r $holder"
+				"remove $holder first: modprobe -r $holder"
 		done
 		[ "$users" -le 0 ] || refuse_user
 	done
@@ -165,24 +167,24 @@ need_idle() {
 
 # ---- Changing
 
-# run COMMAND...: keeps what it says, and the kernel's last words, in $words
+# run COMMAND...: where it fails, its output and the kernel log's last line are in $words
 run() {
 	if words=$("$@" 2>&1); then
 		return 0
 	fi
-	words="${words:-$1 failed}; last in the kernel log: $(dmesg | tail -n 1)"
+	words="${words:-$1 failed}; the kernel log ends with: $(dmesg | tail -n 1)"
 	return 1
 }
 
-# take_out: the vendor's module, then kvm. Fails with $words where one of them
-# stays.
+# take_out: removes the vendor's module, then kvm. Fails with $words where one of
+# them stays.
 take_out() {
 	for module in $(loaded_vendors) kvm; do
 		! loaded "$module" || run rmmod "$module" || return 1
 	done
 }
 
-# put_in MODULE...: the distribution's, configured as it configures them
+# put_in MODULE...: loads the distribution's, with the distribution's configuration
 put_in() {
 	for module in "$@"; do
 		run modprobe "$module" || return 1
