@@ -69,6 +69,16 @@ demo: modules tools ## show all of it: emulated host, our KVM, a Linux guest
 	@scripts/setup build tools host
 	@scripts/demo/demo
 
+.PHONY: lab
+lab: modules tools ## an emulated host and its guest, with a prompt in each
+	@scripts/setup build tools host
+	@scripts/lab/lab
+
+.PHONY: lab-page
+lab-page: modules tools ## type the commands of Documentation/lab.md, put the answers there
+	@scripts/setup build tools host
+	@scripts/lab/page
+
 .PHONY: check
 check: modules tools selftests ## run all tests in an emulated host
 	@scripts/setup build tools host
