@@ -8,6 +8,7 @@
 #include "command.h"
 #include "errors.h"
 #include "memory.h"
+#include "sample.h"
 
 static struct {
 	const char *root;
@@ -85,115 +86,87 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp argp = { options, parse, "", doc, NULL, NULL, NULL };
 
-/* The tables of all scopes that are exported, and a line for each of their rows. */
-struct sample {
-	struct vm_list vms;
-	struct table *t;
-	struct item *scope; /* one per table, without a row */
-	size_t nr, size;
+/* A sample, and a line for each row of its tables. */
+struct metrics {
+	struct sample sample;
+	double *began; /* of each scope */
 	struct item *items;
-	size_t nr_items;
+	size_t nr;
 };
-
-/* A VM or a vCPU that is gone is left out. */
-static void add_scope(struct sample *a, struct source *s, const struct vm *vm, int vcpu, bool hist)
-{
-	struct complaint why;
-	int err;
-
-	if (a->nr == a->size) {
-		a->size = a->size ? 2 * a->size : 64;
-		a->t = xrealloc(a->t, a->size * sizeof(*a->t));
-		a->scope = xrealloc(a->scope, a->size * sizeof(*a->scope));
-	}
-	err = source_read(s, vm, vcpu, hist, &a->t[a->nr], &why);
-	if (err == -EPROTO)
-		warn("the table of %s: %s", vm ? vm->name : "the host", why.text);
-	if (err)
-		return;
-	a->scope[a->nr++] = (struct item){ .vm = vm, .vcpu = vcpu };
-}
 
 /*
  * When a scope's counts began: its file's time, or when a reset was seen. A reset that
  * happened before the first look goes unseen.
  */
-static double began(const struct sample *last, const struct item *scope, const struct table *t)
+static double began(const struct metrics *last, const struct scope_numbers *s)
 {
-	for (size_t i = 0; i < last->nr; i++) {
-		const struct item *old = &last->scope[i];
+	const struct scope_numbers *old =
+		sample_find(&last->sample, s->vm ? s->vm->id : NULL, s->vcpu);
 
-		if (old->vcpu != scope->vcpu || !old->vm != !scope->vm ||
-		    (old->vm && strcmp(old->vm->id, scope->vm->id)))
-			continue;
-		return last->t[i].epoch == t->epoch ? old->began : unix_time();
-	}
-	return t->began;
+	if (!old)
+		return s->t.began;
+	return old->t.epoch == s->t.epoch ? last->began[old - last->sample.scope] : unix_time();
 }
 
-static void add_items(struct sample *a, const struct sample *last)
+static void take(struct metrics *m, struct source *source, const struct metrics *last)
 {
-	size_t all = 0;
+	unsigned int what = SAMPLE_HOST | SAMPLE_VMS;
+	const struct sample *a = &m->sample;
+	size_t rows = 0;
+	int err;
 
+	what |= env.vcpus ? SAMPLE_VCPUS : 0;
+	what |= env.hist ? SAMPLE_HIST : 0;
+	err = sample_take(&m->sample, source, what, NULL);
+	if (err)
+		fail(ERR_OTHER, "the VMs cannot be listed: %s", strerror(-err));
 	for (size_t i = 0; i < a->nr; i++)
-		all += a->t[i].nr;
-	a->items = xcalloc(all + 1, sizeof(*a->items));
+		rows += a->scope[i].t.nr;
+	m->items = xcalloc(rows + 1, sizeof(*m->items));
+	m->began = xcalloc(a->nr + 1, sizeof(*m->began));
+	m->nr = 0;
 	for (size_t i = 0; i < a->nr; i++) {
-		a->scope[i].t = &a->t[i];
-		a->scope[i].began = began(last, &a->scope[i], &a->t[i]);
-		for (size_t k = 0; k < a->t[i].nr; k++) {
-			a->items[a->nr_items] = a->scope[i];
-			a->items[a->nr_items++].row = &a->t[i].row[k];
-		}
+		const struct scope_numbers *s = &a->scope[i];
+
+		m->began[i] = began(last, s);
+		for (size_t k = 0; k < s->t.nr; k++)
+			m->items[m->nr++] = (struct item){ .vm = s->vm,
+							   .vcpu = s->vcpu,
+							   .t = &s->t,
+							   .row = &s->t.row[k],
+							   .began = m->began[i] };
 	}
 }
 
-static void take(struct sample *a, struct source *s, const struct sample *last)
+static void drop(struct metrics *m)
 {
-	common_vms(s, &a->vms);
-	add_scope(a, s, NULL, NO_VCPU, env.hist);
-	for (size_t i = 0; i < a->vms.nr; i++) {
-		const struct vm *vm = &a->vms.vm[i];
-
-		add_scope(a, s, vm, NO_VCPU, env.hist);
-		for (size_t k = 0; env.vcpus && k < vm->nr_vcpus; k++)
-			add_scope(a, s, vm, vm->vcpu[k], env.hist);
-	}
-	add_items(a, last);
+	free(m->items);
+	free(m->began);
+	sample_free(&m->sample);
+	memset(m, 0, sizeof(*m));
 }
 
-static void drop(struct sample *a)
-{
-	for (size_t i = 0; i < a->nr; i++)
-		table_free(&a->t[i]);
-	free(a->t);
-	free(a->scope);
-	free(a->items);
-	vm_list_free(&a->vms);
-	memset(a, 0, sizeof(*a));
-}
-
-static void write_metrics(FILE *f, const struct sample *a)
+static void write_metrics(FILE *f, const struct metrics *m)
 {
 	struct output o = { .f = f, .format = env.format, .hist = env.hist };
 
 	output_begin(&o);
-	output_table(&o, &(struct heading){ .view = VIEW_REASONS, .vcpu = NO_VCPU }, a->items,
-		     a->nr_items);
+	output_table(&o, &(struct heading){ .view = VIEW_REASONS, .vcpu = NO_VCPU }, m->items,
+		     m->nr);
 	if (output_end(&o))
 		fail(ERR_OTHER, "%s: %s", env.output ? env.output : "standard output",
 		     strerror(errno));
 }
 
 /* Whoever reads the file sees the old one or the new one, whole. */
-static void replace_file(const struct sample *a)
+static void replace_file(const struct metrics *m)
 {
 	char *new = xasprintf("%s.%d.new", env.output, getpid());
 	FILE *f = fopen(new, "we");
 
 	if (!f)
 		fail(ERR_OTHER, "%s cannot be written: %s", new, strerror(errno));
-	write_metrics(f, a);
+	write_metrics(f, m);
 	if (fsync(fileno(f)) || fclose(f) || rename(new, env.output)) {
 		int err = errno;
 
@@ -203,7 +176,7 @@ static void replace_file(const struct sample *a)
 	free(new);
 }
 
-static size_t count_lines(const struct sample *a)
+static size_t count_lines(const struct metrics *m)
 {
 	size_t size, lines = 0;
 	char *text;
@@ -211,7 +184,7 @@ static size_t count_lines(const struct sample *a)
 
 	if (!f)
 		fail(ERR_OTHER, "memory: %s", strerror(errno));
-	write_metrics(f, a);
+	write_metrics(f, m);
 	fclose(f);
 	for (char *line = text; line && *line; line = strchr(line, '\n') + 1)
 		lines += *line != '#';
@@ -230,22 +203,22 @@ static void print_series(struct source *s)
 		{ "export --vcpus", true, false },
 		{ "export --vcpus --hist", true, true },
 	};
-	struct sample none = {};
+	struct metrics none = {};
 
 	for (size_t i = 0; i < sizeof(choices) / sizeof(*choices); i++) {
-		struct sample a = {};
+		struct metrics m = {};
 
 		env.vcpus = choices[i].vcpus;
 		env.hist = choices[i].hist;
-		take(&a, s, &none);
-		printf("%8zu series: %s\n", count_lines(&a), choices[i].options);
-		drop(&a);
+		take(&m, s, &none);
+		printf("%8zu series: %s\n", count_lines(&m), choices[i].options);
+		drop(&m);
 	}
 }
 
 static int run(int argc, char **argv)
 {
-	struct sample last = {};
+	struct metrics last = {};
 	struct source *s;
 	double next;
 
@@ -260,15 +233,15 @@ static int run(int argc, char **argv)
 		common_catch_signals();
 	next = monotonic();
 	do {
-		struct sample a = {};
+		struct metrics m = {};
 
-		take(&a, s, &last);
+		take(&m, s, &last);
 		if (env.output)
-			replace_file(&a);
+			replace_file(&m);
 		else
-			write_metrics(stdout, &a);
+			write_metrics(stdout, &m);
 		drop(&last);
-		last = a;
+		last = m;
 		next += env.interval;
 	} while (env.interval > 0 && wait_until(&next, 0));
 	drop(&last);

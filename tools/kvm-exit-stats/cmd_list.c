@@ -6,7 +6,7 @@
 #include "command.h"
 #include "errors.h"
 #include "memory.h"
-#include "numbers.h"
+#include "sample.h"
 
 static struct common common = { .view = VIEW_VMS };
 static double interval = 1;
@@ -45,27 +45,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_child children[] = { { &common_argp, 0, "Output:", 10 }, { 0 } };
 static const struct argp argp = { options, parse, "", doc, children, NULL, NULL };
 
-/* Those that end meanwhile are left out. */
-static size_t read_all(struct source *s, const struct vm_list *vms, struct table *t, bool *ok)
+static void take(struct sample *a, struct source *s)
 {
-	struct complaint why;
-	size_t nr = 0;
+	int err = sample_take(a, s, SAMPLE_VMS, NULL);
 
-	for (size_t i = 0; i < vms->nr; i++) {
-		ok[i] = !source_read(s, &vms->vm[i], NO_VCPU, false, &t[i], &why);
-		nr += ok[i];
-	}
-	return nr;
+	if (err)
+		fail(ERR_OTHER, "the VMs of %s cannot be listed: %s", s->title, strerror(-err));
 }
 
 static int run(int argc, char **argv)
 {
-	struct vm_list vms = {};
-	struct table *then, *now, *since;
+	struct sample then, now, since;
 	struct source *s;
 	struct output o;
 	struct item *items;
-	bool *ok, *still;
 	double next;
 	size_t nr = 0;
 
@@ -74,29 +67,19 @@ static int run(int argc, char **argv)
 	if (!common.columns)
 		columns_choose(&common.set, VIEW_VMS, "vm,uuid,process,pid,folder,vcpus,rate,cpu%");
 	s = common_source(&common);
-	common_vms(s, &vms);
-	then = xcalloc(vms.nr + 1, sizeof(*then));
-	now = xcalloc(vms.nr + 1, sizeof(*now));
-	since = xcalloc(vms.nr + 1, sizeof(*since));
-	items = xcalloc(vms.nr + 1, sizeof(*items));
-	ok = xcalloc(vms.nr + 1, sizeof(*ok));
-	still = xcalloc(vms.nr + 1, sizeof(*still));
-
-	read_all(s, &vms, then, ok);
+	take(&then, s);
 	next = monotonic() + interval;
 	/* Saved files do not change. */
-	if (!common.root && vms.nr)
+	if (!common.root && then.nr)
 		wait_until(&next, interval);
-	read_all(s, &vms, now, still);
-	for (size_t i = 0; i < vms.nr; i++) {
-		if (!ok[i] || !still[i])
-			continue;
-		table_since(&then[i], &now[i], &since[i]);
-		items[nr++] = (struct item){ .vm = &vms.vm[i],
+	take(&now, s);
+	sample_since(&then, &now, &since);
+	items = xcalloc(since.nr + 1, sizeof(*items));
+	for (size_t i = 0; i < since.nr; i++)
+		items[nr++] = (struct item){ .vm = since.scope[i].vm,
 					     .vcpu = NO_VCPU,
-					     .t = &since[i],
-					     .seconds = now[i].time - then[i].time };
-	}
+					     .t = &since.scope[i].t,
+					     .seconds = since.scope[i].seconds };
 	items_sort(items, nr, common.by, common.reverse);
 	if (common.top && nr > common.top)
 		nr = common.top;
@@ -109,20 +92,12 @@ static int run(int argc, char **argv)
 		     &(struct heading){ .view = VIEW_VMS,
 					.vcpu = NO_VCPU,
 					.seconds = common.root ? 0 : interval,
-					.time = unix_time() },
+					.time = now.time },
 		     items, nr);
-	for (size_t i = 0; i < vms.nr; i++) {
-		table_free(&then[i]);
-		table_free(&now[i]);
-		table_free(&since[i]);
-	}
-	free(then);
-	free(now);
-	free(since);
 	free(items);
-	free(ok);
-	free(still);
-	vm_list_free(&vms);
+	sample_free(&since);
+	sample_free(&now);
+	sample_free(&then);
 	source_close(s);
 	return output_end(&o) ? 1 : 0;
 }

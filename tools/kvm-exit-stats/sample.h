@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* All scopes of a source at one moment, and what happened between two such moments. */
+#ifndef SAMPLE_H
+#define SAMPLE_H
+
+#include "columns.h"
+#include "source.h"
+
+#define SAMPLE_HOST  1u
+#define SAMPLE_VMS   2u
+#define SAMPLE_VCPUS 4u /* of all VMs, or of the one VM */
+#define SAMPLE_HIST  8u
+
+struct scope_numbers {
+	const struct vm *vm; /* NULL: the host */
+	int vcpu;
+	struct table t;
+	double seconds; /* of a difference: the interval */
+	bool anew;	/* of a difference: a reset fell into it */
+};
+
+struct sample {
+	double time; /* UNIX */
+	struct vm_list vms;
+	size_t nr;
+	struct scope_numbers *scope; /* the host first; a VM, then its vCPUs */
+};
+
+/*
+ * Reads what @what says; vCPUs and histograms only of the VM whose folder is @only, if it is
+ * not NULL. Scopes that end meanwhile are left out; tables that cannot be parsed too, with a
+ * word on stderr. Returns 0, or -errno where VMs cannot be listed.
+ */
+int sample_take(struct sample *a, struct source *s, unsigned int what, const char *only);
+void sample_free(struct sample *a);
+
+/* The scope of that VM (its folder, NULL: the host) and vCPU, or NULL. */
+const struct scope_numbers *sample_find(const struct sample *a, const char *id, int vcpu);
+
+/*
+ * What happened in each scope of @now since @then, in @d, which refers to @now's VMs. A scope
+ * that @then has not is left out. @d is freed by sample_free(), before @now is.
+ */
+void sample_since(const struct sample *then, const struct sample *now, struct sample *d);
+
+#endif
