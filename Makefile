@@ -114,35 +114,18 @@ check-mutants: ## break our code in one place after another: does a test notice?
 	@scripts/setup build tools host
 	@scripts/check-mutants
 
-.PHONY: listing
-listing: ## what an exit executes of us, instruction by instruction
-	@scripts/setup build
-	@selftests/bench/listing/run
-
-.PHONY: bench-native
-bench-native: ## what an exit costs on this processor, at 1 to 64 threads
-	@scripts/setup tools plot
-	@selftests/bench/native/run
-
-.PHONY: study
-study: modules tools ## what do a guest's exits look like? Sample one through seven phases
-	@scripts/setup build tools host plot
-	@selftests/bench/study/run
+# PARTS of selftests/bench/bench, such as "listing" or "exits peers".
+PARTS ?=
 
 .PHONY: bench
-bench: modules ## measure what knowing an exit costs, by every way there is; write it up
-	@scripts/setup build tools host bench plot
-	@selftests/bench/cost/run
-
-.PHONY: bench-check
-bench-check: modules ## measure what has a goal: one instruction too many fails
-	@scripts/setup build tools host plot
-	@selftests/bench/cost/run -c
+bench: modules tools ## measure what recording exits costs: all, or PARTS="PART ..."
+	@scripts/setup build tools host bench
+	@selftests/bench/bench $(PARTS)
 
 .PHONY: bench-check-quick
-bench-check-quick: modules ## the same for CPUID exits only: stock, off, on; two minutes
+bench-check-quick: modules ## CPUID exits against their bounds: stock, off, on; three minutes
 	@scripts/setup build tools host
-	@selftests/bench/cost/run -q
+	@selftests/bench/bench quick
 
 .PHONY: lint
 lint: ## checkpatch, sparse, shellcheck, clang-format and the like

@@ -165,7 +165,7 @@ static void measure(int exits)
 	for (int i = 0; i < MIN_SWEEPS || (i < MAX_SWEEPS && !stable); i++)
 		stable = sweep(exits);
 	for (unsigned int s = 1; s < NR_SETTINGS; s++) {
-		/* Where none counted there is no figure: selftests/bench/cost/goals misses it. */
+		/* Where none counted there is no figure, and its goal is missed. */
 		if (best[s].thread == UINT64_MAX || !as_many_ticks(s, &best[s]))
 			continue;
 		printf("%s\t%s\t%s\t%d\t%.2f\t%u\t%.0f\t%u\n", load->name, settings[s].interval,

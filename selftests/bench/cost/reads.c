@@ -3,12 +3,10 @@
  * What readers pay, by the number of vCPUs: the host's table and its histogram by
  * open, read and close; each leaf by a guest that reads it.
  *
- *	reads tables|leaves VCPUS...
- *
- *	table FILE VCPUS USED UNUSED TICKS	a read; rows of all vCPUs with and
- *						without a count
- *	leaf SCOPE LEAF VCPUS TICKS		a leaf, more than the same CPUID costs
- *						where the leaves are off
+ *	reads tables VCPUS...	prints FILE VCPUS USED UNUSED TICKS: a read, and the
+ *				rows of all vCPUs with and without a count
+ *	reads leaves VCPUS...	prints SCOPE LEAF VCPUS TICKS: a leaf, more than the
+ *				same CPUID costs while the leaves are off
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -66,7 +64,7 @@ static void read_tables(void)
 	int used = rows_in_use();
 
 	for (int i = 0; i < 2; i++)
-		printf("table\t%s\t%d\t%d\t%d\t%lu\n", i ? "hist" : "table", vm.nr_vcpus, used,
+		printf("%s\t%d\t%d\t%d\t%lu\n", i ? "hist" : "table", vm.nr_vcpus, used,
 		       vm.nr_vcpus * ALL_ROWS - used, least(ROUNDS, read_whole, files[i]));
 	fflush(stdout);
 }
@@ -106,7 +104,7 @@ static void read_leaves(const char *scope)
 		off = leaf_cost(leaf);
 		param_set("exit_stats_cpuid", scope);
 		on = leaf_cost(leaf);
-		printf("leaf\t%s\t0x%x\t%d\t%.1f\n", scope, leaf, vm.nr_vcpus, on - off);
+		printf("%s\t0x%x\t%d\t%.1f\n", scope, leaf, vm.nr_vcpus, on - off);
 	}
 	param_set("exit_stats_cpuid", "vm");
 	fflush(stdout);
@@ -157,7 +155,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	param_set("exit_stats_dump_interval", "0");
-	/* From its death on the host's table has all rows, and numbers as long as they get. */
+	/* After this VM the host's table has all rows, and its numbers do not get longer. */
 	measure(more_reasons, 64);
 	for (int i = 2; i < argc; i++)
 		measure(strcmp(argv[1], "tables") ? leaves : tables, atoi(argv[i]));

@@ -4,12 +4,12 @@
 #
 #	awk -v piece=NAME -v sources=DIR -f path.awk purposes frames objdump
 #
-# purposes: a group, a pattern and a reason a line, see there. frames: for each
+# purposes: a purpose and a pattern a line, see there. frames: for each
 # address of ours the functions and lines of ours that it comes from, innermost
 # first. objdump: "objdump -drw" of the hooked function.
 #
 # An instruction is ours if debug information has a line of exit_stats/ for it. The
-# way begins at the first of them and follows these rules:
+# path begins at the first of them and follows these rules:
 #
 #   - a conditional jump over the code of one source line is taken: that line is
 #     what an if does that is seldom true (a new min, a new max);
@@ -19,7 +19,7 @@
 #   - KVM's own instructions between ours, which gcc mixed in, are walked over;
 #   - a call is an error.
 #
-# Prints for each instruction of ours, tab separated: address, instruction, group,
+# Prints for each instruction of ours, tab separated: address, instruction, purpose,
 # file:line, the line's text.
 
 function fail(what) {
