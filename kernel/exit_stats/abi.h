@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The numbers that users see: CPUID leaves, signature, versions, buckets. Kernel, tools and
- * selftests include this one header. Documentation/abi.md tells what they mean.
+ * The constants of the interface for users: CPUID leaves, signature, versions, histogram buckets.
+ * Kernel, tools and selftests share this header. Documentation/abi.md specifies the interface.
  */
 #ifndef EXIT_STATS_ABI_H
 #define EXIT_STATS_ABI_H
 
 #define EXIT_STATS_ABI_VERSION		2	/* of the leaves, in LEAF_ID */
-#define EXIT_STATS_TABLE_VERSION	1	/* of the files, in their first line */
-#define EXIT_STATS_BUCKETS		32	/* of a histogram: powers of two of cycles */
+#define EXIT_STATS_TABLE_VERSION	1	/* of the debugfs files, in their first line */
+#define EXIT_STATS_BUCKETS		32	/* per histogram; bucket k starts at 2^k cycles */
 #define EXIT_STATS_DUMP_INTERVAL	500	/* exits between dumps, default */
-#define EXIT_STATS_DUMP_PER_MIN		10	/* dumps let through a minute, default */
+#define EXIT_STATS_DUMP_PER_MIN		10	/* dumps per minute, default */
 
 /* CPUID leaves. The first four are named for what they hold in the default layout. */
 #define EXIT_STATS_LEAF_TOTAL		0x4fffffffu	/* exits and cycles of all reasons */
@@ -37,7 +37,7 @@
 #define EXIT_STATS_ID_LAYOUT_SHIFT	13
 #define EXIT_STATS_ID_LAYOUT_MASK	7u
 
-/* What 0x4ffffffc to 0x4fffffff hold: a published exercise each, but for the default. */
+/* Layouts of leaves 0x4ffffffc to 0x4fffffff. All but the default are published exercises. */
 #define EXIT_STATS_LAYOUT_DEFAULT	0
 #define EXIT_STATS_LAYOUT_TWO_LEAF	1
 #define EXIT_STATS_LAYOUT_FOUR_LEAF	2
@@ -52,7 +52,7 @@
 #define EXIT_STATS_VENDOR_VMX		1
 #define EXIT_STATS_VENDOR_SVM		2
 
-/* EDX of the per-reason leaves when the architecture has no such reason */
+/* EDX of the per-reason leaves if the architecture does not define the reason */
 #define EXIT_STATS_NOT_DEFINED		0xffffffffu
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A token bucket, refilled evenly over a minute. Pure: the caller brings time and lock. */
+/* A token bucket that refills evenly over a minute. The caller passes the time and locks. */
 #include <linux/math64.h>
 #include <linux/time64.h>
 
@@ -8,9 +8,9 @@
 #define MINUTE_NS	(60ull * NSEC_PER_SEC)
 
 /*
- * Take a token. @now is in ns. @per_min are the tokens a minute, and the most that are saved
- * up; 0 is no limit, and leaves a full bucket. A new limit counts at once: what was saved is
- * kept as time. Return: 0 with a token taken, otherwise the ns until there is one.
+ * Take a token. @now is in ns. @per_min is the number of tokens per minute and the most that can
+ * be saved; 0 means no limit, and fills the bucket. A new @per_min applies at once, because the
+ * bucket saves time, not tokens. Return: 0 if a token was taken, else the ns until there is one.
  */
 u64 kvm_exit_stats_bucket_take(struct exit_stats_bucket *b, u64 now, unsigned int per_min)
 {
@@ -20,7 +20,7 @@ u64 kvm_exit_stats_bucket_take(struct exit_stats_bucket *b, u64 now, unsigned in
 		b->at = 0;
 		return 0;
 	}
-	/* Rounded down, and at least 1: per_min may be anything. */
+	/* At least 1, so that a token costs time whatever @per_min is. */
 	token_ns = max_t(u64, div_u64(MINUTE_NS, per_min), 1);
 	if (!b->at)
 		b->level_ns = MINUTE_NS;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What differs between the kernels: the commit that made the difference, and its release. */
+/* Differences between kernels, each with the commit and the release that introduced it. */
 #ifndef EXIT_STATS_COMPAT_H
 #define EXIT_STATS_COMPAT_H
 
@@ -7,9 +7,9 @@
 #include <linux/kvm_types.h>
 
 /*
- * 20c489205836 ("KVM: Export KVM-internal symbols for sub-modules only"), 6.18. Since
- * fc4d3a6558af ("KVM: x86: Enforce use of EXPORT_SYMBOL_FOR_KVM_INTERNAL"), 7.0, KVM's
- * Makefile refuses the older name wherever it stands as a word: it is put together here.
+ * 20c489205836 ("KVM: Export KVM-internal symbols for sub-modules only"), 6.18. The older
+ * macro's name is composed with ## because KVM's Makefile rejects files that contain that name,
+ * since fc4d3a6558af ("KVM: x86: Enforce use of EXPORT_SYMBOL_FOR_KVM_INTERNAL"), 7.0.
  */
 #ifndef EXPORT_SYMBOL_FOR_KVM_INTERNAL
 #define EXPORT_SYMBOL_FOR_KVM_INTERNAL(symbol) EXPORT_SYMBOL_##GPL(symbol)

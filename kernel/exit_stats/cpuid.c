@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest's view: CPUID leaves, answered where KVM found no entry for them.
+ * Answers a guest's CPUID leaves, where KVM finds no entry for the leaf.
  *
- * Untrusted code runs this at will: it never waits for the mutex, allocates nothing, and sets
- * all four registers.
+ * Untrusted guest code calls this at any rate. So the functions here take no mutex, allocate
+ * nothing, and set all four registers.
  */
 #include <linux/kvm_host.h>
 #include <asm/tsc.h>
@@ -17,12 +17,12 @@ unsigned int kvm_exit_stats_layout = EXIT_STATS_LAYOUT_DEFAULT;
 bool kvm_exit_stats_low_first;
 bool kvm_exit_stats_log_reads;
 
-/* For exit_stats_log_reads: so many lines a minute as there may be dumps. */
+/* exit_stats_log_reads: exit_stats_dump_per_min limits these lines, in a token bucket of theirs. */
 static DEFINE_RAW_SPINLOCK(exit_stats_log_lock);
 static struct exit_stats_bucket exit_stats_log_bucket;
 static atomic64_t exit_stats_log_held_back;
 
-/* Who does not get the lock at once is held back: no guest waits for another here. */
+/* If the lock is taken, the line is held back, so that no guest waits for another. */
 static bool exit_stats_may_log(void)
 {
 	unsigned long flags;
@@ -70,9 +70,9 @@ static void exit_stats_log_read(const struct exit_stats_leaf *leaf, u32 code)
 }
 
 /*
- * Answer a leaf for which KVM has no entry. @eax is the leaf, @ecx the reason; all four are
- * the answer. Context: kvm_cpuid() in the vCPU's thread; in host scope it may sleep.
- * Return: false if the leaf is none of ours, and the registers are as before.
+ * Answer a leaf for which KVM has no entry. On entry @eax is the leaf and @ecx the reason; on
+ * return the four registers are the answer. Context: kvm_cpuid() in the vCPU's thread; may sleep
+ * in host scope. Return: false if the leaf answers as in stock KVM; the registers are unchanged.
  */
 bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
@@ -106,7 +106,7 @@ bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u
 		kvm_exit_stats_read_host(row, &leaf.numbers);
 	else if (leaf.leaf != EXIT_STATS_LEAF_ID)
 		kvm_exit_stats_read_vm(v->vm, row, &leaf.numbers);
-	/* OTHER is no reason that can be asked for. */
+	/* No leaf answers for OTHER. */
 	if (row == EXIT_STATS_ROW_OTHER)
 		leaf.numbers.row = (struct exit_stats_row){};
 	kvm_exit_stats_leaf_encode(&leaf, &out);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's view: tables, histograms and resets in debugfs. open() takes the snapshot while
- * debugfs keeps the file, and so the VM, from going away. From then on the file owns a copy
- * and nothing else. Under lockdown debugfs serves files of mode 0444 only.
+ * The debugfs files: tables, histograms and resets. open() takes the snapshot. Meanwhile debugfs
+ * keeps the file from being removed, and so keeps the VM alive. After open() the file owns its
+ * snapshot and refers to nothing else. Under lockdown debugfs serves only files of mode 0444.
  */
 #include <linux/debugfs.h>
 #include <linux/kvm_host.h>
@@ -13,7 +13,7 @@
 #include "exit_stats.h"
 #include "hooks.h"
 
-/* What the files of a VM and a vCPU without a record are about: nothing is counted. */
+/* The scopes of VMs and vCPUs that are not counted; their epoch is 0. */
 static struct exit_stats_scope exit_stats_no_vm = { .kind = EXIT_STATS_SCOPE_VM };
 static struct exit_stats_scope exit_stats_no_vcpu = { .kind = EXIT_STATS_SCOPE_VCPU };
 
@@ -72,7 +72,7 @@ static const struct {
 } exit_stats_files[] = {
 	{ "",		0444,	&exit_stats_table_fops },
 	{ "_hist",	0444,	&exit_stats_hist_fops },
-	{ "_reset",	0200,	&exit_stats_reset_fops },	/* the last one */
+	{ "_reset",	0200,	&exit_stats_reset_fops },	/* last: not for the host */
 };
 
 static void exit_stats_create_files(const char *stem, unsigned int nr, struct dentry *dir,
@@ -89,21 +89,21 @@ static void exit_stats_create_files(const char *stem, unsigned int nr, struct de
 }
 
 /*
- * A VM's files. They are not named like the host's: kvm_stat reads VM/NAME for each NAME at
- * the top and takes it for a number. Context: kvm_arch_create_vm_debugfs().
+ * Create a VM's files. Their names differ from the host's, because kvm_stat reads VM/NAME for
+ * each NAME at the top and expects a number. Context: kvm_arch_create_vm_debugfs().
  */
 void kvm_exit_stats_vm_debugfs(struct kvm *kvm, struct dentry *dir)
 {
 	struct exit_stats_vm *vm = kvm_exit_stats_vm_of(kvm);
 
-	/* A vendor module without our hooks loads on our kvm.ko too. */
+	/* Our kvm.ko also serves a vendor module without hooks (vendor.c). */
 	if (!READ_ONCE(kvm_exit_stats_host.table))
 		pr_warn_once("no exits are counted: the loaded kvm_intel or kvm_amd was not built with this kvm, see \"Trouble\" in the admin guide\n");
 	exit_stats_create_files("vm_exit_stats", ARRAY_SIZE(exit_stats_files), dir,
 				vm ? &vm->scope : &exit_stats_no_vm);
 }
 
-/* A vCPU's files. Context: kvm_arch_create_vcpu_debugfs(). */
+/* Create a vCPU's files. Context: kvm_arch_create_vcpu_debugfs(). */
 void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir)
 {
 	struct exit_stats_vcpu *v = kvm_exit_stats_vcpu_of(vcpu);
@@ -113,9 +113,9 @@ void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir)
 }
 
 /*
- * The host's files. A parameter resets the host, so that agents which open each file at the
- * top find none that cannot be read. Context: the vendor's module init, after kvm_init(),
- * which makes the folder.
+ * Create the host's files. A module parameter, not a file, resets the host: monitoring agents
+ * open every file at the top and expect to read it. Context: the vendor's module init, after
+ * kvm_init(), which creates the folder.
  */
 void kvm_exit_stats_host_debugfs(void)
 {

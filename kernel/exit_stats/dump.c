@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dump in the kernel log: due each time the host's exits pass a multiple of the interval.
+ * The dump in the kernel log, due each time the host's sum passes a multiple of the interval.
  *
- * vCPUs add their exits to the host's sum in batches (record.c). Who takes the sum past a
- * multiple queues the worker. The worker derives what is due from the sum and from what the
- * sum was at the last dump, takes a snapshot and prints it. Dumps that fall due
- * while it is on its way, or held back by the limit a minute, are merged into the next.
+ * The host's sum counts exits since the vendor module was registered; resets do not change it.
+ * Each vCPU adds its exits to the sum in batches (record.c). The vCPU that moves the sum past a
+ * multiple queues the worker. The worker compares the sum with its value at the last dump, takes
+ * one snapshot, and prints it for the latest multiple. Earlier multiples are merged into this
+ * dump. If the limit per minute allows no dump now, the dump is held back: it stays due, and the
+ * worker runs again when the limit allows a dump.
  */
 #include <linux/kvm_host.h>
 #include <linux/math64.h>
@@ -19,11 +21,11 @@ static void exit_stats_dump_fn(struct work_struct *work);
 unsigned int kvm_exit_stats_per_min = EXIT_STATS_DUMP_PER_MIN;
 
 static DECLARE_DELAYED_WORK(exit_stats_dump_work, exit_stats_dump_fn);
-static struct exit_stats_bucket exit_stats_dump_bucket;	/* the worker's */
-/* How many whole intervals the sum held at the last dump; under kvm_exit_stats_mutex. */
+static struct exit_stats_bucket exit_stats_dump_bucket;	/* only the worker uses it */
+/* Whole intervals in the sum at the last dump. Protected by kvm_exit_stats_mutex. */
 static u64 exit_stats_dump_point;
 
-/* At the next tick: to arm a timer costs the vCPU's thread less than a wake-up. */
+/* Queue the worker for the next tick: arming a timer costs a vCPU less than a wakeup. */
 static void exit_stats_dump_due(void)
 {
 	queue_delayed_work(system_dfl_wq, &exit_stats_dump_work, 1);
@@ -47,13 +49,13 @@ static void exit_stats_print_dump(const struct exit_stats_snap *snap, u64 due_at
 		pr_info("%llu: exit reason %s %s: count %llu total %llu min %llu max %llu avg %llu\n",
 			snap->dumps, code, snap->table->row[row].name, r->count, r->total, r->min,
 			r->max, kvm_exit_stats_avg(r));
-		cond_resched();	/* a slow console takes milliseconds a line */
+		cond_resched();	/* a line takes milliseconds on a slow console */
 	}
 }
 
 /*
- * Is a dump due, and does the limit allow it? Then @snap is taken, at or after @due_at
- * exits: the sum is read before the records.
+ * Take the snapshot of a dump, if one is due and the limit allows it. The sum is read before
+ * the records, so @snap is taken at or after @due_at exits. Return: true if @snap is taken.
  */
 static bool exit_stats_take_dump(struct exit_stats_snap *snap, u64 *due_at, u64 *merged)
 {
@@ -89,7 +91,7 @@ static void exit_stats_dump_fn(struct work_struct *work)
 	bool taken;
 
 	snap = kvm_exit_stats_snap_alloc(READ_ONCE(kvm_exit_stats_host.table), false);
-	if (!snap) {	/* what is due stays due */
+	if (!snap) {	/* try again: the dump stays due */
 		queue_delayed_work(system_dfl_wq, &exit_stats_dump_work, HZ);
 		return;
 	}
@@ -102,7 +104,7 @@ static void exit_stats_dump_fn(struct work_struct *work)
 }
 
 /*
- * Change how many exits are between two dumps. What was due or held back is dropped.
+ * Set the number of exits between dumps. Drops dumps that are due or held back.
  * Context: process; takes kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_set_interval(unsigned int interval)
@@ -114,14 +116,14 @@ void kvm_exit_stats_set_interval(unsigned int interval)
 	mutex_unlock(&kvm_exit_stats_mutex);
 }
 
-/* A new limit a minute: a dump that is held back asks again. */
+/* Run the worker, because a new limit per minute may allow a dump that is held back. */
 void kvm_exit_stats_dump_kick(void)
 {
 	if (READ_ONCE(kvm_exit_stats_host.table))
 		mod_delayed_work(system_dfl_wq, &exit_stats_dump_work, 0);
 }
 
-/* A vendor module comes: everything from 0. Context: under kvm_exit_stats_mutex. */
+/* A vendor module is registered: start from 0. Context: under kvm_exit_stats_mutex. */
 void kvm_exit_stats_dump_start(void)
 {
 	atomic64_set(&kvm_exit_stats_sum, 0);
@@ -132,7 +134,7 @@ void kvm_exit_stats_dump_start(void)
 	kvm_exit_stats_host.merged = 0;
 }
 
-/* It goes: no vCPU is left, and no parameter's setter runs (kernel_param_lock()). */
+/* Stop the worker. Context: no vCPU exists; under kernel_param_lock(), so no setter runs. */
 void kvm_exit_stats_dump_stop(void)
 {
 	cancel_delayed_work_sync(&exit_stats_dump_work);

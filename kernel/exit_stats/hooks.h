@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What KVM's own files call: a line each.
+ * The functions that KVM's own files call (kernel/hooks/).
  *
- * The vendor module starts an exit where the processor is back in host state, and ends it
- * where KVM has handled it. While recording is off each of these jumps over its code.
+ * The vendor module starts an exit when the processor is back in host state, and ends it when
+ * KVM has handled it. While recording is off, static keys skip the code of starts and ends.
  *
- * Configurations without 64-bit words, of which readers could see half, and without debugfs
- * have empty hooks, and Kbuild leaves our objects out.
+ * In 32-bit kernels readers could see half of a 64-bit number; without debugfs there is no place
+ * for the files. In both configurations the hooks are empty and Kbuild omits our objects.
  */
 #ifndef EXIT_STATS_HOOKS_H
 #define EXIT_STATS_HOOKS_H
@@ -27,14 +27,14 @@
 DECLARE_STATIC_KEY_FALSE(kvm_exit_stats_starts);
 DECLARE_STATIC_KEY_FALSE(kvm_exit_stats_ends);
 
-/* Where the vendor's vCPU structure has the record's pointer. */
+/* The offset of the record's pointer in the vendor's vCPU structure. */
 extern size_t kvm_exit_stats_vcpu_offset;
 
 /*
- * A VMX exit starts: note its reason, the TSC, and whether it left an L2 guest. The reason
- * is the VMCS's, whose flag bits are masked (SDM vol. 3, "Basic VM-Exit Information").
- * Pointers, so that nothing is read for it while recording is off.
- * Context: vmx_vcpu_run() once an exit, interrupts off.
+ * Start a VMX exit: note its reason, the TSC, and whether it left an L2 guest. @reason is the exit
+ * reason of the VMCS. Its flag bits are masked (SDM vol. 3, "Basic VM-Exit Information").
+ * @v and @reason are pointers, so that neither is loaded while recording is off.
+ * Context: vmx_vcpu_run(), once per exit, interrupts off.
  */
 static __always_inline void kvm_exit_stats_start_vmx(struct exit_stats_vcpu *const *v,
 						     struct kvm_vcpu *vcpu, const u32 *reason)
@@ -43,7 +43,7 @@ static __always_inline void kvm_exit_stats_start_vmx(struct exit_stats_vcpu *con
 		exit_stats_start(*v, exit_stats_offset_vmx(*reason), is_guest_mode(vcpu));
 }
 
-/* The same for SVM, in svm_vcpu_run(). @control is that of the VMCB that ran. */
+/* Start an SVM exit, in svm_vcpu_run(). @control is the control area of the VMCB that ran. */
 static __always_inline void kvm_exit_stats_start_svm(struct exit_stats_vcpu *const *v,
 						     struct kvm_vcpu *vcpu,
 						     const struct vmcb_control_area *control)
@@ -54,9 +54,9 @@ static __always_inline void kvm_exit_stats_start_svm(struct exit_stats_vcpu *con
 }
 
 /*
- * The exit is handled: count it, if one is pending. @ret goes through here so that the compiler
- * keeps it out of RDTSC's registers only in the branch that records: off costs nothing more.
- * Context: the vCPU's thread, when the vendor's handle_exit returns @ret.
+ * End the pending exit, if there is one, and count it. Return: @ret, unchanged. The caller passes
+ * @ret so that the compiler moves it out of RDTSC's registers only while recording is on.
+ * Context: the vCPU's thread, after the vendor module has handled the exit with result @ret.
  */
 static __always_inline int kvm_exit_stats_end(struct exit_stats_vcpu *const *v, int ret)
 {
@@ -69,8 +69,8 @@ static __always_inline int kvm_exit_stats_end(struct exit_stats_vcpu *const *v, 
 }
 
 /*
- * The fast path handled the exit: the guest is entered again at once, or 6.12 returns to user
- * space without calling handle_exit. Context: vcpu_enter_guest(); no TDX guest's comes here.
+ * End an exit that the fast path handled: KVM enters the guest again, or (6.12) returns to user
+ * space without calling handle_exit. Context: vcpu_enter_guest(), but not for a TDX guest.
  */
 static __always_inline void kvm_exit_stats_end_fastpath(struct kvm_vcpu *vcpu)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hot path: what every VM exit executes of us, inline in the vendor module. It ends in an
- * update of the record (record.h). No lock, no locked instruction, no shared cache line, but
- * for the end of a batch: one atomic addition in many exits.
+ * The hot path: the code that every VM exit runs, inline in the vendor module. It finishes with
+ * an update of the record (record.h). It takes no lock, and has no locked instruction and no
+ * shared cache line except at the end of a batch: one atomic addition in many exits.
  */
 #ifndef EXIT_STATS_HOT_H
 #define EXIT_STATS_HOT_H
@@ -12,7 +12,7 @@
 
 #include "record.h"
 
-/* Note what an exit is and when it started. @offset is that of its row: reasons.h. */
+/* Note an exit's row and start time. @offset is the offset of the row (reasons.h). */
 static __always_inline void exit_stats_start(struct exit_stats_vcpu *v, unsigned int offset,
 					     bool nested)
 {
@@ -26,8 +26,8 @@ static __always_inline void exit_stats_start(struct exit_stats_vcpu *v, unsigned
 }
 
 /*
- * End the pending exit, if there is one, and count it. An exit of L2, and one of 0 or of
- * 2^31 and more cycles, leaves the common path by one test.
+ * End the pending exit, if there is one, and count it. Exits of L2, and exits of 0 or of
+ * 2^31 and more cycles, are counted out of line (record.c).
  */
 static __always_inline void exit_stats_end(struct exit_stats_vcpu *v)
 {

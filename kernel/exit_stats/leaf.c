@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The CPUID leaves as registers. Pure. Documentation/abi.md tells what layouts are for. */
+/* Encodes CPUID leaves into registers. Documentation/abi.md explains the layouts. */
 
 #include "exit_stats.h"
 
-/* Whose exits EAX holds. EDX has their high half in a wide leaf, otherwise 0. */
+/* The count in EAX. EDX is the high half of the count in a wide leaf, otherwise 0. */
 enum exit_stats_leaf_count { COUNT_NONE, COUNT_ALL, COUNT_REASON };
 
-/* What EBX:ECX hold, of all reasons or of the one in ECX. */
+/* The number in EBX:ECX, for all reasons or for the reason in the guest's ECX. */
 enum exit_stats_leaf_pair { PAIR_NONE, PAIR_ALL_CYCLES, PAIR_CYCLES, PAIR_MIN, PAIR_MAX, PAIR_AVG };
 
 struct exit_stats_leaf_desc {
@@ -22,7 +22,7 @@ static const struct exit_stats_leaf_desc exit_stats_fixed[] = {
 	{ COUNT_REASON,	PAIR_MIN,	true },
 };
 
-/* 0x4ffffffc to 0x4fffffff; one that holds nothing answers as in stock KVM */
+/* 0x4ffffffc to 0x4fffffff. A leaf without count and pair answers as in stock KVM. */
 static const struct exit_stats_leaf_desc exit_stats_layouts[EXIT_STATS_NR_LAYOUTS][4] = {
 	[EXIT_STATS_LAYOUT_DEFAULT] = {
 		{ COUNT_REASON,	PAIR_CYCLES,		true },
@@ -56,7 +56,7 @@ static const struct exit_stats_leaf_desc exit_stats_layouts[EXIT_STATS_NR_LAYOUT
 	},
 };
 
-/* The leaf comes from a guest: no speculation past the tables. */
+/* A guest chooses @leaf: array_index_nospec() keeps speculation within the arrays. */
 static struct exit_stats_leaf_desc exit_stats_desc_of(u32 leaf, unsigned int layout)
 {
 	u32 fixed = leaf - EXIT_STATS_LEAF_AVG, i = leaf - EXIT_STATS_LEAF_CYCLES;
@@ -76,7 +76,7 @@ bool kvm_exit_stats_leaf_has_numbers(u32 leaf, unsigned int layout)
 	return desc.count != COUNT_NONE || desc.pair != PAIR_NONE;
 }
 
-/* Does ECX of the leaf select a reason? */
+/* Does ECX select a reason in this leaf? */
 bool kvm_exit_stats_leaf_has_reason(u32 leaf, unsigned int layout)
 {
 	struct exit_stats_leaf_desc desc = exit_stats_desc_of(leaf, layout);
@@ -84,7 +84,7 @@ bool kvm_exit_stats_leaf_has_reason(u32 leaf, unsigned int layout)
 	return desc.count == COUNT_REASON || desc.pair > PAIR_ALL_CYCLES;
 }
 
-/* Is it one of our leaves? The others answer as in stock KVM. */
+/* Is the leaf ours? All others answer as in stock KVM. */
 bool kvm_exit_stats_leaf_known(u32 leaf, unsigned int layout)
 {
 	return leaf == EXIT_STATS_LEAF_ID || leaf == EXIT_STATS_LEAF_INFO ||
@@ -120,8 +120,8 @@ static void exit_stats_encode_numbers(const struct exit_stats_leaf *in,
 }
 
 /*
- * What a leaf puts into the registers. @in is one of our leaves, with its numbers; those
- * of a reason that is not defined are 0. All four registers of @out are set.
+ * Encode a leaf into registers. @in is one of our leaves with its numbers. If the reason is
+ * not defined, the numbers of its row are 0. Sets all four registers of @out.
  */
 void kvm_exit_stats_leaf_encode(const struct exit_stats_leaf *in, struct exit_stats_regs *out)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Module parameters: /sys/module/kvm/parameters/exit_stats*. The variables are with the code
- * that reads them. The kernel calls the setters one at a time (kernel_param_lock()). A setter
- * that refuses a value changes nothing.
+ * Module parameters: /sys/module/kvm/parameters/exit_stats*. The variables are defined in the
+ * files that read them. The kernel calls setters under kernel_param_lock(), one at a time. A
+ * setter that rejects a value changes nothing.
  */
 #include <linux/module.h>
 #include <linux/sysfs.h>
@@ -53,7 +53,7 @@ static const struct kernel_param_ops exit_stats_per_min_ops = {
 	.get = param_get_uint,
 };
 
-/* A parameter whose values have names. */
+/* A parameter that takes one of several words. */
 struct exit_stats_choice {
 	unsigned int *value;
 	const char *const *names;
@@ -111,7 +111,7 @@ static const struct kernel_param_ops exit_stats_choice_ops = {
 	.get = exit_stats_get_choice,
 };
 
-/* Without a vendor module there is nothing to reset, which is no error. */
+/* Without a vendor module there is nothing to reset. This is not an error. */
 static int exit_stats_set_reset(const char *val, const struct kernel_param *kp)
 {
 	int err;
@@ -127,19 +127,19 @@ static const struct kernel_param_ops exit_stats_reset_ops = {
 };
 
 module_param_cb(exit_stats, &exit_stats_on_ops, &kvm_exit_stats_on, 0644);
-MODULE_PARM_DESC(exit_stats, "count VM exits and their cycles (default Y)");
+MODULE_PARM_DESC(exit_stats, "count VM exits and the cycles of handling them (default Y)");
 module_param_cb(exit_stats_dump_interval, &exit_stats_interval_ops, &kvm_exit_stats_interval,
 		0644);
-MODULE_PARM_DESC(exit_stats_dump_interval, "exits between dumps in the log, 0 = none");
+MODULE_PARM_DESC(exit_stats_dump_interval, "VM exits between two dumps in the kernel log (default 500); 0: no dumps");
 module_param_cb(exit_stats_dump_per_min, &exit_stats_per_min_ops, &kvm_exit_stats_per_min, 0644);
-MODULE_PARM_DESC(exit_stats_dump_per_min, "dumps let through a minute, 0 = no limit");
+MODULE_PARM_DESC(exit_stats_dump_per_min, "maximum number of dumps per minute (default 10); 0: no limit");
 module_param_cb(exit_stats_cpuid, &exit_stats_choice_ops, (void *)&exit_stats_mode, 0644);
-MODULE_PARM_DESC(exit_stats_cpuid, "what guests may read by CPUID: off, vm or host");
+MODULE_PARM_DESC(exit_stats_cpuid, "numbers that guests can read with CPUID: off, vm or host (default vm)");
 module_param_cb(exit_stats_leaf_layout, &exit_stats_choice_ops, (void *)&exit_stats_layout, 0644);
-MODULE_PARM_DESC(exit_stats_leaf_layout, "what the CPUID leaves hold: default, two-leaf, four-leaf, four-leaf-reversed or by-reason");
+MODULE_PARM_DESC(exit_stats_leaf_layout, "layout of the CPUID leaves: default, two-leaf, four-leaf, four-leaf-reversed or by-reason");
 module_param_named(exit_stats_low_first, kvm_exit_stats_low_first, bool, 0644);
-MODULE_PARM_DESC(exit_stats_low_first, "cycles leaves: low half in EBX (default N)");
+MODULE_PARM_DESC(exit_stats_low_first, "return the low half of cycles in EBX and the high half in ECX (default N)");
 module_param_named(exit_stats_log_reads, kvm_exit_stats_log_reads, bool, 0644);
-MODULE_PARM_DESC(exit_stats_log_reads, "log what guests read by CPUID (default N)");
+MODULE_PARM_DESC(exit_stats_log_reads, "log each CPUID leaf of ours that a guest reads (default N)");
 module_param_cb(exit_stats_reset, &exit_stats_reset_ops, NULL, 0200);
-MODULE_PARM_DESC(exit_stats_reset, "1 resets all numbers of the host");
+MODULE_PARM_DESC(exit_stats_reset, "write 1 to reset the numbers of the host and of all VMs and vCPUs");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Exit reasons as data: which the architecture defines, what they are called, and which
- * row of a record counts them. Row 0 is OTHER: reasons that have no row.
+ * Reason tables: the exit reasons that the architecture defines, their names, and the row of
+ * a record that counts each. Row 0 is OTHER: it counts all reasons that have no row.
  */
 #ifndef EXIT_STATS_REASONS_H
 #define EXIT_STATS_REASONS_H
@@ -20,30 +20,30 @@ struct exit_stats_reason {
 	const char *name;
 };
 
-/* A vendor's table. The next vendor adds one of these and nothing else. */
+/* A vendor's reason table. */
 struct exit_stats_table {
 	const char *vendor;
 	unsigned int id;		/* EXIT_STATS_VENDOR_* */
 	bool hex;			/* how codes are printed */
 	u32 highest;			/* reason number */
-	const struct exit_stats_reason *row;	/* by row */
+	const struct exit_stats_reason *row;	/* indexed by row */
 	unsigned int rows;
-	const u16 *offset;		/* of the row, in bytes, by code from @first on */
+	const u16 *offset;		/* of a code's row in bytes, indexed by code - first */
 	u32 first;
 	unsigned int nr;
-	u32 rowless[3];			/* codes that are defined and have no row */
+	u32 rowless[3];			/* defined codes that have no row */
 };
 
 extern const struct exit_stats_table kvm_exit_stats_table_vmx;
 extern const struct exit_stats_table kvm_exit_stats_table_svm;
 
-/* For the hot path. In bytes, so that it does not multiply. A gap has 0, OTHER. */
+/* Row offsets in bytes, so that the hot path does not multiply. Codes without a row have 0. */
 extern const u16 kvm_exit_stats_vmx_offsets[EXIT_STATS_VMX_REASONS];
 extern const u16 kvm_exit_stats_svm_offsets[EXIT_STATS_SVM_CODES];
 
 #define EXIT_STATS_OFFSET(row)	((row) * sizeof(struct exit_stats_row))
 
-/* The row of an exit reason of the VMCS, as an offset; bits 31:16 are flags. */
+/* The row offset of a VMCS exit reason. Bits 31:16 are flags. */
 static __always_inline unsigned int exit_stats_offset_vmx(u32 reason)
 {
 	u16 basic = reason;
@@ -51,7 +51,7 @@ static __always_inline unsigned int exit_stats_offset_vmx(u32 reason)
 	return likely(basic < EXIT_STATS_VMX_REASONS) ? kvm_exit_stats_vmx_offsets[basic] : 0;
 }
 
-/* The row of an exit code of the VMCB, its low 32 bits; -1 is a failed VMRUN. */
+/* The row offset of the low 32 bits of a VMCB exit code. -1 is a failed VMRUN. */
 static __always_inline unsigned int exit_stats_offset_svm(u32 code)
 {
 	u32 index = code + 1;
@@ -59,7 +59,7 @@ static __always_inline unsigned int exit_stats_offset_svm(u32 code)
 	return likely(index < EXIT_STATS_SVM_CODES) ? kvm_exit_stats_svm_offsets[index] : 0;
 }
 
-/* The row of a code that comes from a guest: no speculation past the table. */
+/* The row of a code. A guest chooses it: keep speculation within the array. */
 static inline unsigned int exit_stats_row_of(const struct exit_stats_table *table, u32 code)
 {
 	u32 index = code - table->first;

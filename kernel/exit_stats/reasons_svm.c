@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* SVM's exit codes: a row for each that can reach KVM. */
+/* The reason table of SVM: a row for each exit code that can reach KVM. */
 #include <linux/build_bug.h>
 #include <linux/module.h>
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SVM's exit codes: APM vol. 2, appendix C, "SVM Intercept Exit Codes". Names are those of
- * the kernel's uapi header, otherwise the APM's. Kernel and tools include this.
+ * SVM's exit codes: APM vol. 2, appendix C, "SVM Intercept Exit Codes". The names are those of
+ * the kernel's uapi header, or the APM's where that header has none. Kernel and tools share this.
  */
 #ifndef EXIT_STATS_REASONS_SVM_H
 #define EXIT_STATS_REASONS_SVM_H
 
 /*
- * All that can reach KVM: one row each. Most of them it never intercepts for itself;
- * but an L1 hypervisor may intercept any, and its L2's exit then comes to KVM first.
+ * The exit codes that can reach KVM, one row each. KVM does not intercept most of them itself.
+ * But an L1 hypervisor can intercept any, and then the exit of L2 reaches KVM first.
  */
 #define SVM_REASONS(X) \
 	X(0x000, READ_CR0) X(0x001, READ_CR1) X(0x002, READ_CR2) X(0x003, READ_CR3) \
@@ -54,7 +54,7 @@
 	X(0x401, AVIC_INCOMPLETE_IPI) X(0x402, AVIC_UNACCELERATED_ACCESS) X(0x403, VMGEXIT) \
 	X(0xffffffff, ERR)
 
-/* How else than with ERR the VMRUN of an SNP guest fails: named, counted as OTHER. */
+/* Other errors of an SNP guest's VMRUN: defined, but without a row. */
 #define SVM_OTHER_REASONS(X) \
 	X(0xfffffffc, INVALID_PMC) X(0xfffffffd, IDLE_REQUIRED) X(0xfffffffe, BUSY)
 

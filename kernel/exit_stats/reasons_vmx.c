@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* VMX's exit reasons: a row for each that can reach KVM. */
+/* The reason table of VMX: a row for each exit reason that can reach KVM. */
 #include <linux/build_bug.h>
 #include <linux/module.h>
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * VMX's exit reasons: SDM vol. 3, appendix C, "VMX Basic Exit Reasons". Names are those of
- * the kernel's uapi header, otherwise the SDM's. Kernel and tools include this.
+ * VMX's exit reasons: SDM vol. 3, appendix C, "VMX Basic Exit Reasons". The names are those of
+ * the kernel's uapi header, or the SDM's where that header has none. Kernel and tools share this.
  */
 #ifndef EXIT_STATS_REASONS_VMX_H
 #define EXIT_STATS_REASONS_VMX_H
 
-/* All that can reach KVM: one row each. */
+/* The exit reasons that can reach KVM, one row each. */
 #define VMX_REASONS(X) \
 	X(0, EXCEPTION_NMI) X(1, EXTERNAL_INTERRUPT) X(2, TRIPLE_FAULT) X(3, INIT_SIGNAL) \
 	X(4, SIPI_SIGNAL) X(7, INTERRUPT_WINDOW) X(8, NMI_WINDOW) X(9, TASK_SWITCH) X(10, CPUID) \
@@ -25,7 +25,7 @@
 	X(75, NOTIFY) X(76, SEAMCALL) X(77, TDCALL) X(78, RDMSRLIST) X(79, WRMSRLIST) \
 	X(80, URDMSR) X(81, UWRMSR) X(84, MSR_READ_IMM) X(85, MSR_WRITE_IMM)
 
-/* Delivered to the SMM-transfer monitor only (SDM vol. 3, "SMM VM Exits"): without a row. */
+/* Only the SMM-transfer monitor gets these (SDM vol. 3, "SMM VM Exits"): they have no row. */
 #define VMX_SMM_REASONS(X) \
 	X(5, IO_SMI) X(6, OTHER_SMI) X(17, RSM)
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A record's memory, its rare exits, and the host's sum of exits. The model is in record.h.
- *
- * A dump is due each time the host's sum passes a multiple of the interval (dump.c). The
- * hot path does not touch the sum: each vCPU adds its exits in batches.
+ * Allocation of records, exits that are counted out of line, and batches. record.h explains
+ * records, dump.c explains batches and the host's sum.
  */
 #include <linux/atomic.h>
 #include <linux/math64.h>
@@ -13,7 +11,7 @@
 
 #include "exit_stats.h"
 
-#define MIN_BATCH	64u	/* with several vCPUs, whatever the interval is */
+#define MIN_BATCH	64u	/* with several vCPUs, even if the interval is shorter */
 #define MAX_BATCH	4096u
 
 unsigned int kvm_exit_stats_interval __read_mostly = EXIT_STATS_DUMP_INTERVAL;
@@ -22,7 +20,7 @@ atomic64_t kvm_exit_stats_sum ____cacheline_aligned_in_smp;
 void (*kvm_exit_stats_dump_due)(void);
 
 /*
- * Make an empty record: 24 KiB with VMX's rows, 52 KiB with SVM's, charged to the memory
+ * Allocate an empty record: 24 KiB with VMX's rows, 52 KiB with SVM's, charged to the memory
  * cgroup of the caller. Context: process, may sleep. Return: the record, or NULL.
  */
 struct exit_stats_vcpu *kvm_exit_stats_record_alloc(unsigned int rows)
@@ -40,8 +38,8 @@ struct exit_stats_vcpu *kvm_exit_stats_record_alloc(unsigned int rows)
 }
 
 /*
- * Count an exit that is not the common case. @cycles is the difference of two TSC values:
- * negative where the vCPU moved to a CPU whose TSC is behind. Context: exit_stats_end().
+ * Count an exit out of line. @cycles is the difference of two TSC values. It is negative
+ * if the vCPU moved to a CPU whose TSC is behind. Context: exit_stats_end().
  */
 void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, struct exit_stats_row *r, u64 cycles,
 			    bool nested)
@@ -54,7 +52,7 @@ void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, struct exit_stats_row *r,
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_odd);
 
-/* No exit of L1 is pending: if one of L2 is, count it. Context: exit_stats_end(). */
+/* End the pending exit of L2, if there is one, and count it. Context: exit_stats_end(). */
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 {
 	struct exit_stats_row *r = READ_ONCE(v->start_nested_row);
@@ -66,7 +64,7 @@ void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_nested);
 
-/* How many exits does a vCPU make before it adds them to the sum? */
+/* The length of a vCPU's next batch, in exits. */
 static u32 exit_stats_next_batch(u64 sum, unsigned int interval)
 {
 	unsigned int vcpus = READ_ONCE(kvm_exit_stats_nr_vcpus);
@@ -76,15 +74,15 @@ static u32 exit_stats_next_batch(u64 sum, unsigned int interval)
 		return MAX_BATCH;
 	if (vcpus > 1)
 		return clamp(interval / vcpus, MIN_BATCH, MAX_BATCH);
-	/* A vCPU that is alone stops at the very multiple. */
+	/* With one vCPU the batch ends at the multiple: a dump is due exactly there. */
 	div_u64_rem(sum, interval, &past);
 	return min(interval - past, MAX_BATCH);
 }
 
 /*
- * Add a batch of exits to the host's sum, and begin the next one; a new record's first batch
- * is empty. A new interval or number of vCPUs counts from then on. Context: the vCPU's thread,
- * interrupts on or off; or the vCPU does not run.
+ * Add a vCPU's batch to the host's sum, and begin the next batch with the present interval and
+ * number of vCPUs. A new record has a batch of 0 exits. Context: the vCPU's thread, interrupts
+ * on or off; or the vCPU does not run.
  */
 void kvm_exit_stats_batch_end(struct exit_stats_vcpu *v)
 {

@@ -2,15 +2,15 @@
 /*
  * A record: the numbers of one vCPU, a row for each exit reason.
  *
- * A record only grows, and only its vCPU's thread writes it. An update is some plain
+ * A record only grows, and only its vCPU's thread writes it. An update is a few plain
  * stores between two increments of a sequence counter, with preemption off. A reader
- * copies one row at a time, and copies it again if an update ran meanwhile. The writer
- * waits for nobody. A reader waits for the rest of one update, and for the interrupts
- * that arrive in it.
+ * copies one row at a time, and copies the row again if an update ran meanwhile. The
+ * writer never waits. A reader waits for the end of a running update, and for the
+ * interrupts that arrive during that update.
  *
- * An exit is pending between its start and its end (hot.h). Two stores come from other
- * threads, as marked stores of one word: a reset sets a row's min and max to "none"
- * (reset.c), and switching exit_stats off discards a pending start (vendor.c).
+ * An exit is pending between its start and its end (hot.h). Other threads store in two
+ * cases, one word at a time with WRITE_ONCE(): a reset empties min and max (reset.c), and
+ * switching recording off discards a pending exit (vendor.c).
  */
 #ifndef EXIT_STATS_RECORD_H
 #define EXIT_STATS_RECORD_H
@@ -27,24 +27,24 @@
 struct exit_stats_baseline;
 struct exit_stats_vm;
 
-/* The host, a VM or a vCPU: what a file in debugfs is about. */
+/* The host, a VM or a vCPU. */
 struct exit_stats_scope {
 	unsigned int kind;	/* EXIT_STATS_SCOPE_* */
-	u64 epoch;		/* before any reset; 0: nothing is counted here */
-	/* The numbers at the latest reset, which readers subtract; NULL before any. */
+	u64 epoch;		/* until the first reset; 0: nothing is counted */
+	/* Readers subtract the baseline (reset.c). NULL until the first reset. */
 	struct exit_stats_baseline __rcu *baseline;
 };
 
 #define EXIT_STATS_NO_MIN	U64_MAX
 
 struct exit_stats_row {
-	u64 min;		/* cycles; EXIT_STATS_NO_MIN and 0 before any exit, */
-	u64 max;		/* and again after a reset */
-	/* From here on, what adds up: EXIT_STATS_SUMS words. */
+	u64 min;		/* cycles; EXIT_STATS_NO_MIN if empty */
+	u64 max;		/* cycles; 0 if empty */
+	/* The rest are sums, EXIT_STATS_SUMS words, from which a baseline is subtracted. */
 	u64 count;
 	u64 total;		/* cycles */
-	u64 nested_count;	/* the part of count and total that L2 made */
-	u64 nested_total;
+	u64 nested_count;	/* exits of L2, also in count */
+	u64 nested_total;	/* their cycles, also in total */
 	u64 bucket[EXIT_STATS_BUCKETS];
 };
 
@@ -54,17 +54,17 @@ struct exit_stats_row {
 
 struct exit_stats_vcpu {
 	seqcount_t seq;
-	u64 exits;		/* of all rows */
-	u64 cycles;		/* of all rows */
-	u64 backwards;		/* exits that ended at an earlier TSC than they started */
+	u64 exits;		/* sum of all rows */
+	u64 cycles;		/* sum of all rows */
+	u64 backwards;		/* exits whose end has a lower TSC than their start */
 
-	/* The pending exit's row, in the second if it left L2. Both NULL: none is pending. */
+	/* The pending exit's row: the nested one for an exit of L2. Both NULL: none pending. */
 	struct exit_stats_row *start_row;
 	struct exit_stats_row *start_nested_row;
 	u64 start_tsc;
 
-	u32 batch;		/* exits that are added to the host's sum at once */
-	u32 batch_left;		/* of them, how many are still to be made */
+	u32 batch;		/* length of the batch, in exits (dump.c) */
+	u32 batch_left;		/* exits until the batch ends */
 
 	struct exit_stats_vm *vm;
 	struct list_head node;	/* vm->vcpus, RCU */
@@ -74,7 +74,7 @@ struct exit_stats_vcpu {
 	struct exit_stats_row row[];
 };
 
-/* What a CPUID leaf needs: exits and cycles of all rows, and a part of one row. */
+/* The numbers for a CPUID leaf: sums of all rows, and one row without nested_* and buckets. */
 struct exit_stats_leaf_row {
 	u64 epoch;
 	u64 exits;
@@ -82,13 +82,13 @@ struct exit_stats_leaf_row {
 	struct exit_stats_row row;
 };
 
-/* The exits that all vCPUs have added since the vendor module came. No reset lowers it. */
+/* The host's sum of exits, and the call when it passes a multiple of the interval (dump.c). */
 extern atomic64_t kvm_exit_stats_sum;
-extern void (*kvm_exit_stats_dump_due)(void);	/* the sum passed a multiple of the interval */
+extern void (*kvm_exit_stats_dump_due)(void);
 
-/* What the length of a batch depends on. Written under kvm_exit_stats_mutex. */
-extern unsigned int kvm_exit_stats_interval;	/* exits between dumps, 0: no dump */
-extern unsigned int kvm_exit_stats_nr_vcpus;	/* of the host */
+/* These set the length of a batch. Written under kvm_exit_stats_mutex. */
+extern unsigned int kvm_exit_stats_interval;	/* exits between dumps; 0: no dumps */
+extern unsigned int kvm_exit_stats_nr_vcpus;	/* on the host */
 
 struct exit_stats_vcpu *kvm_exit_stats_record_alloc(unsigned int rows);
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v);
@@ -96,7 +96,7 @@ void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, struct exit_stats_row *r,
 			    bool nested);
 void kvm_exit_stats_batch_end(struct exit_stats_vcpu *v);
 
-/* Count one exit in its row. @bucket is that of @cycles. */
+/* Count one exit in row @r. @bucket is the histogram bucket of @cycles. */
 static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, struct exit_stats_row *r,
 					     u64 cycles, unsigned long bucket, bool nested)
 {
@@ -122,7 +122,7 @@ static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, struct e
 		kvm_exit_stats_batch_end(v);
 }
 
-/* Copy a row @r of a record. The caller keeps @v alive, by kvm_exit_stats_mutex or by RCU. */
+/* Copy row @r of record @v. The caller keeps @v alive with kvm_exit_stats_mutex or RCU. */
 static __always_inline void exit_stats_read_row(const struct exit_stats_vcpu *v,
 						const struct exit_stats_row *r,
 						struct exit_stats_row *out, bool hist)
@@ -135,7 +135,7 @@ static __always_inline void exit_stats_read_row(const struct exit_stats_vcpu *v,
 	} while (read_seqcount_retry(&v->seq, seq));
 }
 
-/* The same for what a leaf needs: of the row no nested columns and no histogram. */
+/* Copy the sums and the part of a row that a leaf needs. The caller keeps @v alive as above. */
 static __always_inline void exit_stats_read_leaf_row(const struct exit_stats_vcpu *v,
 						     unsigned int row,
 						     struct exit_stats_leaf_row *out)
@@ -154,7 +154,7 @@ static __always_inline void exit_stats_read_leaf_row(const struct exit_stats_vcp
 	} while (read_seqcount_retry(&v->seq, seq));
 }
 
-/* Add one row to another. The min of an empty row is EXIT_STATS_NO_MIN. */
+/* Add row @from to row @to. */
 static __always_inline void exit_stats_add_row(struct exit_stats_row *to,
 					       const struct exit_stats_row *from, bool hist)
 {

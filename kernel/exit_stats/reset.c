@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resets: a scope, and every scope inside it, begins to count from 0.
+ * Resets: a scope, and every scope inside it, starts again from 0.
  *
- * A reset changes no counts. It stores a baseline in each of these scopes: what counts now,
- * which readers subtract from then on. Scopes around them go on as they are. Each record is
- * read once: a vCPU's baseline is what was read of it, a VM's the sum of its vCPUs', the
- * host's the sum of all VMs' and of the retired numbers. First all baselines are made, which
- * can fail and then changes nothing. Then they are published, the inner scopes first: whoever
- * sees a new epoch finds min and max of the records begun anew.
+ * A reset changes no counts. It stores a baseline in each of these scopes: a copy of the scope's
+ * numbers, which readers subtract. The scopes around them are not changed. Each record is copied
+ * once: the copy is the vCPU's baseline. A VM's baseline is the sum of its vCPUs' baselines. The
+ * host's baseline is the sum of all VMs' baselines and of the retired numbers. All baselines are
+ * made first; if memory runs out, nothing has changed. Then they are published, and min and max
+ * emptied, inner scopes first: a reader of a new epoch never gets min and max from before it.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -16,8 +16,8 @@
 #include "exit_stats.h"
 
 struct exit_stats_reset {
-	struct exit_stats_snap *vcpu, *vm, *host;	/* the sums that are read */
-	struct exit_stats_baseline *made, **end;	/* not yet published, inner scopes first */
+	struct exit_stats_snap *vcpu, *vm, *host;	/* copies, added up for each scope */
+	struct exit_stats_baseline *made, **end;	/* to be published, inner scopes first */
 	int err;
 };
 
@@ -149,10 +149,10 @@ static int exit_stats_reset_locked(struct exit_stats_reset *r, struct exit_stats
 }
 
 /*
- * Empty a scope and all scopes inside it. From the return on, every snapshot and every leaf
- * has only what ended since. Context: process, may sleep; the caller keeps @scope alive.
- * Takes kvm_exit_stats_mutex. Return: 0; -ENODEV where nothing is counted; -ENOMEM, or
- * -EINTR for a writer that is killed: then nothing has changed.
+ * Reset a scope and all scopes inside it. Snapshots and leaves that are read after the return
+ * contain only exits that ended after the reset. Context: process, may sleep; the caller keeps
+ * @scope alive. Takes kvm_exit_stats_mutex. Return: 0; -ENODEV if nothing is counted in @scope;
+ * -ENOMEM; -EINTR if the caller is killed. After an error nothing has changed.
  */
 int kvm_exit_stats_reset(struct exit_stats_scope *scope)
 {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The scopes come and go: VMs and their vCPUs, from creation to destruction.
+ * Creation and destruction of VMs and vCPUs.
  *
- * A VM has a list of its vCPUs' records and no numbers of its own. When a vCPU is destroyed
- * its numbers are added to the host's retired ones. A VM leaves the host's list with the
- * later of vm_destroy and its last vcpu_free: kernels differ in the order.
+ * A VM has a list of its vCPUs' records and no numbers of its own. When a vCPU is destroyed,
+ * its numbers are added to the host's retired numbers. A VM stays in the host's list until both
+ * vm_destroy and the last vcpu_free have run: kernels differ in their order.
  *
- * A VM's leaves walk its vCPUs under RCU. KVM_CREATE_VCPU can fail after the record exists,
- * which is then freed while other vCPUs run: kvfree_rcu().
+ * Leaves walk a VM's vCPUs under RCU. If KVM_CREATE_VCPU fails after it created the record, the
+ * record is freed while other vCPUs of the VM run. So records are freed with kvfree_rcu().
  */
 #include <linux/kvm_host.h>
 #include <linux/random.h>
@@ -19,13 +19,13 @@
 
 size_t kvm_exit_stats_vcpu_offset __read_mostly;	/* the fast path reads it */
 
-/* Draw an epoch: a random number, but never 0. */
+/* A new epoch: random, so that it tells a guest nothing of other resets; never 0. */
 u64 kvm_exit_stats_new_epoch(void)
 {
 	return get_random_u64() ?: 1;
 }
 
-/* Where the vendor's structures around a vCPU and a VM have our pointers. */
+/* Our pointers in the vendor's vCPU and VM structures. */
 static struct exit_stats_vcpu **exit_stats_vcpu_slot(struct kvm_vcpu *vcpu)
 {
 	return (void *)vcpu + kvm_exit_stats_vcpu_offset;
@@ -36,13 +36,13 @@ static struct exit_stats_vm **exit_stats_vm_slot(struct kvm *kvm)
 	return (void *)kvm + kvm_exit_stats_host.vm_offset;
 }
 
-/* The vCPU's record; NULL where no vendor module is registered, and for a TDX guest. */
+/* The vCPU's record. NULL if no vendor module is registered, and for a TDX guest. */
 struct exit_stats_vcpu *kvm_exit_stats_vcpu_of(struct kvm_vcpu *vcpu)
 {
 	return kvm_exit_stats_host.table ? *exit_stats_vcpu_slot(vcpu) : NULL;
 }
 
-/* The same for a VM. */
+/* The VM's scope. NULL in the same cases. */
 struct exit_stats_vm *kvm_exit_stats_vm_of(struct kvm *kvm)
 {
 	return kvm_exit_stats_host.table ? *exit_stats_vm_slot(kvm) : NULL;
@@ -66,7 +66,7 @@ static void exit_stats_put_vm(struct exit_stats_vm *vm)
 }
 
 /*
- * A VM is created. The vendor's structure around it gets our pointer. Context: the vendor's
+ * Create a VM's scope and store its pointer in the vendor's VM structure. Context: the vendor's
  * vm_init; takes kvm_exit_stats_mutex. Return: 0 or -ENOMEM.
  */
 int kvm_exit_stats_vm_create(struct kvm *kvm)
@@ -90,8 +90,8 @@ int kvm_exit_stats_vm_create(struct kvm *kvm)
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vm_create);
 
 /*
- * A VM is destroyed. Context: the vendor's vm_destroy, before or after the VM's vCPUs are
- * freed; takes kvm_exit_stats_mutex.
+ * Drop the VM's reference to its scope. Context: the vendor's vm_destroy, before or after the
+ * VM's vCPUs are freed; takes kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_vm_destroy(struct kvm *kvm)
 {
@@ -106,7 +106,7 @@ void kvm_exit_stats_vm_destroy(struct kvm *kvm)
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vm_destroy);
 
 /*
- * A vCPU is created. The vendor's structure around it gets our pointer. Context: the
+ * Create a vCPU's record and store its pointer in the vendor's vCPU structure. Context: the
  * vendor's vcpu_create; takes kvm_exit_stats_mutex. Return: 0 or -ENOMEM.
  */
 int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
@@ -134,8 +134,8 @@ int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_create);
 
 /*
- * A vCPU is destroyed. Context: the vendor's vcpu_free, or a vcpu_create that fails; the vCPU
- * runs no more. Takes kvm_exit_stats_mutex.
+ * Retire a vCPU's numbers and free its record. Context: the vendor's vcpu_free, or a vcpu_create
+ * that fails; the vCPU does not run. Takes kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 {
@@ -157,8 +157,8 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 
 /*
- * Forget the exits that are pending. Context: process; no exit starts any more, and no
- * start is under way. Takes kvm_exit_stats_mutex.
+ * Discard all pending exits. Context: process; starts are off, and none is still running.
+ * Takes kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_discard_starts(void)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The snapshot of the host that answers all guests' leaves with exit_stats_cpuid=host.
+ * The shared snapshot of the host: with exit_stats_cpuid=host all leaves are answered from it.
  *
- * No guest takes the mutex. A guest that finds the snapshot begun more than 1 ms ago has a
- * worker make a new one, and waits for it once, about 10 ms at most.
+ * A vCPU's thread does not take the mutex. If it finds a shared snapshot that was begun more than
+ * 1 ms ago, it queues a worker, which takes a new one, and waits once, about 10 ms at most.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -17,11 +17,11 @@
 static void exit_stats_share_fn(struct work_struct *work);
 
 static struct exit_stats_snap __rcu *exit_stats_shared_snap;
-static u64 exit_stats_shared_begun;	/* when that was begun, in ns of ktime */
+static u64 exit_stats_shared_begun;	/* begun of that snapshot, read without RCU */
 static DECLARE_WORK(exit_stats_share_work, exit_stats_share_fn);
 static DECLARE_WAIT_QUEUE_HEAD(exit_stats_share_queue);
 
-/* Publish a snapshot of the host. Context: under the mutex under which it was taken. */
+/* Publish @snap, taken by the caller while it holds kvm_exit_stats_mutex. */
 void kvm_exit_stats_share_snap(struct exit_stats_snap *snap)
 {
 	struct exit_stats_snap *old;
@@ -35,7 +35,7 @@ void kvm_exit_stats_share_snap(struct exit_stats_snap *snap)
 
 /*
  * Take a snapshot of the host and publish it. Context: process, may sleep; takes
- * kvm_exit_stats_mutex. Return: 0, also without a vendor module; or -ENOMEM.
+ * kvm_exit_stats_mutex. Return: 0, also if no vendor module is registered; or -ENOMEM.
  */
 int kvm_exit_stats_share(void)
 {
@@ -55,13 +55,13 @@ int kvm_exit_stats_share(void)
 	return 0;
 }
 
-/* Without memory the present snapshot goes on answering. */
+/* After -ENOMEM the leaves are answered from the present snapshot. */
 static void exit_stats_share_fn(struct work_struct *work)
 {
 	kvm_exit_stats_share();
 }
 
-/* The vendor module goes: no guest is left to read. */
+/* Free the shared snapshot. Context: the vendor module is unregistered; no VM exists. */
 void kvm_exit_stats_unshare(void)
 {
 	struct exit_stats_snap *snap;
@@ -72,7 +72,7 @@ void kvm_exit_stats_unshare(void)
 }
 
 /*
- * Read one row of the host, and the sums of all rows. Context: a vCPU's thread, with
+ * Read one row and the sums of all rows of the host. Context: a vCPU's thread, with
  * exit_stats_cpuid=host; may sleep.
  */
 void kvm_exit_stats_read_host(unsigned int row, struct exit_stats_leaf_row *out)

@@ -2,13 +2,13 @@
 /*
  * Snapshots: the numbers of a scope, copied at one moment.
  *
- * A scope's numbers are those of its vCPUs' records less its baseline; the host has the
- * retired numbers besides. Files, dumps and resets copy all rows under the mutex. A leaf
- * in VM scope copies one row under RCU, so that no guest waits for another.
+ * A scope's numbers are the sum of its vCPUs' records, minus the scope's baseline. The host's
+ * numbers include the retired numbers. Files, dumps and resets copy all rows under the mutex.
+ * A leaf in VM scope copies one row under RCU, so that no guest waits for another.
  *
- * min and max cannot be subtracted. A reset sets them to "none" in each record that it
- * reaches; a scope shows the smallest and largest of its records. An exit that falls
- * into a reset may be missing from them, so they are kept on either side of the average.
+ * min and max cannot be subtracted. A reset empties them in each record of its scope. A scope
+ * has the smallest min and the largest max of its records. They may miss an exit that ends
+ * during a reset, so min is limited to at most the average, and max to at least the average.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -23,15 +23,15 @@ struct exit_stats_host kvm_exit_stats_host = {
 	.vms = LIST_HEAD_INIT(kvm_exit_stats_host.vms),
 };
 
-DEFINE_MUTEX(kvm_exit_stats_mutex);	/* what it covers: exit_stats.h */
+DEFINE_MUTEX(kvm_exit_stats_mutex);	/* exit_stats.h says what it protects */
 
-/* Average cycles of a row, rounded down; 0 if nothing was counted. */
+/* The average cycles of a row, rounded down; 0 if the row is empty. */
 u64 kvm_exit_stats_avg(const struct exit_stats_row *r)
 {
 	return r->count ? div64_u64(r->total, r->count) : 0;
 }
 
-/* Empty a snapshot, so that records can be added. */
+/* Empty the rows of a snapshot, before records are added. */
 void kvm_exit_stats_snap_clear(struct exit_stats_snap *snap)
 {
 	unsigned int i;
@@ -44,8 +44,8 @@ void kvm_exit_stats_snap_clear(struct exit_stats_snap *snap)
 }
 
 /*
- * Make an empty snapshot. Without a vendor's table it has no rows. Context: process, may
- * sleep. Return: the snapshot, to be freed with kvfree(), or NULL.
+ * Allocate an empty snapshot. It has no rows if @table is NULL. Context: process, may sleep.
+ * Return: the snapshot, which the caller frees with kvfree(), or NULL.
  */
 struct exit_stats_snap *kvm_exit_stats_snap_alloc(const struct exit_stats_table *table, bool hist)
 {
@@ -68,14 +68,14 @@ static __always_inline void exit_stats_add_rows(struct exit_stats_snap *snap,
 	const struct exit_stats_row *from = v->row;
 
 	for (; to < end; to++, from++) {
-		if (!data_race(from->count))	/* not under the sequence count: 0 or not */
+		if (!data_race(from->count))	/* only compared with 0: no sequence counter */
 			continue;
 		exit_stats_read_row(v, from, &row, hist);
 		exit_stats_add_row(to, &row, hist);
 	}
 }
 
-/* Add all that a record counted. Context: under kvm_exit_stats_mutex; may sleep. */
+/* Add a record to a snapshot. Context: under kvm_exit_stats_mutex; may sleep. */
 void kvm_exit_stats_snap_add_vcpu(struct exit_stats_snap *snap, const struct exit_stats_vcpu *v)
 {
 	if (snap->hist)
@@ -87,7 +87,7 @@ void kvm_exit_stats_snap_add_vcpu(struct exit_stats_snap *snap, const struct exi
 	cond_resched();
 }
 
-/* Add the rows of one snapshot to another. @from has histograms if @to has. */
+/* Add the rows of one snapshot to another. If @to has histograms, @from must have them. */
 void kvm_exit_stats_snap_add(struct exit_stats_snap *to, const struct exit_stats_snap *from)
 {
 	unsigned int i;
@@ -108,7 +108,7 @@ static void exit_stats_subtract(struct exit_stats_snap *snap, const struct exit_
 	snap->backwards -= b->backwards;
 }
 
-/* min and max as users see them, when all is added up and subtracted. */
+/* Limit min and max by the average, after all records are added and the baseline subtracted. */
 static void exit_stats_finish_row(struct exit_stats_row *r)
 {
 	u64 avg = kvm_exit_stats_avg(r);
@@ -159,9 +159,9 @@ static void exit_stats_take(struct exit_stats_snap *snap, struct exit_stats_scop
 }
 
 /*
- * Copy a scope's numbers into an empty snapshot. Without a vendor module, and for a TDX
- * guest, there are no rows. The caller keeps @scope alive during the call; the copy needs
- * nobody. Context: process, under kvm_exit_stats_mutex; may sleep.
+ * Copy a scope's numbers into an empty snapshot. Sets rows to 0 if no vendor module is
+ * registered, and for a TDX guest. The caller keeps @scope alive during the call; @snap does
+ * not refer to it. Context: process, under kvm_exit_stats_mutex; may sleep.
  */
 void kvm_exit_stats_snap_take(struct exit_stats_snap *snap, struct exit_stats_scope *scope)
 {
@@ -188,9 +188,9 @@ void kvm_exit_stats_snap_take(struct exit_stats_snap *snap, struct exit_stats_sc
 }
 
 /*
- * Make a snapshot of a scope. Context: process, may sleep; takes kvm_exit_stats_mutex.
- * Return: the snapshot, to be freed with kvfree(); ERR_PTR(-ENOMEM), or ERR_PTR(-EINTR)
- * for a reader that is killed.
+ * Take a snapshot of a scope. Context: process, may sleep; takes kvm_exit_stats_mutex.
+ * Return: the snapshot, which the caller frees with kvfree(); ERR_PTR(-ENOMEM);
+ * ERR_PTR(-EINTR) if the caller is killed.
  */
 struct exit_stats_snap *kvm_exit_stats_snapshot(struct exit_stats_scope *scope, bool hist)
 {
@@ -222,8 +222,8 @@ static void exit_stats_subtract_leaf_row(struct exit_stats_leaf_row *from, unsig
 }
 
 /*
- * Read one row of a VM, and the sums of all rows. Begins again where a reset of the VM
- * replaced the baseline meanwhile. Context: the thread of a vCPU of @vm; takes no lock.
+ * Read one row and the sums of all rows of a VM. Starts again if a reset of the VM replaced
+ * the baseline meanwhile. Context: the thread of a vCPU of @vm; takes no lock.
  */
 void kvm_exit_stats_read_vm(struct exit_stats_vm *vm, unsigned int row,
 			    struct exit_stats_leaf_row *out)
@@ -236,7 +236,7 @@ void kvm_exit_stats_read_vm(struct exit_stats_vm *vm, unsigned int row,
 	do {
 		*out = (struct exit_stats_leaf_row){ .row.min = EXIT_STATS_NO_MIN };
 		b = rcu_dereference(vm->scope.baseline);
-		smp_rmb();	/* the baseline before the records: no difference is negative */
+		smp_rmb();	/* baseline before records, or differences may be negative */
 		list_for_each_entry_rcu(v, &vm->vcpus, node) {
 			exit_stats_read_leaf_row(v, row, &one);
 			out->exits += one.exits;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A snapshot as text: table and histogram. Pure. Documentation/abi.md has the grammar. */
+/* Prints a snapshot as a table or a histogram. Documentation/abi.md has the grammar. */
 #include <linux/math64.h>
 #include <linux/seq_file.h>
 
@@ -11,7 +11,7 @@ static const char *const exit_stats_scope_name[] = {
 	[EXIT_STATS_SCOPE_VCPU]	= "vcpu",
 };
 
-/* A row's reason as users see it: its number, or "-" for OTHER's many. */
+/* Print the reason of a row: its code, or "-" for OTHER, which counts many reasons. */
 void kvm_exit_stats_format_code(const struct exit_stats_table *table, unsigned int row,
 				char *buf, size_t len)
 {
@@ -22,8 +22,8 @@ void kvm_exit_stats_format_code(const struct exit_stats_table *table, unsigned i
 }
 
 /*
- * Walk over the rows that count something, in order of reason, OTHER last. @pos is 0 to
- * begin with; @row is set to the row's number. Return: the next row, or NULL.
+ * Iterate over the rows with a count, in order of reason, OTHER last. @pos is 0 at the first
+ * call; @row is set to the index of the returned row. Return: the next row, or NULL.
  */
 const struct exit_stats_row *kvm_exit_stats_next_row(const struct exit_stats_snap *snap,
 						     unsigned int *pos, unsigned int *row)
@@ -84,7 +84,7 @@ static void exit_stats_show_hist(struct seq_file *m, const struct exit_stats_sna
 	}
 }
 
-/* A snapshot as the text of a file: its histogram if it has one, or its table. */
+/* Print a snapshot as a file's text: a histogram if @snap has histograms, else a table. */
 void kvm_exit_stats_show(struct seq_file *m, const struct exit_stats_snap *snap)
 {
 	exit_stats_show_header(m, snap);

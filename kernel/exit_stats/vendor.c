@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A vendor module comes and goes, and recording is switched on and off.
+ * Registration of the vendor module, and switching recording on and off.
  *
  * Recording is on while exit_stats=Y and a vendor module with hooks is registered.
- * Debian's own kvm-intel.ko and kvm-amd.ko load on our kvm.ko too: nothing is counted
- * then, and the hooks in kvm.ko must not look for a record.
+ * Debian's own kvm-intel.ko and kvm-amd.ko load on our kvm.ko too. They have no records,
+ * so the hooks in kvm.ko must not look for one, and nothing is counted.
  */
 #include <linux/jump_label.h>
 #include <linux/kvm_host.h>
@@ -22,9 +22,9 @@ DEFINE_STATIC_KEY_FALSE(kvm_exit_stats_ends);
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_ends);
 
 /*
- * Switch recording on or off, as it should be now. With two keys no start is left for a
- * later end to use: starts run with interrupts off, so synchronize_rcu() waits for those
- * under way, and then the pending ones are discarded, before ends stop.
+ * Switch recording on or off. Starts and ends have a static key each, so that no end uses the
+ * start of an earlier exit. On: ends first. Off: starts first; synchronize_rcu() waits for
+ * running starts, which have interrupts off; pending exits are discarded; ends last.
  * Context: under kernel_param_lock(), may sleep; takes kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_set_keys(void)
@@ -40,7 +40,7 @@ void kvm_exit_stats_set_keys(void)
 	}
 }
 
-/* Which reasons have a handler? One without a row is a new kernel's: porting.md. */
+/* Note which reasons have a handler. porting.md says what to do about one without a row. */
 static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
 {
 	unsigned int code, row;
@@ -56,7 +56,7 @@ static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
 	}
 }
 
-/* Set or clear the vendor's table. Whoever takes the mutex later sees it. */
+/* Set or clear the vendor's reason table. Later holders of the mutex see the change. */
 static void exit_stats_set_table(const struct exit_stats_table *table)
 {
 	mutex_lock(&kvm_exit_stats_mutex);
@@ -69,8 +69,8 @@ static void exit_stats_set_table(const struct exit_stats_table *table)
 }
 
 /*
- * A vendor module comes: @vendor is EXIT_STATS_VENDOR_*, the offsets are those of our pointers
- * in its vCPU and VM structures, @handlers its @nr exit handlers by reason.
+ * Register a vendor module. @vendor is EXIT_STATS_VENDOR_*. The offsets are those of our pointers
+ * in the vendor's vCPU and VM structures. @handlers are its @nr exit handlers, by reason.
  * Context: module init, after nested set-up, which edits the handlers, and before kvm_init():
  * no VM exists. Takes kernel_param_lock() and kvm_exit_stats_mutex.
  * Return: 0 or -ENOMEM.
@@ -106,8 +106,8 @@ out:
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_register);
 
 /*
- * The vendor module goes, and the numbers with it. Context: module exit after kvm_exit(), or
- * a failed init: no VM exists. Takes kernel_param_lock(), so that no setter queues a worker.
+ * Unregister the vendor module and drop all numbers. Context: module exit after kvm_exit(), or a
+ * failed init: no VM exists. Takes kernel_param_lock(), so that no setter queues a worker.
  */
 void kvm_exit_stats_unregister(void)
 {

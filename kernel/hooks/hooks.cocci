@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The hooks into KVM's own files, for every series at once. scripts/hooks makes
-// kernel/hooks/SERIES.patch of it. What a hook is for is said in
-// kernel/exit_stats/hooks.h; here is only where it goes, and why there.
+// The hooks into KVM's own files, for all series. scripts/hooks applies this file to a
+// series' sources to make kernel/hooks/SERIES.patch. kernel/exit_stats/hooks.h says what
+// each hook does; this file says where it goes, and why there.
 
-// ---- The start of an exit: where the processor is back in host state
+// ---- The start of an exit: the processor is back in host state
 
-// Beside the tracepoint: behind the return for an entry that failed altogether, before
-// that for a guest state that was refused, and before the fast path. The expression for
-// the exit reason is the one that KVM gives a made-up reason with.
+// Next to the tracepoint: after the return for a failed VM-entry instruction, before the
+// return for a failed VM entry, and before the fast path. To find the expression for the
+// exit reason, match KVM's assignment of a synthesized reason.
 @vmx_reason@
 expression reason;
 @@
@@ -33,7 +33,7 @@ identifier vcpu, vmx;
  ...+>
  }
 
-// The tracepoint is in the handler in 6.1, which the fast path does not come to.
+// Not next to the tracepoint: 6.1 has it in the handler, which the fast path skips.
 @@
 identifier vcpu, svm;
 @@
@@ -47,7 +47,7 @@ identifier vcpu, svm;
  ...+>
  }
 
-// ---- Its end: whichever comes first
+// ---- The end of an exit: whichever of these comes first
 
 @@
 identifier vcpu, fastpath, ret;
@@ -76,7 +76,7 @@ identifier vcpu, fastpath;
 +	return kvm_exit_stats_end(&to_svm(vcpu)->exit_stats, ret);
 +}
 
-// The guest is entered again at once.
+// The fast path handled the exit, and KVM enters the guest again.
 @@
 identifier vcpu;
 @@
@@ -108,9 +108,9 @@ expression done;
  ...>
  }
 
-// ---- Where a record is pointed to
+// ---- The pointers to records and to VMs
 
-// First in both: a TDX guest's structures, which begin alike, have a NULL there.
+// Right after the first member. A TDX guest's structures have a NULL at the same offset.
 @@
 @@
  struct vcpu_vmx {
@@ -159,7 +159,7 @@ expression done;
  ...
  };
 
-// The hooks in kvm.ko and the offsets that vmx_init() registers are for both.
+// vmx_init() registers one pair of offsets, which the hooks in kvm.ko use for TDX guests too.
 @@
 symbol r;
 @@
@@ -172,7 +172,7 @@ symbol r;
  ...
  }
 
-// ---- vCPUs come and go
+// ---- Creation and destruction of vCPUs
 
 @@
 identifier vcpu, vmx;
@@ -222,8 +222,8 @@ identifier vcpu;
  ...+>
  }
 
-// Before the vCPU's APIC page is where AVIC finds it: nothing takes it out again, and if
-// this fails the page is freed.
+// Before avic_init_vcpu(), which gives AVIC the address of the vCPU's APIC page. KVM does not
+// revoke that address, but would free the page if creating the record failed later.
 @svm_vcpu@
 identifier vcpu, svm, failed;
 symbol err;
@@ -253,7 +253,7 @@ statement S;
  ...+>
  }
 
-// ---- VMs come and go
+// ---- Creation and destruction of VMs
 
 @@
 identifier kvm;
@@ -302,9 +302,9 @@ identifier kvm;
  ...+>
  }
 
-// ---- The vendor module comes and goes
+// ---- Registration of the vendor module
 
-// Nested set-up, which edits the table of handlers, is done by then.
+// Register after nested set-up, which edits the table of exit handlers.
 @vmx_inits_kvm@
 @@
  vmx_init(void)
@@ -328,7 +328,7 @@ symbol r, err_kvm_init;
  ...+>
  }
 
-// Where there is TDX, vt_init() calls it, and kvm_init() next.
+// In kernels with TDX, vt_init() calls vmx_init() and then kvm_init().
 @depends on !vmx_inits_kvm@
 symbol r;
 @@
@@ -369,7 +369,7 @@ identifier r;
 +kvm_exit_stats_host_debugfs();
  return 0;
 
-// No VM is left, or none ever was.
+// No VM exists here: the module exits, or its init failed.
 @@
 @@
 +kvm_exit_stats_unregister();
@@ -377,7 +377,7 @@ identifier r;
 
 // ---- What users see
 
-// An entry that user space made wins.
+// After KVM's lookup: an entry that user space set takes precedence.
 @@
 identifier vcpu, eax, ebx, ecx, edx, exact_only, entry;
 symbol exact;
@@ -414,7 +414,7 @@ identifier kvm;
  ...+>
  }
 
-// ---- Their declarations
+// ---- The declarations of the hooks
 
 @@
 @@
