@@ -28,11 +28,10 @@ static struct guest *make_guest(void)
 {
 	struct guest *g = calloc(1, sizeof(*g));
 
-	if (!g || kvm_exit_stats_vm_create(&g->kvm))
+	if (!g)
 		bail_out("no memory for a guest");
+	create_vm(&g->vm);
 	g->refs = 1;
-	for (int i = 0; i < MAX_WRITERS; i++)
-		g->cpu[i].vcpu.kvm = &g->kvm;
 	return g;
 }
 
@@ -40,13 +39,13 @@ static struct guest *make_guest(void)
 static void destroy_guest(struct guest *g, bool vm_first)
 {
 	if (vm_first)
-		kvm_exit_stats_vm_destroy(&g->kvm);
+		kvm_exit_stats_vm_destroy(&g->vm.kvm);
 	for (int i = 0; i < MAX_WRITERS; i++) {
 		if (g->cpu[i].exists)
-			kvm_exit_stats_vcpu_free(&g->cpu[i].vcpu);
+			kvm_exit_stats_vcpu_free(&g->cpu[i].vcpu.vcpu);
 	}
 	if (!vm_first)
-		kvm_exit_stats_vm_destroy(&g->kvm);
+		kvm_exit_stats_vm_destroy(&g->vm.kvm);
 	free(g);
 }
 
@@ -91,13 +90,6 @@ bool exists(const struct cpu *c)
 	return __atomic_load_n(&c->exists, __ATOMIC_ACQUIRE);
 }
 
-static void create_vcpu(struct cpu *c)
-{
-	if (kvm_exit_stats_vcpu_create(&c->vcpu))
-		bail_out("no memory for a vCPU");
-	__atomic_store_n(&c->exists, true, __ATOMIC_RELEASE);
-}
-
 /* ---- exits */
 
 static void handle(u32 reason, u64 random, u64 cycles)
@@ -110,7 +102,7 @@ static void handle(u32 reason, u64 random, u64 cycles)
 		shim_tsc += cycles;
 }
 
-static void make_exit(struct thread *t, struct cpu *c)
+static void make_random_exit(struct thread *t, struct cpu *c)
 {
 	u64 r = next_random(t);
 	u32 reason = reason_of(r);
@@ -122,16 +114,16 @@ static void make_exit(struct thread *t, struct cpu *c)
 	struct exit_stats_row exit = { 0, 0, 1, cycles, nested, nested ? cycles : 0 };
 
 	shim_tsc = (1ull << 32) - (1 << 23) + (r >> 40);
-	c->vcpu.guest_mode = nested;
+	c->vcpu.vcpu.guest_mode = nested;
 	if (now->what & FLIPS)
 		rcu_read_lock(); /* interrupts are off */
-	kvm_exit_stats_start_vmx(&c->record, &c->vcpu, &reason);
+	start_exit(&c->vcpu, reason);
 	if (now->what & FLIPS)
 		rcu_read_unlock();
 	handle(reason, r, cycles);
 	if (r >> 16 & 1)
-		kvm_exit_stats_end(&c->record, 1);
-	kvm_exit_stats_end_fastpath(&c->vcpu);
+		end_exit(&c->vcpu);
+	kvm_exit_stats_end_fastpath(&c->vcpu.vcpu);
 
 	exit_stats_add_row(&t->tally[row], &exit, false);
 	t->tally[row].bucket[bucket_of(cycles)]++;
@@ -146,11 +138,13 @@ void write_turn(struct thread *t)
 	unsigned int row = row_of(reasons[0]);
 	struct exit_stats_leaf_row leaf;
 
-	if (!c->exists)
-		create_vcpu(c);
+	if (!c->exists) {
+		create_vcpu(&c->vcpu, &g->vm);
+		__atomic_store_n(&c->exists, true, __ATOMIC_RELEASE);
+	}
 	for (int i = 0; i < BURST; i++)
-		make_exit(t, c);
-	leaf = read_leaf(g->record, next_random(t) % 16 == 0, row);
+		make_random_exit(t, c);
+	leaf = read_leaf(g->vm.stats, next_random(t) % 16 == 0, row);
 	check_leaf(row, &leaf, false);
 	t->leaves++;
 	put_guest(g);
@@ -178,10 +172,9 @@ void churn_turn(struct thread *t)
 void fail_turn(struct thread *t)
 {
 	struct guest *g = get_guest(next_random(t));
-	struct cpu c = { .vcpu.kvm = &g->kvm };
+	struct vcpu c;
 
-	if (kvm_exit_stats_vcpu_create(&c.vcpu))
-		bail_out("no memory for a vCPU");
+	create_vcpu(&c, &g->vm);
 	if (next_random(t) & 1)
 		sched_yield();
 	kvm_exit_stats_vcpu_free(&c.vcpu);

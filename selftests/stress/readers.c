@@ -39,20 +39,11 @@ static void check_alive(const struct exit_stats_snap *snap)
 		       snap->vcpus);
 }
 
-struct exit_stats_snap *take_snap(struct exit_stats_scope *scope, bool hist)
-{
-	struct exit_stats_snap *snap = kvm_exit_stats_snapshot(scope, hist);
-
-	if (IS_ERR(snap))
-		bail_out("no memory for a snapshot");
-	return snap;
-}
-
 /* Returns what a leaf would show at this moment. */
 static struct exit_stats_leaf_row read_scope(struct thread *t, struct exit_stats_scope *scope,
 					     unsigned int row, struct seen *seen)
 {
-	struct exit_stats_snap *snap = take_snap(scope, next_random(t) & 1);
+	struct exit_stats_snap *snap = take_snapshot(scope, next_random(t) & 1);
 	struct exit_stats_leaf_row leaf = leaf_of(snap, row);
 
 	check_snap(snap, seen);
@@ -120,13 +111,13 @@ void read_turn(struct thread *t)
 	seen.vm_leaf.any = false;
 	for (int i = 0; i < VISIT; i++) {
 		row = row_of(reason_of(next_random(t)));
-		read_vm_leaf(t, g->record, row, &seen);
-		read_vm_leaf(t, g->record, EXIT_STATS_ROW_OTHER, &seen);
+		read_vm_leaf(t, g->vm.stats, row, &seen);
+		read_vm_leaf(t, g->vm.stats, EXIT_STATS_ROW_OTHER, &seen);
 		/* Seldom: a read of the host's leaf waits for the worker. */
 		if (next_random(t) % VISIT == 0)
 			read_host_leaf(t, row, &seen);
 		if (exists(c))
-			read_scope(t, &c->record->scope, row, &seen.vcpu);
+			read_scope(t, &c->vcpu.stats->scope, row, &seen.vcpu);
 	}
 	put_guest(g);
 	read_scope(t, &host.scope, EXIT_STATS_ROW_OTHER, &seen.host);

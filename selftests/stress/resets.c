@@ -58,7 +58,8 @@ static void check_after(const struct family *f, int of, int i, const struct stat
 
 static void check_leaf_after(const struct family *f, int of, int i, const struct state *s)
 {
-	struct exit_stats_leaf_row leaf = read_leaf(f->g->record, i == HOST, EXIT_STATS_ROW_OTHER);
+	struct exit_stats_leaf_row leaf =
+		read_leaf(f->g->vm.stats, i == HOST, EXIT_STATS_ROW_OTHER);
 
 	check_after(f, of, i, s, "leaf", leaf.epoch, leaf.exits);
 }
@@ -71,7 +72,7 @@ static void reset(struct thread *t, const struct family *f, int of)
 	int i;
 
 	for (i = HOST; i < NR_SCOPES; i++) {
-		snap = take_snap(f->scope[i], false);
+		snap = take_snapshot(f->scope[i], false);
 		s[i].epoch = snap->epoch;
 		s[i].before = made_in(f, i);
 		kvfree(snap);
@@ -90,7 +91,7 @@ static void reset(struct thread *t, const struct family *f, int of)
 		s[i].least = made_in(f, i) - s[i].after;
 		if (i == VM)
 			check_leaf_after(f, of, VM, &s[VM]);
-		snap = take_snap(f->scope[i], next_random(t) & 1);
+		snap = take_snapshot(f->scope[i], next_random(t) & 1);
 		check_after(f, of, i, &s[i], "snapshot", snap->epoch, snap->exits);
 		kvfree(snap);
 	}
@@ -104,7 +105,9 @@ void reset_turn(struct thread *t)
 	struct cpu *c = &g->cpu[next_random(t) % now->writers];
 
 	if (exists(c)) {
-		struct family f = { g, c, { &host.scope, &g->record->scope, &c->record->scope } };
+		struct family f = { g,
+				    c,
+				    { &host.scope, &g->vm.stats->scope, &c->vcpu.stats->scope } };
 
 		reset(t, &f, now->what & RESET_HOST ? next_random(t) % 3 : VM + next_random(t) % 2);
 	}

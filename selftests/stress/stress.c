@@ -9,10 +9,9 @@
  * for a while, as interrupts do. The TSC passes 2^32 all the time, and exits may end at an
  * earlier TSC.
  *
- *	stress [-n EXITS] [-f EXITS] [-s SEED]
+ *	stress [-n EXITS] [-s SEED]
  *
  *	-n	exits in each scenario
- *	-f	exits in the first scenario, where one vCPU runs against readers and resets
  *	-s	changes the course of events
  */
 #include <signal.h>
@@ -134,7 +133,7 @@ static void start(unsigned int n, void (*turn)(struct thread *t), u64 to_make)
 /* All vCPUs are gone; without resets of the host it has all their exits. */
 static void check_sum(void)
 {
-	struct exit_stats_snap *snap = take_snap(&host.scope, true);
+	struct exit_stats_snap *snap = take_snapshot(&host.scope, true);
 	u64 backwards = 0;
 
 	for (unsigned int i = 0; i < snap->rows; i++) {
@@ -238,9 +237,7 @@ static void run(const struct scenario *s, u64 exits)
 	last_due = 0;
 	rules_no_reset = !(s->what & (RESET_HOST | RESET_INNER));
 	rules_backwards = s->what & GO_BACK;
-	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
-				    offsetof(struct guest, record), NULL, 0))
-		bail_out("register");
+	register_vendor();
 	make_guests();
 	run_threads(exits);
 	put_guests();
@@ -266,24 +263,20 @@ static void run(const struct scenario *s, u64 exits)
 int main(int argc, char **argv)
 {
 	struct sigaction still = { .sa_handler = stand_still, .sa_flags = SA_RESTART };
-	u64 exits = 5000000, first = 0;
+	u64 exits = 5000000;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "n:f:s:")) != -1) {
+	while ((opt = getopt(argc, argv, "n:s:")) != -1) {
 		if (opt == 'n')
 			exits = strtoull(optarg, NULL, 0);
-		else if (opt == 'f')
-			first = strtoull(optarg, NULL, 0);
 		else if (opt == 's')
 			seed = strtoull(optarg, NULL, 0);
 		else
-			bail_out("usage: stress [-n EXITS] [-f EXITS] [-s SEED]");
+			bail_out("usage: stress [-n EXITS] [-s SEED]");
 	}
-	if (!first)
-		first = exits;
 	if (sigaction(SIGUSR1, &still, NULL))
 		bail_out("sigaction");
-	diag("seed %llu, %llu exits, and %llu in each other scenario", seed, first, exits);
+	diag("seed %llu, %llu exits in each scenario", seed, exits);
 	alarm(HANG);
 	kvm_exit_stats_per_min = 0;
 	kvm_exit_stats_cpuid_mode = EXIT_STATS_CPUID_HOST;
@@ -292,6 +285,6 @@ int main(int argc, char **argv)
 	shim_start_workers(2);
 	shim_log = check_dump_line;
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
-		run(&scenarios[i], i ? exits : first);
+		run(&scenarios[i], exits);
 	return done_testing();
 }

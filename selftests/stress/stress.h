@@ -3,9 +3,8 @@
 #ifndef STRESS_H
 #define STRESS_H
 
-#include "hooks.h"
 #include "rules.h"
-#include "tap.h"
+#include "shim_vendor.h"
 
 #define MAX_WRITERS 4
 #define MAX_GUESTS  2
@@ -16,15 +15,13 @@
 #define host kvm_exit_stats_host
 
 struct cpu {
-	struct kvm_vcpu vcpu;
-	struct exit_stats_vcpu *record; /* at vcpu_offset */
-	bool exists;			/* from its creation to its guest's end */
-	u64 made;			/* exits that ended */
+	struct vcpu vcpu;
+	bool exists; /* from its creation to its guest's end */
+	u64 made;    /* exits that ended */
 };
 
 struct guest {
-	struct kvm kvm;
-	struct exit_stats_vm *record; /* at vm_offset */
+	struct vm vm;
 	int refs;
 	struct cpu cpu[MAX_WRITERS];
 };
@@ -79,7 +76,6 @@ void fail_turn(struct thread *t);
 /* readers.c: snapshots, and leaves */
 extern u64 resets; /* begun and ended: odd while one runs */
 
-struct exit_stats_snap *take_snap(struct exit_stats_scope *scope, bool hist);
 struct exit_stats_leaf_row read_leaf(struct exit_stats_vm *vm, bool of_host, unsigned int row);
 void read_turn(struct thread *t);
 

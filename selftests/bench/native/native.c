@@ -22,8 +22,7 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include "hooks.h"
-#include "exit_stats.h"
+#include "shim_vendor.h"
 
 #define MAX_THREADS 64
 #define MAX_RUNS    1000
@@ -33,19 +32,9 @@
 #define NR_REASONS  64
 #define ENOUGH	    0.9 /* of the cores that could have run */
 
-struct cpu {
-	struct kvm_vcpu vcpu;
-	struct exit_stats_vcpu *record; /* at vcpu_offset */
-};
-
-struct guest {
-	struct kvm kvm;
-	struct exit_stats_vm *record; /* at vm_offset */
-};
-
 struct thread {
 	pthread_t id;
-	struct cpu cpu;
+	struct vcpu vcpu;
 	u64 began, ended; /* wall clock, ns */
 	double used;	  /* CPU time, ns */
 	double chunk[MAX_CHUNKS];
@@ -67,7 +56,7 @@ struct result {
 };
 
 static struct thread threads[MAX_THREADS];
-static struct guest guest;
+static struct vm vm;
 static pthread_barrier_t start_line;
 static const struct mode *now;
 static unsigned int chunks; /* a thread */
@@ -128,9 +117,9 @@ static void run_ours(struct thread *t)
 {
 	for (unsigned int i = 0; i < CHUNK; i++) {
 		serialize();
-		kvm_exit_stats_start_vmx(&t->cpu.record, &t->cpu.vcpu, &reasons[i % NR_REASONS]);
+		kvm_exit_stats_start_vmx(&t->vcpu.stats, &t->vcpu.vcpu, &reasons[i % NR_REASONS]);
 		handle();
-		kvm_exit_stats_end(&t->cpu.record, 1);
+		kvm_exit_stats_end(&t->vcpu.stats, 1);
 	}
 }
 
@@ -172,7 +161,7 @@ static void *read_leaf(void *arg)
 	while (!READ_ONCE(read_enough)) {
 		struct exit_stats_leaf_row leaf;
 
-		kvm_exit_stats_read_vm(guest.record, row, &leaf);
+		kvm_exit_stats_read_vm(vm.stats, row, &leaf);
 		multiply(333);
 	}
 	reader_used = ns(CLOCK_THREAD_CPUTIME_ID);
@@ -201,13 +190,9 @@ static void *work(void *arg)
 
 static void make_vcpus(unsigned int n)
 {
-	if (kvm_exit_stats_vm_create(&guest.kvm))
-		abort();
-	for (unsigned int i = 0; i < n; i++) {
-		threads[i].cpu.vcpu.kvm = &guest.kvm;
-		if (kvm_exit_stats_vcpu_create(&threads[i].cpu.vcpu))
-			abort();
-	}
+	create_vm(&vm);
+	for (unsigned int i = 0; i < n; i++)
+		create_vcpu(&threads[i].vcpu, &vm);
 }
 
 /* All of it is in the table, or what was measured is not what the kernel does. */
@@ -216,15 +201,15 @@ static void check_and_free(unsigned int n)
 	struct exit_stats_snap *snap;
 
 	for (unsigned int i = 0; i < n; i++)
-		kvm_exit_stats_vcpu_free(&threads[i].cpu.vcpu);
-	snap = kvm_exit_stats_snapshot(&kvm_exit_stats_host.scope, false);
+		kvm_exit_stats_vcpu_free(&threads[i].vcpu.vcpu);
+	snap = take_snapshot(&kvm_exit_stats_host.scope, false);
 	made += now->run == run_ours ? (u64)chunks * CHUNK * n : 0;
 	if (snap->exits != made) {
 		fprintf(stderr, "native: %llu exits of %llu are counted\n", snap->exits, made);
 		exit(1);
 	}
 	kvfree(snap);
-	kvm_exit_stats_vm_destroy(&guest.kvm);
+	kvm_exit_stats_vm_destroy(&vm.kvm);
 }
 
 static int by_value(const void *a, const void *b)
@@ -349,9 +334,7 @@ int main(int argc, char **argv)
 	cores = sysconf(_SC_NPROCESSORS_ONLN);
 	for (int i = 0; i < NR_REASONS; i++)
 		reasons[i] = mix[(i * 5 + i / 8) % ARRAY_SIZE(mix)];
-	if (kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct cpu, record),
-				    offsetof(struct guest, record), NULL, 0))
-		abort();
+	register_vendor();
 	for (unsigned int n = 1; n <= MAX_THREADS; n *= 2) {
 		const struct result *none = &results[nr_results];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What a VMX vendor module does: it registers, creates VMs and vCPUs, and runs them. */
-#ifndef VENDOR_H
-#define VENDOR_H
+#ifndef SHIM_VENDOR_H
+#define SHIM_VENDOR_H
 
 #include "exit_stats.h"
 #include "hooks.h"
@@ -31,7 +31,7 @@ static inline unsigned int row_of_exit(u32 reason)
 	return exit_stats_offset_vmx(reason) / EXIT_STATS_OFFSET(1);
 }
 
-static inline int register_vendor(void)
+static inline int try_register(void)
 {
 	/* Each reason that is defined has a handler, but GETSEC. */
 	static const void *handlers[EXIT_STATS_VMX_REASONS];
@@ -43,14 +43,25 @@ static inline int register_vendor(void)
 				       offsetof(struct vm, stats), handlers, ARRAY_SIZE(handlers));
 }
 
-/* The caller frees it with kvfree(). */
-static inline struct exit_stats_snap *snapshot(struct exit_stats_scope *scope)
+static inline void register_vendor(void)
 {
-	struct exit_stats_snap *s = kvm_exit_stats_snapshot(scope, true);
+	if (try_register())
+		bail_out("register");
+}
+
+/* The caller frees it with kvfree(). */
+static inline struct exit_stats_snap *take_snapshot(struct exit_stats_scope *scope, bool hist)
+{
+	struct exit_stats_snap *s = kvm_exit_stats_snapshot(scope, hist);
 
 	if (IS_ERR(s))
 		bail_out("snapshot");
 	return s;
+}
+
+static inline struct exit_stats_snap *snapshot(struct exit_stats_scope *scope)
+{
+	return take_snapshot(scope, true);
 }
 
 static inline u64 epoch_of(struct exit_stats_scope *scope)
