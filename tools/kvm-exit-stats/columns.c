@@ -8,6 +8,7 @@
 #include "columns.h"
 #include "memory.h"
 #include "numbers.h"
+#include "trend.h"
 
 static void text(struct value *v, const char *s)
 {
@@ -200,6 +201,11 @@ static void get_top_share(const struct item *i, struct value *v)
 	share(v, dearest ? dearest->n[TOTAL] : 0, dearest ? i->t->cycles : 0);
 }
 
+static void get_trend(const struct item *i, struct value *v)
+{
+	text(v, i->trend ? trend_text(i->trend, i->ascii) : NULL);
+}
+
 #define VMS	(1u << VIEW_VMS)
 #define REASONS (1u << VIEW_REASONS)
 #define VCPUS	(1u << VIEW_VCPUS)
@@ -235,6 +241,7 @@ const struct column columns[] = {
 	{ "nested_time", "NESTED TIME", "time of these", KIND_TIME, 11, BY_ROW, false, get_nested_time, "kvm_nested_exit_handling", "Time that KVM took to handle VM exits of nested guests" },
 	{ "user", "TO USER", "exits that user space had to finish", KIND_COUNT, 10, BY_ROW, false, get_user, "kvm_user_exits", "VM exits that user space had to finish" },
 	{ "user_time", "USER TIME", "time until the vCPU was back in KVM", KIND_TIME, 9, BY_ROW, false, get_user_time, "kvm_user_exit", "Time that user space took to finish VM exits" },
+	{ "trend", "TREND", "exits per second in the last intervals (top only)", KIND_TEXT, 12, ALL, false, get_trend, NULL, NULL },
 	{ "top", "DEAREST REASON", "the reason that took the most time", KIND_TEXT, 20, VMS | VCPUS, true, get_top, NULL, NULL },
 	{ "top%", "ITS TIME%", "its share of the time spent in exits", KIND_SHARE, 9, VMS | VCPUS, false, get_top_share, NULL, NULL },
 };

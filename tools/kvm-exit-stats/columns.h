@@ -20,13 +20,17 @@ enum view {
 	NR_VIEWS
 };
 
+struct trend;
+
 struct item {
 	const struct vm *vm; /* NULL: the host */
 	int vcpu;
-	const struct table *t; /* the scope's numbers, or their difference */
-	const struct row *row; /* a reason's, of that table; NULL: of all reasons */
-	double seconds;	       /* the interval of a difference; 0: since the last reset */
-	double began;	       /* UNIX time at which the counts began; 0: not known */
+	const struct table *t;	   /* the scope's numbers, or their difference */
+	const struct row *row;	   /* a reason's, of that table; NULL: of all reasons */
+	double seconds;		   /* the interval of a difference; 0: since the last reset */
+	double began;		   /* UNIX time at which the counts began; 0: not known */
+	const struct trend *trend; /* the last rates; NULL outside of top */
+	bool ascii;		   /* the terminal has no block characters */
 };
 
 enum kind {

@@ -109,3 +109,17 @@ void sample_since(const struct sample *then, const struct sample *now, struct sa
 		d->nr++;
 	}
 }
+
+void sample_totals(const struct sample *now, struct sample *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->time = now->time;
+	for (size_t i = 0; i < now->nr; i++) {
+		struct scope_numbers *to = new_scope(d);
+
+		to->vm = now->scope[i].vm;
+		to->vcpu = now->scope[i].vcpu;
+		table_copy(&to->t, &now->scope[i].t);
+		d->nr++;
+	}
+}

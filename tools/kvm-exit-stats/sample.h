@@ -43,4 +43,7 @@ const struct scope_numbers *sample_find(const struct sample *a, const char *id, 
  */
 void sample_since(const struct sample *then, const struct sample *now, struct sample *d);
 
+/* All of each scope since its last reset, without an interval, in @d, as sample_since(). */
+void sample_totals(const struct sample *now, struct sample *d);
+
 #endif

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* kvm-exit-stats top: the live view. Read, draw, wait for a key or for the next reading. */
+#include <curses.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "errors.h"
+#include "memory.h"
+#include "screen.h"
+
+static struct {
+	const char *root;
+	double interval;
+	unsigned long batch; /* screens to print, 0: live */
+	int rows, cols;	     /* of a printed one */
+	const char *keys;    /* that are pressed before each printed screen */
+} env = { .interval = 1, .rows = 24, .cols = 80 };
+
+enum {
+	OPT_ROOT = 0x100,
+	OPT_BATCH,
+	OPT_SIZE,
+	OPT_KEYS,
+};
+
+static const char doc[] =
+	"Show live which VMs exit, for which reasons, and what that costs.\v"
+	"EXAMPLES:\n"
+	"  kvm-exit-stats top\n"
+	"  kvm-exit-stats top --interval 5\n"
+	"  kvm-exit-stats top --batch 3               three screens on standard output\n\n"
+	"Press ? in it for its keys.";
+
+static const struct argp_option options[] = {
+	{ "interval", 'i', "SECONDS", 0, "Read again every SECONDS (default: 1)", 0 },
+	{ "batch", OPT_BATCH, "N", 0, "Print N screens and end; needs no terminal", 0 },
+	{ "size", OPT_SIZE, "COLSxROWS", 0, "Size of a printed screen (default: 80x24)", 0 },
+	{ "keys", OPT_KEYS, "KEYS", 0,
+	  "Press these keys before the first printed screen: ~ is Enter", 0 },
+	{ "root", OPT_ROOT, "DIR", 0, "Read saved files from DIR, a copy of /sys/kernel/debug/kvm",
+	  0 },
+	{ 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	char end;
+
+	switch (key) {
+	case 'i':
+		env.interval = parse_seconds(arg, state, "--interval");
+		break;
+	case OPT_BATCH:
+		env.batch = parse_count(arg, state, "--batch");
+		break;
+	case OPT_SIZE:
+		if (sscanf(arg, "%dx%d%c", &env.cols, &env.rows, &end) != 2 || env.cols < 1 ||
+		    env.rows < 1 || env.cols > 1000 || env.rows > 1000)
+			argp_error(state, "--size: '%s' is no size such as 80x24", arg);
+		break;
+	case OPT_KEYS:
+		env.keys = arg;
+		break;
+	case OPT_ROOT:
+		env.root = arg;
+		break;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s': top takes no name", arg);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = { options, parse, "", doc, NULL, NULL, NULL };
+
+/* ---- the numbers */
+
+struct numbers {
+	struct source *source;
+	struct sample then, now, since;
+	struct trends trends;
+	char note[128];
+};
+
+/* Of the scope that is looked at everything, of others what the list of VMs shows. */
+static void take(struct numbers *n, struct ui *ui)
+{
+	const struct place *p = ui_place(ui);
+	unsigned int what = SAMPLE_HOST | SAMPLE_VMS;
+	int err;
+
+	if (p->vm[0])
+		what |= SAMPLE_HIST;
+	if (p->vm[0] && (p->view == VIEW_VCPUS || p->vcpu != NO_VCPU))
+		what |= SAMPLE_VCPUS;
+	if (p->view == VIEW_REASONS && !p->vm[0])
+		what |= SAMPLE_HIST;
+	err = sample_take(&n->now, n->source, what, p->vm[0] ? p->vm : "-");
+	if (err)
+		fail(ERR_OTHER, "the VMs cannot be listed: %s", strerror(-err));
+}
+
+static void add_trends(struct numbers *n, struct ui *ui)
+{
+	const struct place *p = ui_place(ui);
+
+	trends_begin(&n->trends);
+	for (size_t i = 0; i < n->since.nr; i++) {
+		const struct scope_numbers *s = &n->since.scope[i];
+		const char *vm = s->vm ? s->vm->id : "";
+
+		if (s->seconds <= 0)
+			continue;
+		trends_add(&n->trends, vm, s->vcpu, TREND_ALL, s->t.exits / s->seconds);
+		if (p->view != VIEW_REASONS || strcmp(vm, p->vm) || s->vcpu != p->vcpu)
+			continue;
+		for (size_t k = 0; k < s->t.nr; k++)
+			trends_add(&n->trends, vm, s->vcpu, s->t.row[k].reason,
+				   s->t.row[k].n[COUNT] / s->seconds);
+	}
+	trends_end(&n->trends);
+}
+
+static bool unchanged(const struct sample *since)
+{
+	for (size_t i = 0; i < since->nr; i++) {
+		if (since->scope[i].t.exits)
+			return false;
+	}
+	return true;
+}
+
+/* Reads again: what was now is then. Saved files do not change: they show their totals. */
+static void step(struct numbers *n, struct ui *ui)
+{
+	sample_free(&n->since);
+	sample_free(&n->then);
+	n->then = n->now;
+	take(n, ui);
+	sample_since(&n->then, &n->now, &n->since);
+	n->note[0] = '\0';
+	if (env.root && unchanged(&n->since)) {
+		sample_free(&n->since);
+		sample_totals(&n->now, &n->since);
+		snprintf(n->note, sizeof(n->note), "saved files: all since the last reset");
+	}
+	for (size_t i = 0; i < n->since.nr; i++) {
+		const struct scope_numbers *s = &n->since.scope[i];
+
+		if (s->anew && s->vcpu == NO_VCPU)
+			snprintf(n->note, sizeof(n->note), "%.60s was reset",
+				 s->vm ? s->vm->name : "the host");
+	}
+	add_trends(n, ui);
+}
+
+/*
+ * The user went where more has to be read than was: two readings, a moment apart, give a
+ * first screen at once.
+ */
+static void look_anew(struct numbers *n, struct ui *ui)
+{
+	sample_free(&n->since);
+	sample_free(&n->then);
+	sample_free(&n->now);
+	take(n, ui);
+	usleep(100000);
+	step(n, ui);
+}
+
+static void draw(struct numbers *n, struct ui *ui, struct canvas *c, struct item **items,
+		 size_t *nr)
+{
+	struct model m = { &n->since, &n->trends, n->note[0] ? n->note : NULL };
+
+	free(*items);
+	*nr = screen_items(ui, &m, items);
+	screen_follow(ui, c, *items, *nr);
+	screen_draw(ui, c, &m, *items, *nr);
+}
+
+/* Hands a key to the state machine, and reads what the new place needs. */
+static bool press(struct numbers *n, struct ui *ui, struct canvas *c, int key,
+		  const struct item *items, size_t nr)
+{
+	struct place before = *ui_place(ui);
+	struct ui_facts facts = { .nr = nr, .rows = screen_rows(ui, c) };
+	struct place *now;
+
+	if (before.selected < nr)
+		facts.selected = &items[before.selected];
+	if (!ui_key(ui, key, &facts))
+		return false;
+	now = ui_place(ui);
+	/* A line that the user moved to is the one to stay on. */
+	if (now->selected != before.selected)
+		now->subject[0] = '\0';
+	if (now->view != before.view || now->vcpu != before.vcpu || strcmp(now->vm, before.vm))
+		look_anew(n, ui);
+	return true;
+}
+
+/* ---- the terminal */
+
+static int key_of(wint_t c, int kind)
+{
+	static const int from_curses[][2] = {
+		{ KEY_UP, UI_UP },	     { KEY_DOWN, UI_DOWN },  { KEY_PPAGE, UI_PAGE_UP },
+		{ KEY_NPAGE, UI_PAGE_DOWN }, { KEY_HOME, UI_FIRST }, { KEY_END, UI_LAST },
+		{ KEY_ENTER, UI_OPEN },	     { KEY_RIGHT, UI_OPEN }, { KEY_LEFT, UI_BACK },
+		{ KEY_BACKSPACE, UI_ERASE },
+	};
+
+	if (kind == KEY_CODE_YES) {
+		for (size_t i = 0; i < sizeof(from_curses) / sizeof(*from_curses); i++) {
+			if (from_curses[i][0] == (int)c)
+				return from_curses[i][1];
+		}
+		return UI_NOTHING;
+	}
+	return c == '\r' || c == '\n' ? UI_OPEN
+	       : c == 27	      ? UI_BACK
+	       : c == 8 || c == 127   ? UI_ERASE
+				      : (int)c;
+}
+
+static void init_colours(void)
+{
+	if (getenv("NO_COLOR") && *getenv("NO_COLOR"))
+		return;
+	if (!has_colors() || start_color() == ERR)
+		return;
+	use_default_colors();
+	init_pair(1, COLOR_CYAN, -1);
+	init_pair(2, COLOR_YELLOW, -1);
+	init_pair(3, COLOR_RED, -1);
+}
+
+static attr_t curses_attribute(enum attribute attr)
+{
+	bool colours = has_colors() && COLOR_PAIRS > 3 &&
+		       !(getenv("NO_COLOR") && *getenv("NO_COLOR"));
+
+	switch (attr) {
+	case ATTR_TITLE:
+		return A_BOLD | (colours ? COLOR_PAIR(1) : 0);
+	case ATTR_HEAD:
+		return A_UNDERLINE;
+	case ATTR_HEAD_SORTED:
+		return A_UNDERLINE | A_BOLD | (colours ? COLOR_PAIR(2) : 0);
+	case ATTR_SELECTED:
+		return A_REVERSE;
+	case ATTR_FAINT:
+		return A_DIM;
+	case ATTR_WARNING:
+		return A_BOLD | (colours ? COLOR_PAIR(3) : 0);
+	default:
+		return A_NORMAL;
+	}
+}
+
+static void blit(const struct canvas *c)
+{
+	for (int row = 0; row < c->rows; row++) {
+		for (int col = 0; col < c->cols; col++) {
+			const struct cell *cell = &c->cell[row * c->cols + col];
+
+			if (!cell->c)
+				continue;
+			attrset(curses_attribute(cell->attr));
+			mvaddnwstr(row, col, &cell->c, 1);
+		}
+	}
+	refresh();
+}
+
+static void close_terminal(void)
+{
+	endwin();
+}
+
+/* Until the next reading is due or a key was pressed. Returns the key, or UI_NOTHING. */
+static int wait_for_key(const struct ui *ui, double next)
+{
+	double left = ui->frozen ? 3600 : next - monotonic();
+	wint_t c;
+	int kind;
+
+	timeout(left > 0 ? (int)(left * 1000) + 1 : 0);
+	kind = get_wch(&c);
+	return kind == ERR ? UI_NOTHING : key_of(c, kind);
+}
+
+static void live(struct numbers *n, struct ui *ui, struct canvas *c)
+{
+	struct item *items = NULL;
+	double next;
+	size_t nr = 0;
+	int key;
+
+	if (!isatty(STDOUT_FILENO))
+		fail(ERR_NO_TERMINAL, "%s", error_text(ERR_NO_TERMINAL));
+	set_escdelay(25);
+	if (!newterm(NULL, stdout, stdin))
+		fail(ERR_NO_TERMINAL, "the terminal '%s' is unknown or cannot move its cursor",
+		     getenv("TERM") ? getenv("TERM") : "");
+	atexit(close_terminal);
+	common_catch_signals();
+	cbreak();
+	noecho();
+	nonl();
+	keypad(stdscr, TRUE);
+	curs_set(0);
+	init_colours();
+	canvas_resize(c, LINES, COLS);
+	look_anew(n, ui);
+	next = monotonic() + ui->interval;
+	while (!ui->quit && !interrupted) {
+		draw(n, ui, c, &items, &nr);
+		blit(c);
+		key = wait_for_key(ui, next);
+		if (key != UI_NOTHING)
+			press(n, ui, c, key, items, nr);
+		if (LINES != c->rows || COLS != c->cols) {
+			canvas_resize(c, LINES, COLS);
+			clear();
+		}
+		if (!ui->frozen && monotonic() >= next) {
+			step(n, ui);
+			next = monotonic() + ui->interval;
+		}
+	}
+	free(items);
+}
+
+/* ---- without a terminal */
+
+static void batch(struct numbers *n, struct ui *ui, struct canvas *c)
+{
+	struct item *items = NULL;
+	double next = monotonic() + ui->interval;
+	size_t nr = 0;
+
+	common_catch_signals();
+	canvas_resize(c, env.rows, env.cols);
+	take(n, ui);
+	if (env.keys)
+		look_anew(n, ui);
+	for (const char *k = env.keys; k && *k; k++) {
+		draw(n, ui, c, &items, &nr);
+		press(n, ui, c, *k == '~' ? UI_OPEN : *k, items, nr);
+	}
+	for (unsigned long i = 0; i < env.batch && wait_until(&next, ui->interval); i++) {
+		step(n, ui);
+		draw(n, ui, c, &items, &nr);
+		canvas_print(c, stdout);
+		fflush(stdout);
+	}
+	free(items);
+}
+
+static int run(int argc, char **argv)
+{
+	struct numbers n = {};
+	struct canvas c = {};
+	struct ui ui;
+
+	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	n.source = common_source(&(struct common){ .root = env.root });
+	c.ascii = strcmp(nl_langinfo(CODESET), "UTF-8");
+	ui_init(&ui, env.interval);
+	if (env.batch)
+		batch(&n, &ui, &c);
+	else
+		live(&n, &ui, &c);
+	sample_free(&n.since);
+	sample_free(&n.now);
+	sample_free(&n.then);
+	trends_free(&n.trends);
+	canvas_free(&c);
+	source_close(n.source);
+	return 0;
+}
+
+const struct command cmd_top = {
+	"top",
+	"live: VMs, their reasons, their vCPUs (default)",
+	&argp,
+	run,
+};
