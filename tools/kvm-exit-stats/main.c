@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_show,
 	&cmd_export,
+	&cmd_log,
 	&cmd_status,
 	&cmd_set,
 	&cmd_reset,
