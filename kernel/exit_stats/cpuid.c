@@ -17,7 +17,7 @@ unsigned int kvm_exit_stats_layout = EXIT_STATS_LAYOUT_DEFAULT;
 bool kvm_exit_stats_low_first;
 bool kvm_exit_stats_log_reads;
 
-/* exit_stats_log_reads: exit_stats_dump_per_min limits these lines, in a token bucket of theirs. */
+/* exit_stats_log_reads: limited per minute like dumps, but with a token bucket of its own. */
 static DEFINE_RAW_SPINLOCK(exit_stats_log_lock);
 static struct exit_stats_bucket exit_stats_log_bucket;
 static atomic64_t exit_stats_log_held_back;

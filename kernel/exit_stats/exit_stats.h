@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The interfaces between the files of exit_stats/, callees first. Data flows in one direction:
- * hook -> record -> snapshot -> {cpuid.c, debugfs.c, dump.c}. These three read no records.
+ * hook -> record -> snapshot -> {cpuid.c, debugfs.c, dump.c}. Those three never read records.
  */
 #ifndef EXIT_STATS_H
 #define EXIT_STATS_H

@@ -3,7 +3,7 @@
  * The functions that KVM's own files call (kernel/hooks/).
  *
  * The vendor module starts an exit when the processor is back in host state, and ends it when
- * KVM has handled it. While recording is off, static keys skip the code of starts and ends.
+ * KVM has handled it. While recording is off, static keys (vendor.c) skip starts and ends.
  *
  * In 32-bit kernels readers could see half of a 64-bit number; without debugfs there is no place
  * for the files. In both configurations the hooks are empty and Kbuild omits our objects.

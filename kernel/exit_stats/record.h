@@ -40,7 +40,7 @@ struct exit_stats_scope {
 struct exit_stats_row {
 	u64 min;		/* cycles; EXIT_STATS_NO_MIN if empty */
 	u64 max;		/* cycles; 0 if empty */
-	/* The rest are sums, EXIT_STATS_SUMS words, from which a baseline is subtracted. */
+	/* The rest, EXIT_STATS_SUMS words, are sums. Readers subtract the baseline from them. */
 	u64 count;
 	u64 total;		/* cycles */
 	u64 nested_count;	/* exits of L2, also in count */

@@ -2,8 +2,8 @@
 /*
  * The shared snapshot of the host: with exit_stats_cpuid=host all leaves are answered from it.
  *
- * A vCPU's thread does not take the mutex. If it finds a shared snapshot that was begun more than
- * 1 ms ago, it queues a worker, which takes a new one, and waits once, about 10 ms at most.
+ * A vCPU's thread takes no mutex. If the shared snapshot was begun more than 1 ms ago, the thread
+ * queues a worker, which takes a new one, and waits for it once, about 10 ms at most.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -17,11 +17,11 @@
 static void exit_stats_share_fn(struct work_struct *work);
 
 static struct exit_stats_snap __rcu *exit_stats_shared_snap;
-static u64 exit_stats_shared_begun;	/* begun of that snapshot, read without RCU */
+static u64 exit_stats_shared_begun;	/* when that snapshot was begun: ktime in ns */
 static DECLARE_WORK(exit_stats_share_work, exit_stats_share_fn);
 static DECLARE_WAIT_QUEUE_HEAD(exit_stats_share_queue);
 
-/* Publish @snap, taken by the caller while it holds kvm_exit_stats_mutex. */
+/* Publish @snap. Context: kvm_exit_stats_mutex, held since before @snap was taken. */
 void kvm_exit_stats_share_snap(struct exit_stats_snap *snap)
 {
 	struct exit_stats_snap *old;
