@@ -17,8 +17,8 @@ enum {
 };
 
 static const struct argp_option options[] = {
-	{ "format", 'f', "FORMAT", 0, "text (default), csv, json, jsonl, prometheus, openmetrics",
-	  0 },
+	{ "format", 'f', "FORMAT", 0,
+	  "text (default), csv, json, jsonl, table, prometheus, openmetrics", 0 },
 	{ "columns", 'o', "LIST", 0, "Columns to show: a,b,c; or +a,-b to add and leave out", 0 },
 	{ "list-columns", OPT_LIST_COLUMNS, NULL, 0, "Print the columns that there are", 0 },
 	{ "sort", 's', "COLUMN", 0, "Sort by this column", 0 },
@@ -63,7 +63,7 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		if (!c->format)
 			argp_error(
 				state,
-				"no format '%s': text, csv, json, jsonl, prometheus, openmetrics",
+				"no format '%s': text, csv, json, jsonl, table, prometheus, openmetrics",
 				arg);
 		errors_as_json(!strncmp(arg, "json", 4));
 		break;

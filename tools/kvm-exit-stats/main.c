@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&cmd_show,
 	&cmd_export,
 	&cmd_log,
+	&cmd_guest,
 	&cmd_status,
 	&cmd_set,
 	&cmd_reset,

@@ -6,10 +6,19 @@
 
 #include "output.h"
 
+/* clang-format off */
 const struct output_format *const output_formats[] = {
-	&format_text,	    &format_csv,	 &format_json, &format_json_lines,
-	&format_prometheus, &format_openmetrics, NULL,
+	&format_text,
+	&format_csv,
+	&format_json,
+	&format_json_lines,
+	&format_table,
+	&format_prometheus,
+	&format_openmetrics,
+	NULL,
 };
+
+/* clang-format on */
 
 const struct output_format *output_format(const char *name)
 {

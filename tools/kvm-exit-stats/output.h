@@ -43,7 +43,8 @@ struct output {
 	bool hist;     /* with histograms, where the format has them */
 };
 
-extern const struct output_format format_text, format_csv, format_json, format_json_lines;
+extern const struct output_format format_text, format_table, format_csv, format_json,
+	format_json_lines;
 extern const struct output_format format_prometheus, format_openmetrics;
 
 /* The format of that name, or NULL; and all, for help texts. */

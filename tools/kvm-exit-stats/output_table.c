@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kernel's own grammar, of Documentation/abi.md: what --root reads again. */
+#include <inttypes.h>
+
+#include "output.h"
+
+static void table_table(struct output *o, const struct heading *h, const struct item *items,
+			size_t nr)
+{
+	static const char *const scopes[] = { "host", "vm", "vcpu" };
+	const struct table *t = h->t;
+
+	if (!t)
+		return;
+	fprintf(o->f,
+		"# kvm exit_stats %d scope=%s vendor=%s tsc_khz=%" PRIu64 " tsc=%s epoch=%" PRIu64
+		" vms=%" PRIu64 " vcpus=%" PRIu64 " exits=%" PRIu64 " cycles=%" PRIu64
+		" nested=%" PRIu64 " tsc_backwards=%" PRIu64 " dumps=%" PRIu64 " merged=%" PRIu64
+		"\n",
+		EXIT_STATS_TABLE_VERSION, scopes[t->scope], t->vendor, t->tsc_khz,
+		t->tsc_stable ? "stable" : "unstable", t->epoch, t->vms, t->vcpus, t->exits,
+		t->cycles, t->nested, t->tsc_backwards, t->dumps, t->merged);
+	fprintf(o->f, "# reason name %15s %16s %12s %12s %12s %13s %16s\n", "count", "total", "min",
+		"max", "avg", "nested_count", "nested_total");
+	for (size_t i = 0; i < nr; i++) {
+		const struct row *row = items[i].row;
+
+		if (row)
+			fprintf(o->f,
+				"%8s %-20s %12" PRIu64 " %16" PRIu64 " %12" PRIu64 " %12" PRIu64
+				" %12" PRIu64 " %13" PRIu64 " %16" PRIu64 "\n",
+				row->id, row->name, row->n[COUNT], row->n[TOTAL], row->n[MIN],
+				row->n[MAX], row->n[AVG], row->n[NESTED_COUNT],
+				row->n[NESTED_TOTAL]);
+	}
+}
+
+const struct output_format format_table = {
+	.name = "table",
+	.help = "the kernel's own form, which --root reads",
+	.table = table_table,
+};
