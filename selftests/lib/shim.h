@@ -91,6 +91,7 @@ void shim_may_block(void); /* for work or a grace period, or on the console */
 #define __rcu
 #define READ_ONCE(x)	      __atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)      __atomic_store_n(&(x), (v), __ATOMIC_RELAXED)
+#define shim_acquire(x)	      __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define smp_rmb()	      __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb()	      __atomic_thread_fence(__ATOMIC_RELEASE)
 #define OPTIMIZER_HIDE_VAR(x) asm("" : "+r"(x))
@@ -191,7 +192,7 @@ static inline unsigned int read_seqcount_begin(const seqcount_t *s)
 {
 	unsigned int seq;
 
-	while ((seq = __atomic_load_n(&s->sequence, __ATOMIC_ACQUIRE)) & 1) {
+	while ((seq = shim_acquire(s->sequence)) & 1) {
 		shim.waits++;
 		shim_step(SHIM_READER_WAITS);
 		sched_yield();
@@ -309,7 +310,7 @@ void shim_check_reader(void);
 
 #define kvfree_rcu(p, member)		shim_free_rcu(p)
 #define rcu_access_pointer(p)		READ_ONCE(p)
-#define rcu_dereference(p)		(shim_check_reader(), __atomic_load_n(&(p), __ATOMIC_ACQUIRE))
+#define rcu_dereference(p)		(shim_check_reader(), shim_acquire(p))
 #define rcu_dereference_protected(p, c) ((c) ? (p) : (shim_die("an RCU pointer unprotected"), NULL))
 #define rcu_replace_pointer(p, new, c)                               \
 	({                                                           \
@@ -387,7 +388,7 @@ u64 get_random_u64(void);
 #define wake_up_all(queue)	      ((void)(queue))
 #define wait_event_killable_timeout(queue, cond, jiffies)                 \
 	do {                                                              \
-		u64 until = ktime_get_ns() + (jiffies)*NSEC_PER_MSEC;     \
+		u64 until = ktime_get_ns() + NSEC_PER_MSEC * (jiffies);   \
                                                                           \
 		shim_may_block();                                         \
 		while (!(cond) && !shim.killed && ktime_get_ns() < until) \
@@ -459,6 +460,8 @@ struct shim_param {
 };
 
 int shim_set_param(const struct shim_param *param, const char *val);
+void shim_param_lock(void);
+void shim_param_unlock(void);
 int kstrtouint(const char *s, unsigned int base, unsigned int *n);
 int param_set_bool(const char *val, const struct kernel_param *kp);
 int param_get_bool(char *buf, const struct kernel_param *kp);
@@ -467,13 +470,13 @@ int param_get_uint(char *buf, const struct kernel_param *kp);
 bool sysfs_streq(const char *a, const char *b);
 int __sysfs_match_string(const char *const *names, size_t n, const char *val);
 extern const struct kernel_param_ops param_ops_bool;
-extern pthread_mutex_t shim_param_mutex; /* comes before any other */
 
-#define KERNEL_PARAM_OPS_FL_NOARG	     1
-#define kernel_param_lock(module)	     (shim_may_block(), (void)pthread_mutex_lock(&shim_param_mutex))
-#define kernel_param_unlock(module)	     ((void)pthread_mutex_unlock(&shim_param_mutex))
-#define sysfs_emit(buf, ...)		     sprintf(buf, __VA_ARGS__)
-#define module_param_cb(n, o, a, m)	     const struct shim_param shim_param_##n = { (o), { (a) }, m }
+#define KERNEL_PARAM_OPS_FL_NOARG   1
+#define kernel_param_lock(module)   shim_param_lock()
+#define kernel_param_unlock(module) shim_param_unlock()
+#define sysfs_emit(buf, ...)	    sprintf(buf, __VA_ARGS__)
+#define module_param_cb(n, ops, arg, mode) \
+	const struct shim_param shim_param_##n = { (ops), { (arg) }, mode }
 #define module_param_named(n, v, type, mode) module_param_cb(n, &param_ops_##type, &(v), mode)
 #define MODULE_PARM_DESC(name, text)	     struct shim_unused_##name
 #define EXPORT_SYMBOL_FOR_KVM_INTERNAL(name) struct shim_unused_##name

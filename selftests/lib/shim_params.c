@@ -7,15 +7,27 @@
 
 const struct kernel_param_ops param_ops_bool = { 0, param_set_bool, param_get_bool };
 
-pthread_mutex_t shim_param_mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* Comes before every mutex. */
+void shim_param_lock(void)
+{
+	shim_may_block();
+	pthread_mutex_lock(&lock);
+}
+
+void shim_param_unlock(void)
+{
+	pthread_mutex_unlock(&lock);
+}
 
 int shim_set_param(const struct shim_param *param, const char *val)
 {
 	int err;
 
-	kernel_param_lock(THIS_MODULE);
+	shim_param_lock();
 	err = param->ops->set(val, &param->kp);
-	kernel_param_unlock(THIS_MODULE);
+	shim_param_unlock();
 	return err;
 }
 

@@ -79,7 +79,7 @@ static void reset(struct thread *t, const struct family *f, int of)
 	}
 	__atomic_fetch_add(&resets, 1, __ATOMIC_SEQ_CST);
 	if (kvm_exit_stats_reset(f->scope[of]))
-		bail_out("no memory for a reset");
+		bail_out("no memory");
 	__atomic_fetch_add(&resets, 1, __ATOMIC_SEQ_CST);
 	if (of == HOST)
 		check_leaf_after(f, of, HOST, &s[HOST]);

@@ -211,8 +211,8 @@ int main(void)
 	check_reset();
 	check_retry();
 	check_end();
-	ok(has_no_record(&no_vm, EXIT_STATS_SCOPE_VM) &&
-		   has_no_record(&no_vcpu, EXIT_STATS_SCOPE_VCPU),
+	ok((has_no_record(&no_vm, EXIT_STATS_SCOPE_VM) &&
+	    has_no_record(&no_vcpu, EXIT_STATS_SCOPE_VCPU)),
 	   "a VM and a vCPU without a record (TDX) are empty, and have no reset");
 	kvm_exit_stats_unregister();
 	ok(has_no_record(HOST, EXIT_STATS_SCOPE_HOST),

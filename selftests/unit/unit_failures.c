@@ -97,12 +97,12 @@ static void check_create(void)
 
 	no_vcpu.vcpu.kvm = &vms[0].kvm;
 	shim.fail_alloc = 1;
-	ok(kvm_exit_stats_vm_create(&no_vm.kvm) == -ENOMEM && !no_vm.stats &&
-		   list->next->next == list->prev,
+	ok((kvm_exit_stats_vm_create(&no_vm.kvm) == -ENOMEM && !no_vm.stats &&
+	    list->next->next == list->prev),
 	   "without memory no VM is created");
 	shim.fail_alloc = 1;
-	ok(kvm_exit_stats_vcpu_create(&no_vcpu.vcpu) == -ENOMEM && !no_vcpu.stats &&
-		   kvm_exit_stats_nr_vcpus == 3,
+	ok((kvm_exit_stats_vcpu_create(&no_vcpu.vcpu) == -ENOMEM && !no_vcpu.stats &&
+	    kvm_exit_stats_nr_vcpus == 3),
 	   "without memory no vCPU is created, and none is counted");
 	kvm_exit_stats_vcpu_free(&no_vcpu.vcpu);
 	kvm_exit_stats_vm_destroy(&no_vm.kvm);
@@ -138,8 +138,8 @@ static void check_killed(void)
 {
 	remember_scopes();
 	shim.killed = true;
-	ok(kvm_exit_stats_reset(scopes[1]) == -EINTR &&
-		   PTR_ERR(kvm_exit_stats_snapshot(scopes[1], true)) == -EINTR,
+	ok((kvm_exit_stats_reset(scopes[1]) == -EINTR &&
+	    PTR_ERR(kvm_exit_stats_snapshot(scopes[1], true)) == -EINTR),
 	   "a killed task gets -EINTR for a reset and a snapshot");
 	shim.killed = false;
 	ok(!scopes_changed(), "a killed task resets nothing");

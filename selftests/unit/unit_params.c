@@ -128,8 +128,8 @@ static void check_numbers(void)
 	ok((!shim_set_param(interval, "0x10\n") && kvm_exit_stats_interval == 16 &&
 	    reads(interval, "16") && events_were("lock ")),
 	   "dump_interval accepts hex, and is set under the mutex");
-	ok(shim_queued() < 0 && !shim_set_param(limit, "0") && !kvm_exit_stats_per_min &&
-		   !shim_queued(),
+	ok((shim_queued() < 0 && !shim_set_param(limit, "0") && !kvm_exit_stats_per_min &&
+	    !shim_queued()),
 	   "a new limit wakes the worker at once");
 	shim_run_work();
 	shim.events[0] = '\0';

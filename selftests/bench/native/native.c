@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What the hot path costs on this machine's own processor: threads make exits
- * through the hooks, each into its own vCPU's record, at 1 to 64 threads; with one
- * thread also while another core does nothing but read a leaf of that VM; and
- * beside it what first attempts do, four counters that all share.
+ * Measures the hot path on this machine's own processor. 1 to 64 threads make exits through
+ * the hooks, each thread in its own vCPU's record. With one thread, another core also reads
+ * a leaf of that VM all the time. For comparison, the threads count in four counters that
+ * all of them share, with atomic additions.
  *
- * An exit here is a start, a handler that does some arithmetic, and an end, with
- * an LFENCE around each. Of what a thread takes for that, the same without us is
- * subtracted. Time is the threads' CPU time, so threads that wait for a core
- * cost nothing; of a thread's chunks the median counts, as an interrupt falls
- * into some. A run counts only if the machine gave us its cores (that is, threads
- * did run at the same time): otherwise nothing would contend.
+ * An exit is a start, a handler that does some arithmetic, and an end, with an LFENCE around
+ * each. Time is the threads' CPU time, so a thread that waits for a core costs nothing. The
+ * median of a thread's chunks counts, because interrupts fall into some chunks. A run counts
+ * only if the threads ran at the same time: otherwise they do not contend.
  *
- * Prints: clock, mode, threads, runs that counted, ns an exit in the best and in
- * the median of them, and more than without us: the median of the differences
- * between runs that were next to each other. What slows the machine down for a while
- * slows both, so a difference is steadier than either.
+ * Prints: clock, mode, threads, runs that counted, ns per exit in the best and in the median
+ * run, and the median difference to the run without the hooks that was next to each run.
+ * Whatever slows the machine for a while slows both runs, so the difference is steadier.
  */
 #include <math.h>
 #include <pthread.h>
@@ -27,10 +24,10 @@
 #define MAX_THREADS 64
 #define MAX_RUNS    1000
 #define MAX_CHUNKS  1000
-#define MIN_CHUNKS  10	 /* a thread */
+#define MIN_CHUNKS  10	 /* per thread */
 #define CHUNK	    2000 /* exits */
 #define NR_REASONS  64
-#define ENOUGH	    0.9 /* of the cores that could have run */
+#define ENOUGH	    0.9 /* of the CPU time that all cores had */
 
 struct thread {
 	pthread_t id;
@@ -44,29 +41,29 @@ struct mode {
 	const char *name;
 	void (*run)(struct thread *t);
 	unsigned int dump_interval;
-	bool reader; /* one more thread, which reads a leaf */
-	bool seldom; /* each fourth run: not what the goal is for */
+	bool reader; /* one more thread reads a leaf */
+	bool seldom; /* only each fourth run: no goal depends on it */
 };
 
 struct result {
 	const struct mode *mode;
 	unsigned int threads;
-	const struct result *none; /* of as many threads */
-	double cost[MAX_RUNS];	   /* NAN: does not count */
+	const struct result *none; /* without the hooks, with as many threads */
+	double cost[MAX_RUNS];	   /* NAN: the run does not count */
 };
 
 static struct thread threads[MAX_THREADS];
 static struct vm vm;
 static pthread_barrier_t start_line;
 static const struct mode *now;
-static unsigned int chunks; /* a thread */
+static unsigned int chunks; /* per thread */
 static unsigned int runs = 80, cores;
 static u32 reasons[NR_REASONS];
-static u64 made; /* through the hooks */
+static u64 made; /* exits through the hooks */
 static bool read_enough;
 static u64 reader_used; /* CPU time */
 
-/* What several cores write: a count and a total by reason, and grand totals. */
+/* The shared counters: a count and a total for each reason, and the sums. */
 static u64 shared_count[EXIT_STATS_VMX_REASONS], shared_total[EXIT_STATS_VMX_REASONS];
 static u64 shared_exits __aligned(64), shared_cycles;
 
@@ -78,13 +75,13 @@ static u64 ns(clockid_t clock)
 	return t.tv_sec * NSEC_PER_SEC + t.tv_nsec;
 }
 
-/* Before, between and behind what is ours: none of it hides behind anything else. */
+/* Around each hook, so that the processor does not overlap it with other work. */
 static __always_inline void serialize(void)
 {
 	asm volatile("lfence" ::: "memory");
 }
 
-/* Three cycles each. */
+/* Takes three cycles for each time. */
 static __always_inline void multiply(int times)
 {
 	u64 x = 3;
@@ -93,7 +90,7 @@ static __always_inline void multiply(int times)
 		asm volatile("imulq %0, %0" : "+r"(x));
 }
 
-/* About a hundred cycles: nobody handles an exit in less. */
+/* About a hundred cycles: no exit is handled faster. */
 static __always_inline void handle(void)
 {
 	serialize();
@@ -149,15 +146,11 @@ static const struct mode modes[] = {
 	{ "ours-read", run_ours, 0, .reader = true, .seldom = true },
 };
 
-/*
- * What 0x4FFFFFFE takes of a VM's records, as fast as a guest can ask for it: each
- * read is an exit, of a thousand cycles.
- */
+/* Reads what 0x4FFFFFFE shows, as often as a guest can: each read is an exit of 1000 cycles. */
 static void *read_leaf(void *arg)
 {
 	unsigned int row = exit_stats_row_of(kvm_exit_stats_host.table, reasons[0]);
 
-	(void)arg;
 	while (!READ_ONCE(read_enough)) {
 		struct exit_stats_leaf_row leaf;
 
@@ -195,7 +188,7 @@ static void make_vcpus(unsigned int n)
 		create_vcpu(&threads[i].vcpu, &vm);
 }
 
-/* All of it is in the table, or what was measured is not what the kernel does. */
+/* Every exit must be counted: otherwise the measured code is not the kernel's. */
 static void check_and_free(unsigned int n)
 {
 	struct exit_stats_snap *snap;
@@ -225,7 +218,7 @@ static double median(double *values, unsigned int n)
 	return values[n / 2];
 }
 
-/* At a real-time priority, where that is allowed. */
+/* Starts a thread, at a real-time priority where that is allowed. */
 static void start(pthread_t *id, void *(*fn)(void *), void *arg)
 {
 	struct sched_param param = { .sched_priority = 1 };
@@ -240,10 +233,7 @@ static void start(pthread_t *id, void *(*fn)(void *), void *arg)
 	pthread_attr_destroy(&attr);
 }
 
-/*
- * One run: its ns an exit in @cost, if the threads did run at the same time. At a
- * real-time priority the others on this machine wait.
- */
+/* Sets @cost to ns per exit. Returns whether the threads ran at the same time. */
 static bool run_once(unsigned int n, double *cost)
 {
 	u64 began = -1ull, ended = 0;
@@ -282,7 +272,7 @@ static void measure(struct result *r, double *cost, unsigned int all_chunks)
 	kvm_exit_stats_interval = now->dump_interval;
 	if (!run_once(r->threads, cost))
 		*cost = NAN;
-	usleep(2000); /* for the others */
+	usleep(2000); /* other programs wait while threads run at a real-time priority */
 }
 
 static void print(const struct result *r)
@@ -339,11 +329,11 @@ int main(int argc, char **argv)
 		const struct result *none = &results[nr_results];
 
 		for (size_t i = 0; i < ARRAY_SIZE(modes); i++)
-			/* A reader has a core of its own, and never gives it up. */
+			/* A reader needs a core of its own, and never gives it up. */
 			if (!modes[i].reader || (n == 1 && cores > 1))
 				results[nr_results++] = (struct result){ &modes[i], n, none };
 	}
-	/* Round after round: what disturbs for a while disturbs one run of each. */
+	/* Round after round: a short disturbance then falls into one run of each mode. */
 	for (unsigned int i = 0; i < runs; i++) {
 		for (int j = 0; j < nr_results; j++) {
 			results[j].cost[i] = NAN;
