@@ -12,22 +12,6 @@
 
 const char *argp_program_version = "kvm-exit-stats " VERSION;
 
-/* In the order of the help text. */
-/* clang-format off */
-const struct command *const commands[] = {
-	&cmd_top,
-	&cmd_list,
-	&cmd_show,
-	&cmd_export,
-	&cmd_log,
-	&cmd_guest,
-	&cmd_status,
-	&cmd_set,
-	&cmd_reset,
-	NULL,
-};
-/* clang-format on */
-
 static void usage(FILE *f)
 {
 	fputs("Usage: kvm-exit-stats [COMMAND] [OPTION...]\n"
