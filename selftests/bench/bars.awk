@@ -13,71 +13,59 @@ BEGIN {
 	WIDTH = 560
 	TOP = 50
 	BAR = 11
-}
-
-NR == 1 {
-	for (i = 2; i <= NF; i++)
-		name[i] = $i
-	columns = NF
-	next
+	SMALL = " font-size=\"10\""
 }
 
 {
-	label[++rows] = $1
-	for (i = 2; i <= NF; i++) {
-		value[rows, i] = $i
+	rows = NR - 1
+	for (i = 1; i <= NF; i++)
+		cell[rows, i] = $i
+	for (i = 2; rows && i <= NF; i++) {
 		sum[rows] += $i
-		most = $i > most ? $i : most
+		highest = $i > highest ? $i : highest
 	}
-	highest = sum[rows] > highest ? sum[rows] : highest
-}
-
-# Logarithmic: what is not above 1 has no bar.
-function length_of(v) {
-	if (shape == "stacked")
-		return WIDTH * v / highest
-	return v > 1 ? WIDTH * log(v) / log(most) : 0
+	longest = sum[rows] > longest ? sum[rows] : longest
 }
 
 function text(x, y, what, more) {
 	printf "<text x=\"%d\" y=\"%d\"%s>%s</text>\n", x, y, more, what
 }
 
-function bar(x, y, length_, c) {
-	if (length_ >= 0.5)
+function bar(x, y, width, c) {
+	if (width >= 0.5)
 		printf "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"%s\"/>\n", \
-			x, y, length_ + 0.5, BAR, colour[c]
+			x, y, width + 0.5, BAR, colour[c]
 }
 
 END {
-	step = (shape == "stacked" ? BAR : BAR * (columns - 1)) + 8
+	stacked = shape == "stacked"
+	step = (stacked ? BAR : BAR * (NF - 1)) + 8
 	height = TOP + rows * step
 	printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 760 %d\" font-family=\"sans-serif\" font-size=\"12\">\n", height
 	print "<!-- SPDX-License-Identifier: GPL-2.0-only -->"
 	print "<rect width=\"760\" height=\"" height "\" fill=\"#fff\"/>"
 	text(LEFT, 15, title)
-	x = LEFT
-	for (i = 2; i <= columns; i++) {
+	for (i = 2; i <= NF; x += 30 + 6.5 * length(cell[0, i++])) {
+		x = i == 2 ? LEFT : x
 		bar(x, 25, BAR, i - 1)
-		text(x + 15, 35, name[i], " font-size=\"10\"")
-		x += 30 + 6.5 * length(name[i])
+		text(x + 15, 35, cell[0, i], SMALL)
 	}
 	for (r = 1; r <= rows; r++) {
 		y = TOP + (r - 1) * step
-		text(LEFT - 6, y + (step - 8) / 2 + 4, label[r], " text-anchor=\"end\"")
+		text(LEFT - 6, y + (step - 8) / 2 + 4, cell[r, 1], " text-anchor=\"end\"")
 		x = LEFT
-		for (i = 2; i <= columns; i++) {
-			l = length_of(value[r, i])
-			bar(x, y, l, i - 1)
-			if (shape == "stacked") {
-				x += l
-				continue
-			}
-			text(x + l + 4, y + BAR - 1, value[r, i], " font-size=\"10\"")
-			y += BAR
+		for (i = 2; i <= NF; i++) {
+			v = cell[r, i]
+			width = WIDTH * (stacked ? v / longest : v > 1 ? log(v) / log(highest) : 0)
+			bar(x, y, width, i - 1)
+			if (stacked)
+				x += width
+			else
+				text(x + width + 4, y + BAR - 1, v, SMALL)
+			y += stacked ? 0 : BAR
 		}
-		if (shape == "stacked")
-			text(x + 4, y + BAR - 1, sprintf("%.0f", sum[r]), " font-size=\"10\"")
+		if (stacked)
+			text(x + 4, y + BAR - 1, sprintf("%.0f", sum[r]), SMALL)
 	}
 	print "</svg>"
 }

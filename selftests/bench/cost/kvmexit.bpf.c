@@ -19,6 +19,16 @@
 
 #define REASONS 128
 
+/* clang-format off */
+#define MAP(name, map_type, entries, key_type, value_type) \
+	struct {                                           \
+		__uint(type, map_type);                    \
+		__uint(max_entries, entries);              \
+		__type(key, key_type);                     \
+		__type(value, value_type);                 \
+	} name SEC(".maps")
+/* clang-format on */
+
 char LICENSE[] SEC("license") = "GPL";
 
 /* As in /sys/kernel/tracing/events/kvm/kvm_exit/format. */
@@ -34,19 +44,8 @@ struct thread {
 	__u64 count[REASONS];
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct thread);
-} running SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
-	__type(key, __u64);
-	__type(value, struct thread);
-} others SEC(".maps");
+MAP(running, BPF_MAP_TYPE_PERCPU_ARRAY, 1, __u32, struct thread);
+MAP(others, BPF_MAP_TYPE_HASH, 1024, __u64, struct thread);
 
 static const struct thread none;
 
@@ -86,7 +85,7 @@ int count_exit(struct kvm_exit_args *args)
 
 #else
 
-struct latched {
+struct pending {
 	__u64 time;
 	__u32 reason;
 };
@@ -98,24 +97,13 @@ struct exits {
 	__u64 max;
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct latched);
-} latch SEC(".maps");
+MAP(latest, BPF_MAP_TYPE_PERCPU_ARRAY, 1, __u32, struct pending);
+MAP(by_reason, BPF_MAP_TYPE_PERCPU_ARRAY, REASONS, __u32, struct exits);
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, REASONS);
-	__type(key, __u32);
-	__type(value, struct exits);
-} by_reason SEC(".maps");
-
-static __always_inline int latch_exit(__u32 reason)
+static __always_inline int exit_starts(__u32 reason)
 {
 	__u32 zero = 0;
-	struct latched *l = bpf_map_lookup_elem(&latch, &zero);
+	struct pending *l = bpf_map_lookup_elem(&latest, &zero);
 
 	if (!l)
 		return 0;
@@ -124,10 +112,10 @@ static __always_inline int latch_exit(__u32 reason)
 	return 0;
 }
 
-static __always_inline int close_exit(void)
+static __always_inline int exit_ends(void)
 {
 	__u32 zero = 0, reason;
-	struct latched *l = bpf_map_lookup_elem(&latch, &zero);
+	struct pending *l = bpf_map_lookup_elem(&latest, &zero);
 	struct exits *e;
 	__u64 time;
 
@@ -153,13 +141,13 @@ static __always_inline int close_exit(void)
 SEC("tp/kvm/kvm_exit")
 int time_exit(struct kvm_exit_args *args)
 {
-	return latch_exit(args->exit_reason);
+	return exit_starts(args->exit_reason);
 }
 
 SEC("tp/kvm/kvm_entry")
 int time_entry(void *args)
 {
-	return close_exit();
+	return exit_ends();
 }
 
 #else
@@ -176,13 +164,13 @@ struct vcpu_vmx {
 SEC("tp_btf/kvm_exit")
 int BPF_PROG(time_exit, void *vcpu, __u32 isa)
 {
-	return latch_exit(BPF_CORE_READ((struct vcpu_vmx *)vcpu, exit_reason.full) & 0xffff);
+	return exit_starts(BPF_CORE_READ((struct vcpu_vmx *)vcpu, exit_reason.full) & 0xffff);
 }
 
 SEC("tp_btf/kvm_entry")
 int BPF_PROG(time_entry, void *vcpu)
 {
-	return close_exit();
+	return exit_ends();
 }
 
 #endif

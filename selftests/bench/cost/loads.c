@@ -35,8 +35,7 @@ static const struct load loads[] = {
 	{ "cpuid", exit_cpuid, 0, vm_create },
 	{ "io", exit_out, 0, vm_create },
 	{ "wrmsr", exit_wrmsr, MSR_STAR, vm_create },
-	{ "deadline", exit_deadline_moved, DEADLINE_FAR, vm_create_irqchip,
-	  .setup = start_x2apic },
+	{ "deadline", exit_deadline_moved, DEADLINE_FAR, vm_create_irqchip, .setup = start_x2apic },
 	{ "ept", exit_write_page, GUEST_PAGES + PAGE, vm_create, .prepare = unmap_pages,
 	  .most = GUEST_MEM / PAGE - GUEST_PAGES / PAGE - 1 },
 };

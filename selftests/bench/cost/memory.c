@@ -4,7 +4,7 @@
  *
  *	memory CGROUP VCPUS	what the memory cgroup is charged for a VM with so many
  *				vCPUs; prints VCPUS, and the bytes of vmalloc, of slabs
- *				that can be reclaimed, and of all kernel memory
+ *				that can be reclaimed, and of the kernel in all
  *	memory CGROUP baselines	what the baselines of a host's reset take, with VMs of 8
  *				vCPUs and 15 reasons each; prints REASONS, the bytes of
  *				slab and vmalloc that the reset adds, and those that the

@@ -7,8 +7,12 @@
  *				rows of all vCPUs with and without a count
  *	reads leaves VCPUS...	prints SCOPE LEAF VCPUS TICKS: a leaf, more than the
  *				same CPUID costs while the leaves are off
+ *	reads beside LEAF	prints LEAF TICKS: an exit of a vCPU, while another vCPU,
+ *				on a processor of its own, only reads this leaf
  */
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +20,6 @@
 #include <x86intrin.h>
 
 #include "guest.h"
-#include "measure.h"
 #include "stats.h"
 #include "tap.h"
 #include "exit_case.h"
@@ -26,8 +29,22 @@
 #define MSR_STAR   0xc0000081
 #define REASON	   10 /* CPUID */
 #define LEAF_READS 8
+#define EXITS	   100
 
 static struct vm vm;
+
+/* The ticks of the round that nothing disturbed. */
+static uint64_t least(int rounds, uint64_t (*measure)(const void *arg), const void *arg)
+{
+	uint64_t best = UINT64_MAX, took;
+
+	while (rounds--) {
+		took = measure(arg);
+		if (took < best)
+			best = took;
+	}
+	return best;
+}
 
 /* ---- the files */
 
@@ -139,6 +156,45 @@ static void leaves(void)
 	read_leaves("host");
 }
 
+/* ---- exits beside a reader */
+
+static void run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		bail_out("sched_setaffinity: %d", cpu);
+}
+
+static void *read_for_ever(void *leaf)
+{
+	run_on(1);
+	for (;;)
+		guest_cpuid(&vm, 1, 1000000, *(uint32_t *)leaf, REASON);
+	return NULL;
+}
+
+/* It ends with the process. */
+static void beside(uint32_t leaf)
+{
+	struct reading few = { 0, EXITS }, many = { 0, 2 * EXITS };
+	pthread_t reader;
+
+	vm_create(&vm, 2);
+	run_on(0);
+	if (pthread_create(&reader, NULL, read_for_ever, &leaf))
+		bail_out("pthread_create");
+	read_leaf(&few);
+	printf("0x%x\t%.1f\n", leaf,
+	       (double)(int64_t)(least(2 * ROUNDS, read_leaf, &many) -
+				 least(2 * ROUNDS, read_leaf, &few)) /
+		       EXITS);
+}
+
+/* ---- */
+
 static void measure(void (*read_all)(void), int vcpus)
 {
 	vm_create(&vm, vcpus);
@@ -150,14 +206,20 @@ static void measure(void (*read_all)(void), int vcpus)
 
 int main(int argc, char **argv)
 {
-	if (argc < 3 || (strcmp(argv[1], "tables") && strcmp(argv[1], "leaves"))) {
-		fprintf(stderr, "usage: reads tables|leaves VCPUS...\n");
+	const char *what = argc > 2 ? argv[1] : "";
+
+	if (!strcmp(what, "beside")) {
+		beside(strtoul(argv[2], NULL, 0));
+		return 0;
+	}
+	if (strcmp(what, "tables") && strcmp(what, "leaves")) {
+		fprintf(stderr, "usage: reads tables|leaves VCPUS... | reads beside LEAF\n");
 		return 2;
 	}
 	param_set("exit_stats_dump_interval", "0");
 	/* After this VM the host's table has all rows, and its numbers do not get longer. */
 	measure(more_reasons, 64);
 	for (int i = 2; i < argc; i++)
-		measure(strcmp(argv[1], "tables") ? leaves : tables, atoi(argv[i]));
+		measure(strcmp(what, "tables") ? leaves : tables, atoi(argv[i]));
 	return 0;
 }
