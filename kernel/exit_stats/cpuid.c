@@ -2,7 +2,7 @@
 /*
  * Answers a guest's CPUID leaves, where KVM finds no entry for the leaf.
  *
- * Untrusted guest code calls this at any rate. So the functions here take no mutex, allocate
+ * A guest can trigger this code at any rate. So the functions here take no mutex, allocate
  * nothing, and set all four registers.
  */
 #include <linux/kvm_host.h>

@@ -61,7 +61,7 @@ struct exit_stats_vm {
 	struct rcu_head rcu;
 };
 
-/* Protected by the mutex. table, vm_offset and enabled do not change while a VM exists. */
+/* Under kvm_exit_stats_mutex. table, vm_offset, enabled do not change while a VM exists. */
 struct exit_stats_host {
 	struct exit_stats_scope scope;
 	struct list_head vms;
