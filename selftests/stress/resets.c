@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resets of a vCPU, its VM or the host, while all others go on. Right after a reset its
- * scope has a new epoch and only the exits made since; the scopes around it have neither.
+ * Resets of a vCPU, its VM or the host, while all other threads go on. After a reset the
+ * scope and the scopes inside it have a new epoch and only the exits made since. The scopes
+ * around it keep their epoch.
  */
 #include "stress.h"
 
@@ -58,9 +59,9 @@ static void check_after(const struct family *f, int of, int i, const struct stat
 
 static void check_leaf_after(const struct family *f, int of, int i, const struct state *s)
 {
-	struct exit_stats_leaf_row leaf =
-		read_leaf(f->g->vm.stats, i == HOST, EXIT_STATS_ROW_OTHER);
+	struct exit_stats_leaf_row leaf;
 
+	leaf = read_leaf(f->g->vm.stats, i == HOST, EXIT_STATS_ROW_OTHER);
 	check_after(f, of, i, s, "leaf", leaf.epoch, leaf.exits);
 }
 
@@ -105,10 +106,11 @@ void reset_turn(struct thread *t)
 	struct cpu *c = &g->cpu[next_random(t) % now->writers];
 
 	if (exists(c)) {
-		struct family f = { g,
-				    c,
-				    { &host.scope, &g->vm.stats->scope, &c->vcpu.stats->scope } };
+		struct family f = { g, c };
 
+		f.scope[HOST] = &host.scope;
+		f.scope[VM] = &g->vm.stats->scope;
+		f.scope[VCPU] = &c->vcpu.stats->scope;
 		reset(t, &f, now->what & RESET_HOST ? next_random(t) % 3 : VM + next_random(t) % 2);
 	}
 	put_guest(g);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The rules, and who breaks them. */
+/* Checks the rules of rules.h. */
 #include <stdarg.h>
 
 #include "rules.h"
@@ -29,7 +29,7 @@ void broken(enum rule rule, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	diag("does not hold: %s: %s", rule_names[rule], text);
+	diag("rule violated: %s: %s", rule_names[rule], text);
 }
 
 u64 times_broken(enum rule rule)
@@ -42,7 +42,7 @@ unsigned int row_of(u32 reason)
 	return exit_stats_row_of(&kvm_exit_stats_table_vmx, (u16)reason);
 }
 
-/* How much more than a near exit a far one takes. */
+/* How many more cycles a far exit takes than a near exit. */
 static u64 far_more(unsigned int row)
 {
 	return STEP << (row == row_of(LAST) ? 22 : 10);
@@ -60,7 +60,7 @@ unsigned int bucket_of(u64 cycles)
 	return min(__fls(cycles | 1), EXIT_STATS_BUCKETS - 1ul);
 }
 
-/* How many of @count exits of a row were far, or more than @count for nonsense. */
+/* How many of @count exits were far; more than @count if @total does not fit. */
 static u64 far_ones(unsigned int row, u64 count, u64 total)
 {
 	u64 rest = total - count * cycles_of(row, false);
@@ -78,8 +78,8 @@ static void say_row(enum rule rule, const char *what, unsigned int row,
 }
 
 /*
- * A reset takes min and max from a record, so an exit that is counted further out, or that
- * fell into the reset, may be missing. The average stands in for what is missing.
+ * A reset clears min and max in the records. So min and max may miss an exit that a scope
+ * around still counts, or that ended during the reset. Then the average stands in.
  */
 static bool min_max_right(unsigned int row, const struct exit_stats_row *r, bool quiet)
 {
@@ -174,7 +174,7 @@ void check_snap(const struct exit_stats_snap *snap, struct seen *seen)
 	if (exits != snap->exits || cycles != snap->cycles || nested != snap->nested)
 		broken(RULE_SUM, "exits %llu cycles %llu, rows have %llu and %llu", snap->exits,
 		       snap->cycles, exits, cycles);
-	/* Of one in the middle a baseline may have the first half. */
+	/* A baseline may have been captured between the two stores of such an exit. */
 	if (snap->backwards < seen->backwards ||
 	    (rules_no_reset && snap->backwards < snap->row[row_of(BACKWARDS)].count))
 		broken(RULE_BACKWARDS, "%llu, %llu in the row, %llu before", snap->backwards,

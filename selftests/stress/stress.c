@@ -19,10 +19,10 @@
 #include "stress.h"
 
 static const struct scenario scenarios[] = {
-	{ "one writer, one resetter, readers", 1, 1, 3, RESET_HOST | RESET_INNER },
+	{ "one writer, readers and resets", 1, 1, 3, RESET_HOST | RESET_INNER },
 	{ "guests come and go", 4, 2, 2, CHURN },
-	{ "resets of VMs and vCPUs, which come and go", 4, 2, 2, RESET_INNER | CHURN | GO_BACK },
-	{ "all at once, recording switched off and on", 4, 2, 2,
+	{ "guests come and go, resets of VMs and vCPUs", 4, 2, 2, RESET_INNER | CHURN | GO_BACK },
+	{ "everything at once, recording switched off and on", 4, 2, 2,
 	  RESET_HOST | RESET_INNER | CHURN | FLIPS },
 };
 
@@ -35,7 +35,7 @@ static unsigned int nr_threads;
 static unsigned int finished; /* writers */
 static bool stop;
 static u64 seed = 1;
-static u64 dumps_begun, last_due; /* the dumper's */
+static u64 dumps_begun, last_due; /* of the dump worker */
 
 /*
  * ThreadSanitizer delivers a signal only at the next system call. It makes threads so slow
@@ -60,12 +60,12 @@ void wait_at_most(struct thread *t, unsigned int us)
 	usleep(next_random(t) % us);
 }
 
-/* ---- changes to all */
+/* ---- disturbances and dumps */
 
 static void flip_turn(struct thread *t)
 {
 	shim_set_param(&shim_param_exit_stats, "N");
-	wait_at_most(t, 1000); /* exits go on without an end */
+	wait_at_most(t, 1000); /* vCPUs go on */
 	shim_set_param(&shim_param_exit_stats, "Y");
 	t->turns++;
 	wait_at_most(t, 10000);
@@ -141,7 +141,7 @@ static void check_sum(void)
 
 		for (unsigned int n = 0; n < now->writers; n++)
 			exit_stats_add_row(&expected, &threads[n].tally[i], true);
-		/* These have rules of their own. */
+		/* min and max have a rule of their own. */
 		expected.min = r->min;
 		expected.max = r->max;
 		if (memcmp(&expected, r, sizeof(expected)))
@@ -153,7 +153,7 @@ static void check_sum(void)
 	if (snap->backwards != backwards)
 		broken(RULE_BACKWARDS, "%llu of %llu", snap->backwards, backwards);
 	if (snap->vms || snap->vcpus)
-		broken(RULE_ALIVE, "none is alive, vms=%u vcpus=%u", snap->vms, snap->vcpus);
+		broken(RULE_ALIVE, "all are destroyed: vms=%u vcpus=%u", snap->vms, snap->vcpus);
 	kvfree(snap);
 }
 
@@ -183,11 +183,11 @@ static void say_met(double seconds)
 		sum.met.waits += t->met.waits;
 		sum.met.retries += t->met.retries;
 	}
-	diag("%llu exits in %.1f s, disturbed %llu times; %llu snapshots, %llu leaves", sum.made,
+	diag("%llu exits in %.1f s, %llu disturbances; %llu snapshots, %llu leaves", sum.made,
 	     seconds, sum.turns, sum.snapshots, sum.leaves);
 	ok(sum.met.waits && sum.met.retries && sum.snapshots && sum.leaves,
-	   "%s: readers waited for updates, %llu times, and copied again, %llu times", now->name,
-	   sum.met.waits, sum.met.retries);
+	   "%s: readers waited for an update %llu times, and copied a row again %llu times",
+	   now->name, sum.met.waits, sum.met.retries);
 }
 
 static bool applies(enum rule rule)
@@ -223,7 +223,7 @@ static void run_threads(u64 exits)
 	while (__atomic_load_n(&finished, __ATOMIC_ACQUIRE) < now->writers)
 		usleep(1000);
 	WRITE_ONCE(stop, true);
-	/* From the stopper on, who sends signals to all others. */
+	/* The stopper first: it sends signals to all others. */
 	for (unsigned int i = nr_threads; i-- > 0;)
 		pthread_join(threads[i].id, NULL);
 }

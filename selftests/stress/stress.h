@@ -8,9 +8,9 @@
 
 #define MAX_WRITERS 4
 #define MAX_GUESTS  2
-#define BURST	    2000 /* exits before a writer looks whether its guest is still there */
+#define BURST	    2000 /* exits that a writer makes before it gets a guest anew */
 #define INTERVAL    97	 /* exits between dumps */
-#define HANG	    120	 /* seconds from a writer's last sign of life until all is killed */
+#define HANG	    120	 /* seconds without a writer's burst until the program is killed */
 
 #define host kvm_exit_stats_host
 
