@@ -44,8 +44,8 @@ static const struct argp_option options[] = {
 	{ "vcpus", OPT_VCPUS, NULL, 0, "Each vCPU besides: many series", 0 },
 	{ "hist", OPT_HIST, NULL, 0, "Histograms besides: 34 series for each reason", 0 },
 	{ "series", OPT_SERIES, NULL, 0, "Only print how many series there would be", 0 },
-	{ "root", OPT_ROOT, "DIR", 0, "Read saved files from DIR, a copy of /sys/kernel/debug/kvm",
-	  0 },
+	{ "root", OPT_ROOT, "PATH", 0,
+	  "Read a recording, or saved files: a copy of /sys/kernel/debug/kvm", 0 },
 	{ 0 },
 };
 

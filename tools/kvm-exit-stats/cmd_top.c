@@ -41,8 +41,8 @@ static const struct argp_option options[] = {
 	{ "size", OPT_SIZE, "COLSxROWS", 0, "Size of a printed screen (default: 80x24)", 0 },
 	{ "keys", OPT_KEYS, "KEYS", 0,
 	  "Press these keys before the first printed screen: ~ is Enter", 0 },
-	{ "root", OPT_ROOT, "DIR", 0, "Read saved files from DIR, a copy of /sys/kernel/debug/kvm",
-	  0 },
+	{ "root", OPT_ROOT, "PATH", 0,
+	  "Read a recording, or saved files: a copy of /sys/kernel/debug/kvm", 0 },
 	{ 0 },
 };
 

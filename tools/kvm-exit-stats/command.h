@@ -17,8 +17,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_top, cmd_list, cmd_show, cmd_export, cmd_log, cmd_guest, cmd_status,
-	cmd_set, cmd_reset;
+extern const struct command cmd_top, cmd_list, cmd_show, cmd_export, cmd_record, cmd_log, cmd_guest,
+	cmd_status, cmd_set, cmd_reset;
 
 /* All subcommands; ends with an empty one. */
 extern const struct command *const commands[];
@@ -53,6 +53,12 @@ void common_resolve(struct common *c, bool rates, const char *sort_default);
 
 /* Opens the source, or ends the program with why there are no numbers. */
 struct source *common_source(const struct common *c);
+
+/*
+ * The same for a path: a folder of saved files or a recording; NULL: this kernel's files.
+ * Ends the program where there is none.
+ */
+struct source *common_open(const char *path);
 
 /* The VMs that are there, or the end of the program. */
 void common_vms(struct source *s, struct vm_list *vms);

@@ -8,6 +8,7 @@ const struct command *const commands[] = {
 	&cmd_top,
 	&cmd_list,
 	&cmd_show,
+	&cmd_record,
 	&cmd_export,
 	&cmd_log,
 	&cmd_guest,

@@ -25,8 +25,8 @@ static const struct argp_option options[] = {
 	{ "reverse", 'r', NULL, 0, "Sort the other way round", 0 },
 	{ "top", 'n', "N", 0, "Only the first N lines", 0 },
 	{ "cycles", OPT_CYCLES, NULL, 0, "Print TSC cycles, not time", 0 },
-	{ "root", OPT_ROOT, "DIR", 0, "Read saved files from DIR, a copy of /sys/kernel/debug/kvm",
-	  0 },
+	{ "root", OPT_ROOT, "PATH", 0,
+	  "Read a recording, or saved files: a copy of /sys/kernel/debug/kvm", 0 },
 	{ 0 },
 };
 
@@ -135,59 +135,6 @@ void common_resolve(struct common *c, bool rates, const char *sort_default)
 	c->by = column_find(c->view, c->sort ? c->sort : sort_default);
 	if (!c->by)
 		no_column(c->view, c->sort ? c->sort : sort_default);
-}
-
-struct source *common_source(const struct common *c)
-{
-	int err;
-
-	if (!c->root) {
-		err = host_error();
-		if (err >= 0)
-			fail(err, "%s", error_text(err));
-	}
-	return source_open_files(c->root);
-}
-
-void common_vms(struct source *s, struct vm_list *vms)
-{
-	int err = source_list(s, vms);
-
-	if (err)
-		fail(ERR_OTHER, "the VMs of %s cannot be listed: %s", s->title, strerror(-err));
-}
-
-const struct vm *common_vm(const struct vm_list *vms, const char *what)
-{
-	const struct vm *vm;
-	const char *nearest;
-	size_t nr;
-
-	vm = vm_find(vms, what, &nr);
-	if (vm)
-		return vm;
-	if (nr > 1)
-		fail(ERR_NO_VM, "%zu VMs are called '%s': use the folder's name", nr, what);
-	nearest = vm_nearest(vms, what);
-	if (nearest)
-		fail(ERR_NO_VM, "there is no VM '%s'; the nearest name is '%s'", what, nearest);
-	fail(ERR_NO_VM, "there is no VM '%s', and no other", what);
-}
-
-void common_read(struct source *s, const struct vm *vm, int vcpu, bool hist, struct table *t)
-{
-	struct complaint why;
-	int err = source_read(s, vm, vcpu, hist, t, &why);
-
-	if (!err)
-		return;
-	if (err == -EPROTO)
-		fail(ERR_OTHER, "the table of %s: %s", vm ? vm->name : "the host", why.text);
-	if (vm && vcpu != NO_VCPU && err == -ENOENT)
-		fail(ERR_NO_VM, "%s has no vCPU %d", vm->name, vcpu);
-	if (vm && (err == -ENOENT || err == -EIO))
-		fail(ERR_NO_VM, "the VM %s ended", vm->name);
-	fail(ERR_OTHER, "the table of %s: %s", vm ? vm->name : "the host", strerror(-err));
 }
 
 double unix_time(void)

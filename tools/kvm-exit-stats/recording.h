@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A recording: JSON Lines, one object a line, each complete in itself, so that a file that
+ * was cut anywhere reads up to its last whole line.
+ *
+ *	{"kvm_exit_stats_recording":1, "time":UNIX, "host":NAME, "kernel":RELEASE,
+ *	 "vendor":"vmx", "tsc_khz":N, "interval":SECONDS}	the first line
+ *	{"vm":NUMBER, "id":FOLDER, "name":NAME, "uuid":UUID, "pid":PID, "process":COMMAND}
+ *	{"reason":NUMBER, "id":"10", "name":"CPUID"}		before their first use
+ *	{"time":UNIX, "seconds":S, "scopes":[SCOPE...]}		what happened since the last
+ *	{"totals":UNIX, "scopes":[SCOPE...]}			all since the last reset
+ *
+ * SCOPE = {"vm":NUMBER, "vcpus":N, "exits":N, "cycles":N, "reset":true, "rows":[ROW...]}; the
+ * host has no "vm". A ROW of a sample is [reason, count, total]. Totals come first, every
+ * minute and last: their scopes have "epoch" too, and a ROW is [reason, count, total, min,
+ * max, nested count, nested total, [[bucket, count]...]]. A reason is -1 for OTHER.
+ */
+#ifndef RECORDING_H
+#define RECORDING_H
+
+#include <stdio.h>
+
+#include "sample.h"
+
+#define RECORDING_VERSION 1
+
+/* ---- writing */
+
+struct recorder {
+	FILE *f;
+	size_t nr_vms, nr_reasons;
+	char **vm;	 /* the ids that were written, by number */
+	int64_t *reason; /* that were written */
+};
+
+void recorder_begin(struct recorder *r, FILE *f, const struct table *host, double time,
+		    double interval);
+/* A difference, of sample_since(). */
+void recorder_sample(struct recorder *r, const struct sample *since, double seconds);
+/* With histograms. */
+void recorder_totals(struct recorder *r, const struct sample *now);
+void recorder_free(struct recorder *r);
+
+/* ---- reading */
+
+/*
+ * What a reader is told of, in the order of the file. Scopes refer to VMs of the recording,
+ * which live until recording_read() returns; tables are freed behind each call.
+ */
+struct recording_visitor {
+	void (*begin)(void *arg, double time, double interval, const char *host,
+		      const char *kernel);
+	void (*sample)(void *arg, const struct sample *since, double seconds);
+	void (*totals)(void *arg, const struct sample *now);
+	void *arg;
+};
+
+/*
+ * Reads a whole recording, line by line, in bounded memory. Returns 0, or -errno; -EPROTO:
+ * a line is no line of a recording, @why says which. A last line without its end is left
+ * out, with a word on stderr.
+ */
+int recording_read(FILE *f, const struct recording_visitor *v, struct complaint *why);
+
+/*
+ * A recording as a source: its VMs, and their last totals. Or NULL with errno set, or
+ * -EPROTO and the complaint.
+ */
+struct source *source_open_recording(const char *path, struct complaint *why);
+
+#endif

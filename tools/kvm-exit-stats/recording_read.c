@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reads recordings, by jansson. */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "errors.h"
+#include "memory.h"
+#include "recording.h"
+
+struct reader {
+	const struct recording_visitor *visitor;
+	size_t nr_vms, nr_reasons;
+	struct vm **vm;	    /* each on its own: others refer to them */
+	struct row *reason; /* id and name */
+	char vendor[8];
+	uint64_t tsc_khz;
+	unsigned long line;
+	struct complaint *why;
+};
+
+__attribute__((format(printf, 2, 3))) static int complain(struct reader *r, const char *fmt, ...)
+{
+	char text[120];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	snprintf(r->why->text, sizeof(r->why->text), "line %lu: %s", r->line, text);
+	return -EPROTO;
+}
+
+static uint64_t uint_of(const json_t *object, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(object, key));
+
+	return n < 0 ? 0 : n;
+}
+
+static uint64_t uint_at(const json_t *array, size_t i)
+{
+	json_int_t n = json_integer_value(json_array_get(array, i));
+
+	return n < 0 ? 0 : n;
+}
+
+static double real_of(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
+static const char *text_of(const json_t *object, const char *key, const char *otherwise)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : otherwise;
+}
+
+static int read_header(struct reader *r, const json_t *line)
+{
+	uint64_t version = uint_of(line, "kvm_exit_stats_recording");
+
+	if (!version)
+		return complain(r, "this is no recording of kvm-exit-stats");
+	if (version > RECORDING_VERSION)
+		return complain(r,
+				"a recording of version %" PRIu64 ", this program knows up to %d",
+				version, RECORDING_VERSION);
+	r->tsc_khz = uint_of(line, "tsc_khz");
+	snprintf(r->vendor, sizeof(r->vendor), "%s", text_of(line, "vendor", ""));
+	if (r->visitor->begin)
+		r->visitor->begin(r->visitor->arg, real_of(line, "time"), real_of(line, "interval"),
+				  text_of(line, "host", "?"), text_of(line, "kernel", "?"));
+	return 0;
+}
+
+static int read_vm(struct reader *r, const json_t *line)
+{
+	const char *uuid = text_of(line, "uuid", NULL);
+	struct vm *vm;
+
+	if (uint_of(line, "vm") != r->nr_vms)
+		return complain(r, "VM %" PRIu64 " where %zu is next", uint_of(line, "vm"),
+				r->nr_vms);
+	vm = xcalloc(1, sizeof(*vm));
+	vm->id = xstrdup(text_of(line, "id", "?"));
+	vm->name = xstrdup(text_of(line, "name", "?"));
+	vm->process = xstrdup(text_of(line, "process", "?"));
+	vm->uuid = uuid ? xstrdup(uuid) : NULL;
+	vm->pid = uint_of(line, "pid");
+	r->vm = xrealloc(r->vm, (r->nr_vms + 1) * sizeof(*r->vm));
+	r->vm[r->nr_vms++] = vm;
+	return 0;
+}
+
+static int read_reason(struct reader *r, const json_t *line)
+{
+	struct row row = { .reason = json_integer_value(json_object_get(line, "reason")) };
+
+	snprintf(row.id, sizeof(row.id), "%s", text_of(line, "id", "?"));
+	snprintf(row.name, sizeof(row.name), "%s", text_of(line, "name", "?"));
+	r->reason = xrealloc(r->reason, (r->nr_reasons + 1) * sizeof(*r->reason));
+	r->reason[r->nr_reasons++] = row;
+	return 0;
+}
+
+static const struct row *reason_of(const struct reader *r, int64_t reason)
+{
+	for (size_t i = 0; i < r->nr_reasons; i++) {
+		if (r->reason[i].reason == reason)
+			return &r->reason[i];
+	}
+	return NULL;
+}
+
+static int read_row(struct reader *r, struct table *t, const json_t *from, bool totals)
+{
+	static const enum number order[] = { COUNT, TOTAL, MIN, MAX, NESTED_COUNT, NESTED_TOTAL };
+	const struct row *like = reason_of(r, json_integer_value(json_array_get(from, 0)));
+	const json_t *buckets = json_array_get(from, 7);
+	struct row *row;
+
+	if (!like)
+		return complain(r, "a row of a reason that was not named before");
+	row = table_add_row(t, like);
+	for (size_t i = 0; i < (totals ? 6 : 2); i++)
+		row->n[order[i]] = uint_at(from, 1 + i);
+	row->n[AVG] = row->n[COUNT] ? row->n[TOTAL] / row->n[COUNT] : 0;
+	for (size_t i = 0; totals && i < json_array_size(buckets); i++) {
+		const json_t *pair = json_array_get(buckets, i);
+		uint64_t k = uint_at(pair, 0);
+
+		if (k < EXIT_STATS_BUCKETS)
+			t->hist[row - t->row][k] = uint_at(pair, 1);
+	}
+	return 0;
+}
+
+static int read_scope(struct reader *r, struct scope_numbers *s, const json_t *from, bool totals)
+{
+	const json_t *rows = json_object_get(from, "rows"), *vm = json_object_get(from, "vm");
+	struct table *t = &s->t;
+	int err = 0;
+
+	if (vm && uint_of(from, "vm") >= r->nr_vms)
+		return complain(r, "numbers of a VM that was not named before");
+	s->vm = vm ? r->vm[uint_of(from, "vm")] : NULL;
+	s->vcpu = NO_VCPU;
+	s->anew = json_is_true(json_object_get(from, "reset"));
+	t->scope = vm ? SCOPE_VM : SCOPE_HOST;
+	snprintf(t->vendor, sizeof(t->vendor), "%s", r->vendor);
+	t->version = EXIT_STATS_TABLE_VERSION;
+	t->tsc_khz = r->tsc_khz;
+	t->tsc_stable = true;
+	t->vcpus = uint_of(from, "vcpus");
+	t->exits = uint_of(from, "exits");
+	t->cycles = uint_of(from, "cycles");
+	t->epoch = strtoull(text_of(from, "epoch", "0"), NULL, 10);
+	t->nested = uint_of(from, "nested");
+	t->has = 1u << COUNT | 1u << TOTAL | 1u << AVG;
+	if (totals) {
+		t->has |= 1u << MIN | 1u << MAX | 1u << NESTED_COUNT | 1u << NESTED_TOTAL;
+		t->hist = xcalloc(1, sizeof(*t->hist));
+	}
+	for (size_t i = 0; !err && i < json_array_size(rows); i++)
+		err = read_row(r, t, json_array_get(rows, i), totals);
+	return err;
+}
+
+static int read_sample(struct reader *r, const json_t *line, bool totals)
+{
+	const json_t *scopes = json_object_get(line, "scopes");
+	size_t nr = json_array_size(scopes);
+	struct sample a = { .time = real_of(line, totals ? "totals" : "time") };
+	double seconds = real_of(line, "seconds");
+	int err = 0;
+
+	a.scope = xcalloc(nr + 1, sizeof(*a.scope));
+	while (!err && a.nr < nr) {
+		struct scope_numbers *s = &a.scope[a.nr];
+
+		err = read_scope(r, s, json_array_get(scopes, a.nr), totals);
+		s->t.time = a.time;
+		s->seconds = seconds;
+		a.nr++;
+	}
+	if (!err && totals && r->visitor->totals)
+		r->visitor->totals(r->visitor->arg, &a);
+	if (!err && !totals && r->visitor->sample)
+		r->visitor->sample(r->visitor->arg, &a, seconds);
+	sample_free(&a);
+	return err;
+}
+
+/* Lines that this program does not know are those of a newer one, and are left out. */
+static int read_line(struct reader *r, const char *text, size_t len)
+{
+	json_error_t error;
+	json_t *line = json_loadb(text, len, 0, &error);
+	int err = 0;
+
+	if (!line)
+		return complain(r, "%.80s", error.text);
+	if (r->line == 1)
+		err = read_header(r, line);
+	else if (json_object_get(line, "scopes"))
+		err = read_sample(r, line, json_object_get(line, "totals"));
+	else if (json_object_get(line, "vm"))
+		err = read_vm(r, line);
+	else if (json_object_get(line, "reason"))
+		err = read_reason(r, line);
+	json_decref(line);
+	return err;
+}
+
+static void free_vm(struct vm *vm)
+{
+	struct vm_list list = { 1, vm };
+
+	vm_list_free(&list);
+}
+
+int recording_read(FILE *f, const struct recording_visitor *v, struct complaint *why)
+{
+	struct reader r = { .visitor = v, .why = why };
+	size_t size = 0;
+	char *text = NULL;
+	ssize_t len;
+	int err = 0;
+
+	while (!err && (len = getline(&text, &size, f)) > 0) {
+		r.line++;
+		if (text[len - 1] == '\n')
+			err = read_line(&r, text, len);
+		else if (r.line > 1)
+			warn("the recording was cut within line %lu, which is left out", r.line);
+		else
+			err = complain(&r, "this is no recording of kvm-exit-stats");
+	}
+	if (!err && ferror(f))
+		err = -EIO;
+	if (!err && !r.line) {
+		r.line = 1;
+		err = complain(&r, "the file is empty");
+	}
+	free(text);
+	for (size_t i = 0; i < r.nr_vms; i++)
+		free_vm(r.vm[i]);
+	free(r.vm);
+	free(r.reason);
+	return err;
+}
