@@ -19,7 +19,7 @@ bool kvm_exit_stats_log_reads;
 
 /* exit_stats_log_reads: limited per minute like dumps, but with a token bucket of its own. */
 static DEFINE_RAW_SPINLOCK(exit_stats_log_lock);
-static struct exit_stats_bucket exit_stats_log_bucket;
+static struct exit_stats_limit exit_stats_log_limit;
 static atomic64_t exit_stats_log_held_back;
 
 /* If the lock is taken, the line is held back, so that no guest waits for another. */
@@ -30,7 +30,7 @@ static bool exit_stats_may_log(void)
 
 	if (!raw_spin_trylock_irqsave(&exit_stats_log_lock, flags))
 		return false;
-	wait = kvm_exit_stats_bucket_take(&exit_stats_log_bucket, ktime_get_ns(),
+	wait = kvm_exit_stats_limit_take(&exit_stats_log_limit, ktime_get_ns(),
 					  READ_ONCE(kvm_exit_stats_per_min));
 	raw_spin_unlock_irqrestore(&exit_stats_log_lock, flags);
 	return !wait;

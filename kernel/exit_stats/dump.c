@@ -21,7 +21,7 @@ static void exit_stats_dump_fn(struct work_struct *work);
 unsigned int kvm_exit_stats_per_min = EXIT_STATS_DUMP_PER_MIN;
 
 static DECLARE_DELAYED_WORK(exit_stats_dump_work, exit_stats_dump_fn);
-static struct exit_stats_bucket exit_stats_dump_bucket;	/* only the worker uses it */
+static struct exit_stats_limit exit_stats_dump_limit;	/* only the worker uses it */
 /* Whole intervals in the sum at the last dump. Protected by kvm_exit_stats_mutex. */
 static u64 exit_stats_dump_point;
 
@@ -68,7 +68,7 @@ static bool exit_stats_take_dump(struct exit_stats_snap *snap, u64 *due_at, u64 
 	point = div_u64(atomic64_read(&kvm_exit_stats_sum), kvm_exit_stats_interval);
 	if (point == exit_stats_dump_point)
 		return false;
-	wait = kvm_exit_stats_bucket_take(&exit_stats_dump_bucket, ktime_get_ns(),
+	wait = kvm_exit_stats_limit_take(&exit_stats_dump_limit, ktime_get_ns(),
 					  READ_ONCE(kvm_exit_stats_per_min));
 	if (wait) {
 		queue_delayed_work(system_dfl_wq, &exit_stats_dump_work,
@@ -128,7 +128,7 @@ void kvm_exit_stats_dump_start(void)
 {
 	atomic64_set(&kvm_exit_stats_sum, 0);
 	kvm_exit_stats_dump_due = exit_stats_dump_due;
-	exit_stats_dump_bucket = (struct exit_stats_bucket){};
+	exit_stats_dump_limit = (struct exit_stats_limit){};
 	exit_stats_dump_point = 0;
 	kvm_exit_stats_host.dumps = 0;
 	kvm_exit_stats_host.merged = 0;

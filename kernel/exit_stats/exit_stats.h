@@ -135,13 +135,13 @@ bool kvm_exit_stats_leaf_has_numbers(u32 leaf, unsigned int layout);
 bool kvm_exit_stats_leaf_has_reason(u32 leaf, unsigned int layout);
 void kvm_exit_stats_leaf_encode(const struct exit_stats_leaf *in, struct exit_stats_regs *out);
 
-/* bucket.c: a token bucket, which limits events per minute */
-struct exit_stats_bucket {
+/* limit.c: a token bucket, which limits events per minute */
+struct exit_stats_limit {
 	u64 level_ns;			/* saved time; a token takes 60 s / per_min of it */
 	u64 at;				/* last update of level_ns: ktime in ns; 0: full */
 };
 
-u64 kvm_exit_stats_bucket_take(struct exit_stats_bucket *b, u64 now, unsigned int per_min);
+u64 kvm_exit_stats_limit_take(struct exit_stats_limit *b, u64 now, unsigned int per_min);
 
 /* cpuid.c: answers a guest's CPUID leaves */
 enum exit_stats_cpuid_mode { EXIT_STATS_CPUID_OFF, EXIT_STATS_CPUID_VM, EXIT_STATS_CPUID_HOST };

@@ -12,7 +12,7 @@
  * be saved; 0 means no limit, and fills the bucket. A new @per_min applies at once, because the
  * bucket saves time, not tokens. Return: 0 if a token was taken, else the ns until there is one.
  */
-u64 kvm_exit_stats_bucket_take(struct exit_stats_bucket *b, u64 now, unsigned int per_min)
+u64 kvm_exit_stats_limit_take(struct exit_stats_limit *b, u64 now, unsigned int per_min)
 {
 	u64 token_ns;
 
@@ -20,8 +20,7 @@ u64 kvm_exit_stats_bucket_take(struct exit_stats_bucket *b, u64 now, unsigned in
 		b->at = 0;
 		return 0;
 	}
-	/* At least 1, so that a token costs time whatever @per_min is. */
-	token_ns = max_t(u64, div_u64(MINUTE_NS, per_min), 1);
+	token_ns = div_u64(MINUTE_NS, per_min);
 	if (!b->at)
 		b->level_ns = MINUTE_NS;
 	else

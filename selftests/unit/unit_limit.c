@@ -7,29 +7,29 @@
 
 static u64 now = 1000 * SEC;
 
-static int take_all(struct exit_stats_bucket *b, unsigned int per_min, int most)
+static int take_all(struct exit_stats_limit *b, unsigned int per_min, int most)
 {
 	int n = 0;
 
-	while (n < most && !kvm_exit_stats_bucket_take(b, now, per_min))
+	while (n < most && !kvm_exit_stats_limit_take(b, now, per_min))
 		n++;
 	return n;
 }
 
 int main(void)
 {
-	struct exit_stats_bucket b = {};
+	struct exit_stats_limit b = {};
 	u64 wait;
 	int n = 0;
 
 	ok(take_all(&b, 10, 100) == 10, "a full bucket has 10 tokens");
-	wait = kvm_exit_stats_bucket_take(&b, now, 10);
+	wait = kvm_exit_stats_limit_take(&b, now, 10);
 	ok(wait == 6 * SEC, "the next token arrives after 6 s");
 	now += wait - 1;
-	ok(kvm_exit_stats_bucket_take(&b, now, 10) == 1, "1 ns before that there is no token");
+	ok(kvm_exit_stats_limit_take(&b, now, 10) == 1, "1 ns before that there is no token");
 	now += 1;
-	ok(!kvm_exit_stats_bucket_take(&b, now, 10), "after 6 s there is a token");
-	ok(kvm_exit_stats_bucket_take(&b, now, 10) == 6 * SEC, "there is only one");
+	ok(!kvm_exit_stats_limit_take(&b, now, 10), "after 6 s there is a token");
+	ok(kvm_exit_stats_limit_take(&b, now, 10) == 6 * SEC, "there is only one");
 	for (int s = 0; s < 600; s++) {
 		now += SEC;
 		n += take_all(&b, 10, 100);
@@ -47,7 +47,7 @@ int main(void)
 	now += 60 * SEC;
 	ok(take_all(&b, 4294967295u, 100) == 100, "the largest limit works");
 	now = 0;
-	b = (struct exit_stats_bucket){};
+	b = (struct exit_stats_limit){};
 	ok(take_all(&b, 1, 10) >= 1, "a clock that starts at 0 works");
 	return done_testing();
 }
