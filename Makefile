@@ -1,144 +1,171 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The front door. Every target installs what it lacks, builds only what is
-# stale, and keeps all that is fetched or built in build/.
+# The front door. Every target installs the packages that it needs, builds only what is
+# stale, and keeps what it fetches and builds in build/.
 
-# A kernel release to build for or to boot; if not given, what the series KERNEL
-# (kernel/series) has today. That is 6.1 if not given.
+# The kernel: a release (KREL=), or a series of kernel/series (KERNEL=), whose tested release
+# is taken. Without either the first series.
 KREL ?=
 export KREL
 
-# What the emulated host of demo and check has: vmx (VT-x) or svm (AMD-V). Some
-# shells have variables of these names too: only those given to make count.
+# HOST is the CPU of the emulated host: vmx (VT-x) or svm (AMD-V). Some shells have variables
+# named KERNEL and HOST too, so only those given to make count.
 KERNEL :=
 HOST := vmx
 export KERNEL HOST
 
 # Parameters for "make load", such as "kvm.exit_stats_dump_interval=0".
 ARGS ?=
+# Parts of selftests/bench/bench for "make bench", such as "listing" or "exits peers".
+PARTS ?=
 
-# load and unload are for a whole machine, and are run as root.
+# load and unload change the whole machine and run as root.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .DEFAULT_GOAL := help
 
+# "##@" begins a group of the list, "##" describes a target.
 .PHONY: help
-help: ## show this list
+help:
 	@echo 'usage: make TARGET [KERNEL=SERIES | KREL=RELEASE] [HOST=vmx|svm]'
-	@echo
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n -e 's/^##@ \(.*\)/\1/p' -e 's/^\([a-z-]*\):.*## \(.*\)$$/\1\t\2/p' \
+		$(firstword $(MAKEFILE_LIST)) | \
 	while IFS='	' read -r target text; do \
-		printf '  %-18s %s\n' "$$target" "$$text"; \
+		if [ -n "$$text" ]; then printf '  %-14s %s\n' "$$target" "$$text"; \
+		else echo "$$target:"; fi; \
 	done
 
-.PHONY: setup
-setup: ## install the Debian packages that all of this needs
-	@scripts/setup
+##@ Look at it, in an emulated host
 
-.PHONY: modules
-modules: ## build kvm.ko, kvm-intel.ko, kvm-amd.ko for KERNEL or KREL
-	@scripts/setup build
-	@tools/modules/kernel-build
+.PHONY: demo
+demo: modules tools ## the three places, with a Linux guest; 2 minutes
+	@scripts/setup build tools host
+	@scripts/demo/demo
 
-# Always for the kernel that runs, whatever KERNEL and KREL say.
+.PHONY: lab
+lab: modules tools ## a prompt in the host and one in its guest
+	@scripts/setup build tools host
+	@scripts/lab/lab
+
+##@ Use it on this machine
+
+# Always for the running kernel, whatever KERNEL and KREL say.
 .PHONY: load
-load: ## replace this host's KVM modules by ours (ARGS="kvm.NAME=VALUE ...")
+load: ## replace KVM's modules by ours (ARGS="kvm.NAME=VALUE ...")
 	@scripts/setup build
 	@KREL=$$(uname -r) tools/modules/kernel-build
 	@$(SUDO) tools/modules/load $(ARGS)
 
 .PHONY: unload
-unload: ## put the distribution's KVM modules back
+unload: ## put the distribution's modules back
 	@$(SUDO) tools/modules/unload
 
+.PHONY: install
+install: tools ## install the command kvm-exit-stats (DESTDIR=, prefix=)
+	@$(MAKE) -s --no-print-directory -C tools/kvm-exit-stats install
+
+.PHONY: uninstall
+uninstall: ## remove it again
+	@$(MAKE) -s --no-print-directory -C tools/kvm-exit-stats uninstall
+
+##@ Test and measure it
+
+.PHONY: check
+check: modules tools selftests ## all tests; 16 minutes
+	@scripts/setup build tools host
+	@scripts/check
+
+.PHONY: check-quick
+check-quick: modules tools selftests ## unit tests, and the fast tests with AMD-V; 2 minutes
+	@scripts/setup build tools host
+	@scripts/check -q
+
+.PHONY: check-long
+check-long: modules tools selftests ## the long forms of stress and load tests
+	@scripts/setup build tools host
+	@scripts/check -l
+
+.PHONY: check-debug
+check-debug: tools selftests ## on kernels with KASAN, lockdep and KCSAN
+	@scripts/setup build tools host debug
+	@scripts/check-debug
+
+.PHONY: check-mutants
+check-mutants: ## does a test notice each fault of selftests/mutants? 2 hours
+	@scripts/setup build tools host
+	@scripts/check-mutants
+
+.PHONY: matrix
+matrix: tools selftests ## the tests on every kernel series, VT-x and AMD-V
+	@scripts/setup build tools host
+	@scripts/matrix
+
+.PHONY: bench
+bench: modules tools ## what an exit costs (PARTS="PART ...")
+	@scripts/setup build tools host bench
+	@selftests/bench/bench $(PARTS)
+
+# Two minutes of it, for CI.
+.PHONY: bench-check-quick
+bench-check-quick: modules
+	@scripts/setup build tools host
+	@selftests/bench/bench quick
+
+##@ Work on it
+
+.PHONY: modules
+modules: ## build kvm.ko, kvm-intel.ko and kvm-amd.ko
+	@scripts/setup build
+	@tools/modules/kernel-build
+
 .PHONY: tools
-tools: ## build the programs for host and guest
+tools: ## build the command and the guest's reader
 	@scripts/setup tools
 	@echo '  build the tools'
 	@$(MAKE) -s --no-print-directory -C tools
 
 .PHONY: selftests
-selftests: modules ## build the tests that run in an emulated host
+selftests: modules
 	@scripts/setup tools
 	@tools/modules/kernel-get $$(scripts/which-kernel first) source
 	@echo '  build the tests'
 	@$(MAKE) -s --no-print-directory -C selftests/host
 
-.PHONY: demo
-demo: modules tools ## show all of it: emulated host, our KVM, a Linux guest
-	@scripts/setup build tools host
-	@scripts/demo/demo
-
-.PHONY: lab
-lab: modules tools ## an emulated host and its guest, with a prompt in each
-	@scripts/setup build tools host
-	@scripts/lab/lab
-
-.PHONY: lab-page
-lab-page: modules tools ## type the commands of Documentation/lab.md, put the answers there
-	@scripts/setup build tools host
-	@scripts/lab/page
-
-.PHONY: check
-check: modules tools selftests ## run all tests in an emulated host
-	@scripts/setup build tools host
-	@scripts/check
-
-.PHONY: matrix
-matrix: tools selftests ## the tests in the host on every kernel and vendor, as a table
-	@scripts/setup build tools host
-	@scripts/matrix
-
 .PHONY: hooks
-hooks: ## place the hooks in KVM's own files: make kernel/hooks/*.patch
+hooks: ## make kernel/hooks/*.patch from hooks.cocci
 	@scripts/setup build lint
 	@scripts/hooks
 
-.PHONY: check-quick
-check-quick: modules tools selftests ## unit tests, and the fast ones in a host with AMD-V
-	@scripts/setup build tools host
-	@scripts/check -q
-
-.PHONY: check-long
-check-long: modules tools selftests ## run the long forms: stress, concurrency, hostile guests
-	@scripts/setup build tools host
-	@scripts/check -l
-
-.PHONY: check-debug
-check-debug: tools selftests ## on kernels with KASAN, lockdep, KCSAN and the like, AMD-V
-	@scripts/setup build tools host debug
-	@scripts/check-debug
-
-.PHONY: check-mutants
-check-mutants: ## break our code in one place after another: does a test notice?
-	@scripts/setup build tools host
-	@scripts/check-mutants
-
-# PARTS of selftests/bench/bench, such as "listing" or "exits peers".
-PARTS ?=
-
-.PHONY: bench
-bench: modules tools ## measure what recording exits costs: all, or PARTS="PART ..."
-	@scripts/setup build tools host bench
-	@selftests/bench/bench $(PARTS)
-
-.PHONY: bench-check-quick
-bench-check-quick: modules ## CPUID exits against their bounds: stock, off, on; three minutes
-	@scripts/setup build tools host
-	@selftests/bench/bench quick
-
 .PHONY: lint
-lint: ## checkpatch, sparse, shellcheck, clang-format and the like
+lint: ## checkpatch, sparse, shellcheck, clang-format, stale figures
 	@scripts/setup build tools lint
 	@scripts/lint
 
+.PHONY: pages
+pages: modules tools ## run the lab's page, put all output into the pages
+	@scripts/setup build tools host
+	@scripts/lab/page
+	@scripts/paste-output
+
+# Nothing that a page quotes may be older than what it depends on.
+.PHONY: release
+release: lint ## a tarball, if lint is green and no figure is stale
+	@scripts/paste-output --stale
+	@version=$$(git describe --always) && \
+	git archive --prefix="kvm-exit-stats-$$version/" -o "build/kvm-exit-stats-$$version.tar.gz" HEAD && \
+	echo "build/kvm-exit-stats-$$version.tar.gz"
+
+.PHONY: setup
+setup:
+	@scripts/setup
+
 .PHONY: clean
-clean: ## remove what was built, keep what was fetched
+clean:
 	rm -rf build/modules build/log build/kernel/*/tree*
 	@for folder in tools selftests/host selftests/unit selftests/stress selftests/bench/cost selftests/bench/native; do \
 		$(MAKE) --no-print-directory -C $$folder clean || exit; \
 	done
 
 .PHONY: distclean
-distclean: ## remove all of build/
+distclean: ## remove build/
 	$(if $(wildcard build/chroot),$(SUDO)) rm -rf build
