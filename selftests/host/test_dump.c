@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The dump: due at exactly the multiples with one vCPU, soon behind them with several; rows
- * that are the table's and add up to what the first line says; merging that says so; held
- * back and still printed.
+ * When dumps are due and what they say. With one vCPU a dump is due at exactly each multiple
+ * of the interval, with several soon after it. Its rows are those of the table and add up.
+ * Dumps that are merged are counted, and what a limit holds back is printed later.
  */
-#include <errno.h>
 #include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,84 +13,17 @@
 #include "stats.h"
 #include "tap.h"
 
-struct dump {
-	uint64_t nr, due, taken, cycles, merged;
-	uint64_t sum_count, sum_total;
-	int reasons, rows;
-	bool info; /* each line is KERN_INFO */
-	struct stats_row row[MAX_ROWS];
-};
+static struct dump_log log_read;
 
-#define INFO 6
-
-static char line_kept[512];
-static bool kept;
-
-static const char *next_line(int ms)
+static const struct dump *next_dump(int ms)
 {
-	const char *line;
-
-	if (kept) {
-		kept = false;
-		return line_kept;
-	}
-	line = log_line(ms);
-	return line;
+	return dump_log_next(&log_read, ms);
 }
 
-/* A row of the dump @nr, or false. */
-static bool parse_row(const char *line, uint64_t *nr, struct stats_row *r)
-{
-	char reason[16];
-
-	if (sscanf(line,
-		   "%lu: exit reason %15s %31[^:]: count %lu total %lu min %lu max %lu avg %lu", nr,
-		   reason, r->name, &r->count, &r->total, &r->min, &r->max, &r->avg) != 8)
-		return false;
-	r->reason = strcmp(reason, "-") ? strtol(reason, NULL, 0) : REASON_OTHER;
-	return true;
-}
-
-/* The next dump with its rows; false if none comes within @ms. */
-static bool next_dump(struct dump *d, int ms)
-{
-	const char *line = next_line(ms);
-	struct stats_row *r;
-	uint64_t nr;
-
-	memset(d, 0, sizeof(*d));
-	if (!line)
-		return false;
-	d->info = log_level() == INFO;
-	if (sscanf(line, "dump %lu: due at %lu, taken at %lu exits, %lu cycles, %d reasons (%lu",
-		   &d->nr, &d->due, &d->taken, &d->cycles, &d->reasons, &d->merged) < 5)
-		bail_out("not a dump's first line: %s", line);
-	while ((line = next_line(d->rows < d->reasons ? 2000 : 100))) {
-		r = &d->row[d->rows];
-		if (!parse_row(line, &nr, r)) {
-			snprintf(line_kept, sizeof(line_kept), "%s", line);
-			kept = true;
-			break;
-		}
-		d->rows++;
-		d->sum_count += r->count;
-		d->sum_total += r->total;
-		d->info &= log_level() == INFO;
-		if (nr != d->nr)
-			bail_out("a row of dump %lu in dump %lu", nr, d->nr);
-	}
-	return true;
-}
-
-static bool adds_up(const struct dump *d)
-{
-	return d->rows == d->reasons && d->sum_count == d->taken && d->sum_total == d->cycles;
-}
-
-/* Does each row say what the table's row of this reason says? */
+/* True if the dump has the rows and sums of the table. */
 static bool same_rows(const struct dump *d, const struct stats *s)
 {
-	bool same = d->rows == s->rows && d->taken == s->exits && d->cycles == s->cycles;
+	bool same = d->rows == s->rows && d->exits == s->exits && d->cycles == s->cycles;
 
 	for (int i = 0; i < d->rows; i++) {
 		const struct stats_row *is = &d->row[i], *was = &s->row[i];
@@ -107,51 +37,43 @@ static bool same_rows(const struct dump *d, const struct stats *s)
 
 static void drain_log(void)
 {
-	struct dump d;
-
-	while (next_dump(&d, 1000))
+	while (next_dump(1000))
 		;
-}
-
-static void read_host(struct stats *s)
-{
-	if (stats_read(HOST_STATS, s))
-		bail_out(HOST_STATS);
 }
 
 static uint64_t host_exits(void)
 {
 	static struct stats s;
 
-	read_host(&s);
+	read_host_table(&s);
 	return s.exits;
 }
 
 /*
- * A reset of the host, by a test before this one, lowers its table and not the
- * due points: by how much? At interval 1 the latest due point is each exit.
+ * How far the table's exits are below the due points, which a reset of the host by an
+ * earlier test does not lower. At interval 1 the last due point is the number of exits.
  */
 static uint64_t reset_away(struct vm *vm)
 {
 	uint64_t due = 0;
-	struct dump d;
+	const struct dump *d;
 
 	param_set("exit_stats_dump_per_min", "0");
 	param_set("exit_stats_dump_interval", "1");
-	/* The vCPU learns of the interval when its batch ends, after 500 exits at most. */
+	/* The vCPU learns of the interval at the end of its batch: at most 500 exits. */
 	guest_cpuid(vm, 0, 510, 0, 0);
-	for (int ms = 10000; next_dump(&d, ms); ms = 1000)
-		due = d.due;
+	for (int ms = 10000; (d = next_dump(ms)); ms = 1000)
+		due = d->due;
 	return due - host_exits();
 }
 
-/* No limit, and after each multiple its dump is waited for: every one, one by one. */
+/* Without a limit. The dump of each multiple is waited for before further exits. */
 static void check_exact(struct vm *vm, uint64_t away)
 {
 	uint64_t last = 0, first = 0, passed;
 	bool exact = true, sums = true, after_due = true, missed = false;
 	int dumps = 0, merged = 0;
-	struct dump d;
+	const struct dump *d;
 
 	param_set("exit_stats_dump_interval", "500");
 	guest_cpuid(vm, 0, 10, 0, 0);
@@ -159,49 +81,49 @@ static void check_exact(struct vm *vm, uint64_t away)
 	passed = (host_exits() + away) / 500;
 	for (int i = 0; i < 12; i++) {
 		guest_cpuid(vm, 0, 250, 0, 0);
-		while (next_dump(&d, (host_exits() + away) / 500 > passed ? 10000 : 50)) {
-			passed = d.due / 500;
-			first = first ? first : d.due;
-			exact &= d.due % 500 == 0 &&
-				 (!last || d.due == last + 500 * (1 + d.merged));
-			sums &= adds_up(&d);
-			after_due &= d.taken + away >= d.due;
-			last = d.due;
+		while ((d = next_dump((host_exits() + away) / 500 > passed ? 10000 : 50))) {
+			passed = d->due / 500;
+			first = first ? first : d->due;
+			exact &= d->due % 500 == 0 &&
+				 (!last || d->due == last + 500 * (1 + d->merged));
+			sums &= dump_adds_up(d);
+			after_due &= d->exits + away >= d->due;
+			last = d->due;
 			dumps++;
-			merged += d.merged;
+			merged += d->merged;
 		}
 		missed |= (host_exits() + away) / 500 > passed;
 	}
 	ok(dumps >= 5 && exact,
 	   "one vCPU: dumps are due at exactly the multiples of 500 (%d: %lu-%lu)", dumps, first,
 	   last);
-	ok(dumps && merged == 0, "a worker that keeps up merges none");
+	ok(dumps && merged == 0, "no dump is merged while the worker keeps up");
 	ok(dumps && sums, "each dump's rows add up to its exits and cycles");
 	ok(dumps && after_due, "each is taken at or after the multiple that made it due");
-	ok(dumps && !missed, "no multiple is missed, nor comes with a later exit");
+	ok(dumps && !missed, "no multiple is missed, and no dump waits for a later exit");
 }
 
 /*
- * Exits while nothing else runs, so that the worker is busy or late for most of
- * them, however fast the machine: one processor, and the exits have it.
+ * Exits that keep the host's one processor busy, so that the worker is late for most of
+ * them, however fast the machine is.
  */
 static void exits_alone(struct vm *vm, int n)
 {
 	struct sched_param param = { .sched_priority = 1 };
 
 	if (sched_setscheduler(0, SCHED_FIFO, &param))
-		bail_out("sched_setscheduler: %s", strerror(errno));
+		bail_out("sched_setscheduler");
 	guest_cpuid(vm, 0, n, 0, 0);
 	param.sched_priority = 0;
 	if (sched_setscheduler(0, SCHED_OTHER, &param))
-		bail_out("sched_setscheduler: %s", strerror(errno));
+		bail_out("sched_setscheduler");
 }
 
 static void check_merging(struct vm *vm)
 {
 	uint64_t dumps = 0, merged = 0, first = 0, last = 0, exits;
 	bool exact = true, sums = true;
-	struct dump d;
+	const struct dump *d;
 
 	drain_log();
 	param_set("exit_stats_dump_interval", "10");
@@ -211,32 +133,32 @@ static void check_merging(struct vm *vm)
 	guest_cpuid(vm, 0, 1500, 0, 0);
 	exits_alone(vm, 1500);
 	exits = host_exits() - exits;
-	while (next_dump(&d, 1000)) {
-		first = first ? first : d.due - 10 * (1 + d.merged);
-		exact &= !last || d.due == last + 10 * (1 + d.merged);
-		sums &= adds_up(&d);
-		last = d.due;
+	while ((d = next_dump(1000))) {
+		first = first ? first : d->due - 10 * (1 + d->merged);
+		exact &= !last || d->due == last + 10 * (1 + d->merged);
+		sums &= dump_adds_up(d);
+		last = d->due;
 		dumps++;
-		merged += d.merged;
+		merged += d->merged;
 	}
 	ok(merged > 0, "at interval 10 dumps are merged (%lu printed, %lu merged)", dumps, merged);
-	ok(exact && dumps, "each says how many: due points plus merged ones leave no gap");
+	ok(exact && dumps, "each says how many: printed and merged due points leave no gap");
 	ok(10 * (dumps + merged) >= exits - 10 && 10 * (dumps + merged) <= exits + 10,
-	   "printed and merged together are one a 10 exits (%lu exits)", exits);
+	   "printed and merged dumps together are one per 10 exits (%lu exits)", exits);
 	ok(sums, "the rows of a merged dump add up");
 }
 
-/* A limit: burst, silence, and the rest when a token comes, without an exit. */
+/* With a limit a burst is printed at once, and the rest when the limit allows it. */
 static void check_limit(struct vm *vm)
 {
 	static struct stats before, after;
 	uint64_t printed, start, most;
-	struct dump d;
+	const struct dump *d;
 
 	param_set("exit_stats_dump_per_min", "0");
 	guest_cpuid(vm, 0, 100, 0, 0);
 	drain_log();
-	read_host(&before);
+	read_host_table(&before);
 	/* 10 a minute: 10 at once, then one every 6 seconds. */
 	param_set("exit_stats_dump_per_min", "10");
 	start = now_ms();
@@ -244,30 +166,33 @@ static void check_limit(struct vm *vm)
 		guest_cpuid(vm, 0, 20, 0, 0);
 		usleep(10000);
 	}
-	for (printed = 0; next_dump(&d, 700); printed++)
+	for (printed = 0; next_dump(700); printed++)
 		;
 	most = 10 + (now_ms() - start) / 6000;
 	ok(printed >= 10 && printed <= most,
-	   "exit_stats_dump_per_min=10 lets 10 through at once (%lu)", printed);
-	ok(next_dump(&d, 20000), "what was held back is printed when a token comes, with no exit");
-	read_host(&after);
-	ok(d.merged > 0, "and says how many it stands for (%lu merged)", d.merged);
-	ok(adds_up(&d), "its rows add up");
-	ok(same_rows(&d, &after), "they are the table's %d, which nobody changed since", d.rows);
-	ok(d.info, "its lines are information (KERN_INFO)");
-	ok(!next_dump(&d, 7000), "then nothing is due and nothing is printed");
-	read_host(&after);
-	ok(after.dumps - before.dumps == printed + 1, "the table's dumps= counts the printed ones");
-	ok(after.merged > before.merged, "and merged= the others");
+	   "exit_stats_dump_per_min=10 lets 10 dumps through at once (%lu)", printed);
+	d = next_dump(20000);
+	if (!ok(d, "what is held back is printed when the limit allows it, without an exit"))
+		return;
+	read_host_table(&after);
+	ok(d->merged > 0, "it says how many dumps are merged into it (%lu)", d->merged);
+	ok(dump_adds_up(d), "its rows add up");
+	ok(same_rows(d, &after), "they are the %d rows of the table, which has not changed since",
+	   d->rows);
+	ok(d->info, "its lines have the level KERN_INFO");
+	ok(!next_dump(7000), "then no dump is due, and none is printed");
+	read_host_table(&after);
+	ok(after.dumps - before.dumps == printed + 1,
+	   "dumps= in the table counts the printed dumps");
+	ok(after.merged > before.merged, "merged= in the table counts the merged dumps");
 }
 
 /*
- * One a minute, and the next is held back for that long: a new limit lets it out at once,
- * and where dumps are switched off meanwhile there is none any more.
+ * With one dump a minute the next one is held back. A new limit lets it out at once, unless
+ * dumps were switched off meanwhile.
  */
 static void check_held_back(struct vm *vm)
 {
-	struct dump d;
 	bool out;
 
 	for (int off = 0; off < 2; off++) {
@@ -277,40 +202,41 @@ static void check_held_back(struct vm *vm)
 		drain_log();
 		param_set("exit_stats_dump_per_min", "1");
 		guest_cpuid(vm, 0, 100, 0, 0);
-		out = next_dump(&d, 10000);
+		out = next_dump(10000);
 		drain_log();
 		guest_cpuid(vm, 0, 100, 0, 0);
-		ok(out && !next_dump(&d, 3000),
-		   "exit_stats_dump_per_min=1 lets one through and holds the next one back");
+		ok(out && !next_dump(3000),
+		   "exit_stats_dump_per_min=1 lets one dump through and holds the next one back");
 		if (off)
 			param_set("exit_stats_dump_interval", "0");
 		param_set("exit_stats_dump_per_min", "0");
-		out = next_dump(&d, 3000);
-		ok(out == !off, off ? "switched off, what was held back is not printed"
-				    : "without a limit it is printed at once");
+		out = next_dump(3000);
+		ok(out == !off,
+		   off ? "what is held back is not printed when dumps are switched off"
+		       : "what is held back is printed at once when the limit is lifted");
 	}
 }
 
-/* A vCPU knows a new interval after 4096 exits, whatever the old one was. */
+/* A vCPU learns of a new interval after at most 4096 exits, whatever the old one was. */
 static void check_new_interval(struct vm *vm)
 {
-	struct dump d;
 
 	param_set("exit_stats_dump_interval", "4000000000");
 	guest_cpuid(vm, 0, 5000, 0, 0);
 	drain_log();
 	param_set("exit_stats_dump_interval", "500");
 	guest_cpuid(vm, 0, 4096 + 500, 0, 0);
-	ok(next_dump(&d, 10000), "a new interval is known after 4096 exits, and a dump is due");
+	ok(next_dump(10000),
+	   "a vCPU learns of a new interval within 4096 exits, and a dump is due");
 }
 
 #define VCPUS 4
 
-/* How far behind the last due point do the host's exits stand, when all is printed? */
+/* The host's exits since the last due point, when all due dumps are printed. */
 static void check_several(uint64_t away)
 {
 	uint64_t due = 0, exits, most = 0, dumps = 0;
-	struct dump d;
+	const struct dump *d;
 	struct vm vm;
 
 	drain_log();
@@ -323,9 +249,9 @@ static void check_several(uint64_t away)
 		for (int n = 0; n < VCPUS; n++)
 			guest_cpuid(&vm, n, 30 + 20 * n, 0, 0);
 		exits = host_exits() + away;
-		/* One that is overdue is waited for. */
-		while (next_dump(&d, due && exits - due >= 2 * 500 ? 10000 : 200)) {
-			due = d.due;
+		/* Wait for a dump that is overdue. */
+		while ((d = next_dump(due && exits - due >= 2 * 500 ? 10000 : 200))) {
+			due = d->due;
 			dumps++;
 		}
 		if (due && exits - due > most)
@@ -333,27 +259,26 @@ static void check_several(uint64_t away)
 	}
 	vm_destroy(&vm);
 	ok(dumps >= 8 && most < 2 * 500,
-	   "%d vCPUs: no dump is due later than 1000 exits after the last (%lu dumps, %lu exits)",
-	   VCPUS, dumps, most);
+	   "%d vCPUs: the next dump is due within 1000 exits (%lu dumps, %lu exits)", VCPUS, dumps,
+	   most);
 }
 
 static void check_off(struct vm *vm)
 {
-	struct dump d;
 
 	param_set("exit_stats_dump_per_min", "0");
 	param_set("exit_stats_dump_interval", "0");
 	guest_cpuid(vm, 0, 5000, 0, 0);
 	drain_log();
 	guest_cpuid(vm, 0, 5000, 0, 0);
-	ok(!next_dump(&d, 1000), "exit_stats_dump_interval=0: no dump in 5000 exits");
+	ok(!next_dump(1000), "exit_stats_dump_interval=0: no dump in 5000 exits");
 }
 
-/* VMs that die long before their vCPU's first batch is full. */
+/* VMs that die before the first batch of their vCPU is full. */
 static void check_rest(void)
 {
 	uint64_t exits, due = 0;
-	struct dump d;
+	const struct dump *d;
 	struct vm vm;
 
 	drain_log();
@@ -365,14 +290,15 @@ static void check_rest(void)
 		vm_destroy(&vm);
 	}
 	exits = host_exits() - exits;
-	while (next_dump(&d, 1000))
-		due += 1 + d.merged;
+	while ((d = next_dump(1000)))
+		due += 1 + d->merged;
 	ok(500 * due < exits + 500 && 500 * due + 500 > exits,
-	   "dying vCPUs add the rest of their batches (%lu dumps due in %lu exits)", due, exits);
+	   "a dying vCPU adds the rest of its batch (%lu dumps due in %lu exits)", due, exits);
 }
 
 int main(void)
 {
+	const char *fault;
 	uint64_t away;
 	struct vm vm;
 
@@ -388,6 +314,9 @@ int main(void)
 	vm_destroy(&vm);
 	check_rest();
 	check_several(away);
+	fault = dump_log_fault(&log_read);
+	ok(!fault, "no dump is lost, and each is whole and has its place in order (%s)",
+	   fault ? fault : "no fault");
 	param_set("exit_stats_dump_interval", "500");
 	param_set("exit_stats_dump_per_min", "10");
 	return done_testing();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory runs out: in turn each allocation of a system call fails, by the kernel's fault
- * injection. The call returns ENOMEM or does without the memory; the next one, with
- * memory, works; and in the end no VM is left over and a new one is counted.
+ * Memory runs out. The kernel's fault injection fails each allocation of a system call in
+ * turn. The call returns ENOMEM or does without the memory, and works when it is repeated
+ * with memory. In the end no VM is left over, and the exits of a new one are counted.
  *
  * Wants a kernel with failslab and fail_page_alloc (make check-debug).
  */
@@ -25,12 +25,12 @@
 #define EXITS	  100  /* of the VM in the end */
 #define PATH_SIZE 128
 
-static int fail_nth, dev_kvm, vm_fd, vcpu_fd;
+static int fail_nth, dev_kvm, vm_fd;
 static char vm_dir[64];
 
 /* ---- fault injection */
 
-/* Each allocation may fail: also one that can wait, of one page, in high memory. */
+/* Let any allocation fail: also one that can wait, one of one page, one in high memory. */
 static const struct {
 	const char *file, *value;
 } settings[] = {
@@ -48,7 +48,7 @@ static void set_up(void)
 		if (write_file(path, settings[i].value))
 			bail_out("%s", path);
 	}
-	/* A page fault of ours is no allocation of the call. */
+	/* Page faults of the test would allocate memory too. */
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		bail_out("mlockall");
 	dev_kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
@@ -56,7 +56,7 @@ static void set_up(void)
 		bail_out("/dev/kvm");
 }
 
-/* From now on the n-th allocation of this thread fails. 0: none. */
+/* The n-th allocation of this thread from now on fails; none if n is 0. */
 static void arm(int n)
 {
 	char text[16];
@@ -66,7 +66,7 @@ static void arm(int n)
 		bail_out(FAIL_NTH);
 }
 
-/* Did it fail? Then what is left of n is 0. */
+/* True if the allocation failed: then 0 is left of n. */
 static bool fired(void)
 {
 	char text[16];
@@ -77,85 +77,48 @@ static bool fired(void)
 	return text[0] == '0';
 }
 
-/* ---- the calls: a new file descriptor, or 0 where there is none, or -1 */
+/* ---- the calls */
 
-static int create_vm(void)
+static const struct call {
+	const char *name;
+	enum {
+		CREATE_VM,
+		CREATE_VCPU,
+		OPEN,
+		READ,
+		RESET,
+	} what;
+	const char *path; /* of a file; a relative path is in the VM's folder */
+} calls[] = {
+	{ "KVM_CREATE_VM", CREATE_VM },
+	{ "KVM_CREATE_VCPU", CREATE_VCPU },
+	{ "the host's table", OPEN, HOST_STATS },
+	{ "the host's histogram", OPEN, HOST_STATS "_hist" },
+	/* The first read makes the text. */
+	{ "the host's table, read", READ, HOST_STATS },
+	{ "a VM's table", OPEN, "vm_exit_stats" },
+	{ "a vCPU's table", OPEN, "vcpu0/exit_stats" },
+	{ "a vCPU's reset", RESET, "vcpu0/exit_stats_reset" },
+	{ "a VM's reset", RESET, "vm_exit_stats_reset" },
+	{ "the host's reset", RESET, "/sys/module/kvm/parameters/exit_stats_reset" },
+};
+
+/* Returns a new file descriptor, 0 if the call makes none, or -1 with errno. */
+static int do_call(const struct call *call)
 {
-	return ioctl(dev_kvm, KVM_CREATE_VM, 0);
-}
-
-static int create_vcpu(void)
-{
-	return ioctl(vm_fd, KVM_CREATE_VCPU, 0);
-}
-
-static int open_in(const char *dir, const char *name, int flags)
-{
-	char path[PATH_SIZE];
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return open(path, flags | O_CLOEXEC);
-}
-
-static int open_host(void)
-{
-	return open(HOST_STATS, O_RDONLY | O_CLOEXEC);
-}
-
-static int open_host_hist(void)
-{
-	return open(HOST_STATS "_hist", O_RDONLY | O_CLOEXEC);
-}
-
-static int open_vm(void)
-{
-	return open_in(vm_dir, "vm_exit_stats", O_RDONLY);
-}
-
-static int open_vcpu(void)
-{
-	return open_in(vm_dir, "vcpu0/exit_stats", O_RDONLY);
-}
-
-/* Returns 0, or -1 with errno, as a call does. */
-static int write_1(int fd)
-{
-	int result, err;
-
-	if (fd < 0)
-		return -1;
-	result = write(fd, "1", 1) == 1 ? 0 : -1;
-	err = errno;
-	close(fd);
-	errno = err;
-	return result;
-}
-
-static int reset_vm(void)
-{
-	return write_1(open_in(vm_dir, "vm_exit_stats_reset", O_WRONLY));
-}
-
-static int reset_vcpu(void)
-{
-	return write_1(open_in(vm_dir, "vcpu0/exit_stats_reset", O_WRONLY));
-}
-
-static int reset_host(void)
-{
-	return write_1(open("/sys/module/kvm/parameters/exit_stats_reset", O_WRONLY | O_CLOEXEC));
-}
-
-/* The table in text is made at the first read. */
-static int read_host(void)
-{
-	int fd = open_host(), err;
-	char text[512];
+	char path[PATH_SIZE], text[512];
 	ssize_t len;
+	int fd, err;
 
-	if (fd < 0)
-		return -1;
-	len = read(fd, text, sizeof(text));
+	if (call->what == CREATE_VM)
+		return ioctl(dev_kvm, KVM_CREATE_VM, 0);
+	if (call->what == CREATE_VCPU)
+		return ioctl(vm_fd, KVM_CREATE_VCPU, 0);
+	snprintf(path, sizeof(path), "%s/%s", *call->path == '/' ? "" : vm_dir, call->path);
+	fd = open(path, (call->what == RESET ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+	if (fd < 0 || call->what == OPEN)
+		return fd;
+	len = call->what == RESET ? write(fd, "1", 1) : read(fd, text, sizeof(text));
 	err = errno;
 	close(fd);
 	errno = err;
@@ -164,10 +127,9 @@ static int read_host(void)
 
 /* ---- each allocation in turn */
 
-/* A vCPU has a number of its own, so each try has a VM of its own. */
-static void fresh_vm(void)
+static void create_vm(void)
 {
-	vm_fd = create_vm();
+	vm_fd = ioctl(dev_kvm, KVM_CREATE_VM, 0);
 	if (vm_fd < 0)
 		bail_out("KVM_CREATE_VM");
 	snprintf(vm_dir, sizeof(vm_dir), "/sys/kernel/debug/kvm/%d-%d", gettid(), vm_fd);
@@ -182,18 +144,19 @@ static void close_fd(int *fd)
 
 struct result {
 	int failed, did_without, other_errno, retry_errno;
-	bool through; /* n is beyond the call's last allocation */
 };
 
-static bool try_once(int n, int (*call)(void), bool own_vm, struct result *result)
+static bool try_once(int n, const struct call *call, struct result *result)
 {
+	/* A vCPU's id can be taken once, so each try has a VM of its own. */
+	bool own_vm = call->what == CREATE_VCPU;
 	bool injected;
 	int fd, err;
 
 	if (own_vm)
-		fresh_vm();
+		create_vm();
 	arm(n);
-	fd = call();
+	fd = do_call(call);
 	err = errno;
 	injected = fired();
 	arm(0);
@@ -204,7 +167,7 @@ static bool try_once(int n, int (*call)(void), bool own_vm, struct result *resul
 	else if (fd < 0)
 		result->other_errno = err;
 	if (fd < 0) {
-		fd = call();
+		fd = do_call(call);
 		if (fd < 0)
 			result->retry_errno = errno;
 	}
@@ -214,41 +177,24 @@ static bool try_once(int n, int (*call)(void), bool own_vm, struct result *resul
 	return injected;
 }
 
-static void check_call(const char *name, int (*call)(void), bool own_vm)
+static void check_call(const struct call *call)
 {
 	struct result result = {};
+	const char *name = call->name;
 	int n = 1;
 
-	/* What is allocated but once is not the call's. */
-	try_once(0, call, own_vm, &(struct result){});
-	while (n <= MOST && try_once(n, call, own_vm, &result))
+	/* Without a fault first: some memory is allocated only once. */
+	try_once(0, call, &(struct result){});
+	while (n <= MOST && try_once(n, call, &result))
 		n++;
 	diag("%s: %d allocations; %d times ENOMEM, %d times it did without", name, n - 1,
 	     result.failed, result.did_without);
-	ok(n <= MOST, "%s: each allocation failed once, then none", name);
+	ok(n <= MOST, "%s: each of its allocations failed once", name);
 	ok(!result.other_errno, "%s: fails with ENOMEM and nothing else (%s)", name,
 	   strerror(result.other_errno));
 	ok(!result.retry_errno, "%s: works when there is memory again (%s)", name,
 	   strerror(result.retry_errno));
-	ok(result.failed, "%s: one of its allocations it cannot do without", name);
-}
-
-static void check_reads(void)
-{
-	fresh_vm();
-	vcpu_fd = create_vcpu();
-	if (vcpu_fd < 0)
-		bail_out("KVM_CREATE_VCPU");
-	check_call("the host's table", open_host, false);
-	check_call("the host's histogram", open_host_hist, false);
-	check_call("the host's table, read", read_host, false);
-	check_call("a VM's table", open_vm, false);
-	check_call("a vCPU's table", open_vcpu, false);
-	check_call("a vCPU's reset", reset_vcpu, false);
-	check_call("a VM's reset", reset_vm, false);
-	check_call("the host's reset", reset_host, false);
-	close_fd(&vcpu_fd);
-	close_fd(&vm_fd);
+	ok(result.failed, "%s: fails without some of its memory", name);
 }
 
 static void check_end(void)
@@ -256,14 +202,12 @@ static void check_end(void)
 	static struct stats before, after;
 	struct vm vm;
 
-	if (stats_read(HOST_STATS, &before))
-		bail_out(HOST_STATS);
+	read_host_table(&before);
 	ok(!before.vms && !before.vcpus, "no VM is left over (%lu) and no vCPU (%lu)", before.vms,
 	   before.vcpus);
 	vm_create(&vm, 2);
 	guest_cpuid(&vm, 1, EXITS, 0, 0);
-	if (stats_read(HOST_STATS, &after))
-		bail_out(HOST_STATS);
+	read_host_table(&after);
 	ok(stats_row(&after, CPUID)->count - stats_row(&before, CPUID)->count == EXITS,
 	   "a VM works and each of its exits is counted");
 	vm_destroy(&vm);
@@ -271,15 +215,24 @@ static void check_end(void)
 
 int main(void)
 {
+	int vcpu_fd;
+
 	fail_nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	if (fail_nth < 0 || access(DEBUGFS "failslab", F_OK)) {
 		printf("1..0 # SKIP this kernel has no fault injection\n");
 		return 0;
 	}
 	set_up();
-	check_call("KVM_CREATE_VM", create_vm, false);
-	check_call("KVM_CREATE_VCPU", create_vcpu, true);
-	check_reads();
+	check_call(&calls[0]);
+	check_call(&calls[1]);
+	create_vm();
+	vcpu_fd = ioctl(vm_fd, KVM_CREATE_VCPU, 0);
+	if (vcpu_fd < 0)
+		bail_out("KVM_CREATE_VCPU");
+	for (size_t i = 2; i < sizeof(calls) / sizeof(*calls); i++)
+		check_call(&calls[i]);
+	close_fd(&vcpu_fd);
+	close_fd(&vm_fd);
 	check_end();
 	return done_testing();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The files: modes, grammar, and that they go with their VM while one that is
- * open stays safe to read and keeps nothing alive.
+ * The files in debugfs: their modes and their grammar. They are removed with their VM, and
+ * an open file stays safe to read and keeps no VM alive.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ static void check_modes(const char *stem)
 	ok(mode_of(stem) == 0444 && mode_of(path) == 0444, "%s and _hist have mode 0444", stem);
 	snprintf(path, sizeof(path), "%s_reset", stem);
 	if (!strcmp(stem, HOST_STATS))
-		ok(access(path, F_OK), "%s is not there: a parameter resets the host", path);
+		ok(access(path, F_OK), "there is no %s: a parameter resets the host", path);
 	else
 		ok(mode_of(path) == 0200, "%s has mode 0200", path);
 }
@@ -57,7 +57,7 @@ static void check_grammar(const char *path)
 	ok(good && rows, "each of %d rows has %d fields", rows, cols);
 }
 
-/* What lies at the top must not be a number file in the VM's folder. */
+/* kvm_stat reads, in each VM's folder, the file of each name in the top folder. */
 static void check_kvm_stat(struct vm *vm)
 {
 	static const char *const top[] = { "exit_stats", "exit_stats_hist" };
@@ -68,7 +68,7 @@ static void check_kvm_stat(struct vm *vm)
 		snprintf(path, sizeof(path), "%s/%s", vm->dir, top[i]);
 		clash |= !access(path, F_OK);
 	}
-	ok(!clash, "no name of the top folder stands in the VM's, which kvm_stat would read");
+	ok(!clash, "no file of the top folder has the name of a file in a VM's folder");
 }
 
 static int open_stats(const char *dir, const char *file)
@@ -96,14 +96,14 @@ static void check_after_death(struct vm *vm)
 		fd[i] = open_stats(vm->dir, names[i]);
 	half = open_stats(vm->dir, "vm_exit_stats");
 	n = read(half, text, 40);
-	ok(n == 40, "a file is read in part");
+	ok(n == 40, "a file can be read in part");
 
 	vm_destroy(vm);
 	snprintf(path, sizeof(path), "%s/vm_exit_stats", vm->dir);
-	ok(access(vm->dir, F_OK) && access(path, F_OK), "with the VM its files are gone");
-	if (stats_read(HOST_STATS, &s))
-		bail_out(HOST_STATS);
-	ok(s.vms == 0 && s.vcpus == 0, "open files keep neither VM nor vCPU alive");
+	ok(access(vm->dir, F_OK) && access(path, F_OK),
+	   "the files of a VM are removed with the VM");
+	read_host_table(&s);
+	ok(s.vms == 0 && s.vcpus == 0, "open files keep no VM and no vCPU alive");
 
 	for (int i = 0; i < 4; i++) {
 		n = read(fd[i], text, sizeof(text) - 1);
@@ -112,9 +112,9 @@ static void check_after_death(struct vm *vm)
 		safe &= n > 0 ? !stats_parse(text, i & 1, &s) : n == -1 && errno == EIO;
 		close(fd[i]);
 	}
-	ok(safe, "reading the open ones gives the copy or EIO");
+	ok(safe, "a read of an open file gives the copy or EIO");
 	n = read(half, text, sizeof(text));
-	ok(n > 0 || (n == -1 && errno == EIO), "so does reading on");
+	ok(n > 0 || (n == -1 && errno == EIO), "so does the rest of a file that was read in part");
 	close(half);
 }
 

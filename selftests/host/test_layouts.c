@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Leaf layouts: in each, every leaf puts into all four registers what its exercise text
- * says, whatever ECX held before where the leaf takes no input.
+ * Every register of every leaf. In each layout a leaf has in all four registers what the
+ * layout's text says, whatever ECX held before if the leaf takes no input. In the default
+ * layout this is tried with every ECX from 0 to 4096, in VM and in host scope.
  */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "guest.h"
 #include "stats.h"
@@ -17,6 +19,8 @@
 /* What a register, or the pair EBX:ECX, holds. */
 enum holds {
 	ZERO,
+	IDENTITY, /* EAX of 0x4ffffff0 */
+	TSC_KHZ,  /* EAX of 0x4ffffff1 */
 	ALL_EXITS,
 	ALL_CYCLES,
 	EXITS, /* of the reason in ECX */
@@ -30,7 +34,7 @@ struct leaf {
 	uint32_t leaf;
 	enum holds eax, pair;
 	bool high;  /* EDX has the high half of EAX's exits */
-	bool stock; /* answers as without us */
+	bool stock; /* answers as without our modules */
 };
 
 #define STOCK(n)                 \
@@ -69,32 +73,34 @@ static const struct layout {
 	    STOCK(0x4ffffffc) } },
 };
 
-/* In every layout. */
+#define NR_LAYOUTS (sizeof(layouts) / sizeof(*layouts))
+
+/* The same in every layout. */
 static const struct leaf others[] = {
-	{ 0x4ffffffb, EXITS, MIN, true },
-	{ 0x4ffffffa, EXITS, MAX, true },
-	{ 0x4ffffff9, EXITS, AVG, true },
+	{ 0x4ffffffb, EXITS, MIN, true }, { 0x4ffffffa, EXITS, MAX, true },
+	{ 0x4ffffff9, EXITS, AVG, true }, { 0x4ffffff1, TSC_KHZ },
+	{ 0x4ffffff0, IDENTITY },
 };
 
+#define NR_OTHERS (sizeof(others) / sizeof(*others))
+
+/* What the parameters are set to. */
+static struct {
+	unsigned int layout;
+	uint32_t scope;
+	bool low_first;
+} now;
+
 static struct vm vm;
+/* The tables of the scope before and after the leaves are read. */
 static struct stats before, after;
-static bool low_first;
 
-static void read_table(struct stats *s)
+static void read_scope(struct stats *s)
 {
-	char path[128];
-
-	snprintf(path, sizeof(path), "%s/vm_exit_stats", vm.dir);
-	if (stats_read(path, s))
-		bail_out("%s", path);
-}
-
-static struct cpuid_call cpuid(uint32_t leaf, uint32_t ecx)
-{
-	struct cpuid_call call = { leaf, ecx };
-
-	guest_cpuid_calls(&vm, 0, &call, 1);
-	return call;
+	if (now.scope == EXIT_STATS_SCOPE_HOST)
+		read_host_table(s);
+	else
+		read_vm_table(s, &vm);
 }
 
 static bool has_input(const struct leaf *l)
@@ -115,37 +121,62 @@ static uint64_t value_of(const struct stats *s, enum holds what, uint32_t reason
 		return r->count;
 	case CYCLES:
 		return r->total;
-	case MIN:
-		return r->min;
-	case MAX:
-		return r->max;
-	case AVG:
-		return r->avg;
 	default:
 		return 0;
 	}
 }
 
-/* Between the tables; a reason that made no exit meanwhile has one value in both. */
+/* Between the tables. A reason without an exit in between has one value in both. */
 static bool within(uint64_t value, enum holds what, uint32_t reason)
 {
-	return value >= value_of(&before, what, reason) && value <= value_of(&after, what, reason);
+	const struct stats_row *b = stats_row(&before, reason), *a = stats_row(&after, reason);
+	uint64_t least = value_of(&before, what, reason), most = value_of(&after, what, reason);
+
+	if (what == MIN) {
+		least = a->min;
+		most = b->count ? b->min : a->max;
+	} else if (what == MAX) {
+		least = b->count ? b->max : a->min;
+		most = a->max;
+	} else if (what == AVG) {
+		least = a->count ? b->total / a->count : 0;
+		most = b->count ? a->total / b->count : a->max;
+	}
+	return value >= least && value <= most;
+}
+
+static bool identity_right(const struct cpuid_call *c)
+{
+	uint32_t vendor = BY_VENDOR(EXIT_STATS_VENDOR_VMX, EXIT_STATS_VENDOR_SVM);
+
+	return c->eax == (EXIT_STATS_ABI_VERSION | now.scope << EXIT_STATS_ID_SCOPE_SHIFT |
+			  vendor << EXIT_STATS_ID_VENDOR_SHIFT |
+			  now.layout << EXIT_STATS_ID_LAYOUT_SHIFT |
+			  (now.low_first ? EXIT_STATS_ID_LOW_FIRST : 0)) &&
+	       c->ebx == EXIT_STATS_SIG_EBX && c->ecx == EXIT_STATS_SIG_ECX &&
+	       c->edx == EXIT_STATS_SIG_EDX;
 }
 
 static bool right(const struct leaf *l, const struct cpuid_call *c, uint32_t reason)
 {
-	uint64_t pair = (uint64_t)c->ebx << 32 | c->ecx;
-	uint64_t count = c->eax;
+	uint64_t count = c->eax, pair = cpuid_cycles(c);
 
-	if (low_first)
+	if (l->eax == IDENTITY)
+		return identity_right(c);
+	if (l->eax == TSC_KHZ)
+		return c->eax == after.tsc_khz && c->ebx == HIGHEST_REASON &&
+		       c->ecx == (uint32_t)after.epoch && !c->edx;
+	if (now.low_first)
 		pair = pair << 32 | pair >> 32;
 	if (has_input(l) && !reason_defined(reason))
 		return !c->eax && c->edx == EXIT_STATS_NOT_DEFINED &&
 		       (l->pair == ALL_CYCLES ? within(pair, ALL_CYCLES, 0) : !pair);
 	if (l->high)
-		count |= (uint64_t)c->edx << 32;
+		count = cpuid_exits(c);
 	else if (c->edx)
 		return false;
+	if (l->eax == EXITS && l->pair > EXITS && !count)
+		return !pair && within(count, EXITS, reason);
 	return within(count, l->eax, reason) && within(pair, l->pair, reason);
 }
 
@@ -154,35 +185,36 @@ static bool check_leaf(const struct leaf *l, uint32_t ecx)
 	struct cpuid_call c, stock;
 
 	if (l->stock) {
-		c = cpuid(l->leaf, ecx);
+		c = guest_cpuid_call(&vm, 0, l->leaf, ecx);
 		param_set("exit_stats_cpuid", "off");
-		stock = cpuid(l->leaf, ecx);
+		stock = guest_cpuid_call(&vm, 0, l->leaf, ecx);
 		param_set("exit_stats_cpuid", "vm");
 		return !memcmp(&c, &stock, sizeof(c));
 	}
-	read_table(&before);
-	c = cpuid(l->leaf, ecx);
-	read_table(&after);
+	read_scope(&before);
+	c = guest_cpuid_call(&vm, 0, l->leaf, ecx);
+	read_scope(&after);
 	if (right(l, &c, ecx))
 		return true;
 	diag("leaf %#x, ECX %#x: %#x %#x %#x %#x", l->leaf, ecx, c.eax, c.ebx, c.ecx, c.edx);
 	return false;
 }
 
-static void check_layout(const struct layout *layout, unsigned int nr)
+/* ---- each layout */
+
+static void check_layout(const struct layout *layout)
 {
 	const struct {
 		uint32_t reason;
 		const char *is;
 	} reasons[] = {
-		{ IO_INSTRUCTION, "a reason that was seen" },
-		{ BY_VENDOR(18, 0x81), "one that is enabled and was not seen" },
-		{ BY_VENDOR(3, 0x63), "one that is not enabled" },
-		{ BY_VENDOR(35, 0xa7), "one that is not defined" },
+		{ IO_INSTRUCTION, "a reason that occurred" },
+		{ BY_VENDOR(18, 0x81), "a reason that is enabled and did not occur" },
+		{ BY_VENDOR(3, 0x63), "a reason that is not enabled" },
+		{ BY_VENDOR(35, 0xa7), "a reason that is not defined" },
 		{ 0xffff0056, "a number past all reasons" },
 		{ value_of(&after, ALL_CYCLES, 0), "what another leaf left in ECX" },
 	};
-	struct cpuid_call id;
 	bool good;
 
 	param_set("exit_stats_leaf_layout", layout->name);
@@ -190,15 +222,68 @@ static void check_layout(const struct layout *layout, unsigned int nr)
 		good = true;
 		for (int n = 0; n < 4; n++)
 			good &= check_leaf(&layout->leaf[n], reasons[i].reason);
-		for (int n = 0; n < 3; n++)
+		for (size_t n = 0; n < NR_OTHERS; n++)
 			good &= check_leaf(&others[n], reasons[i].reason);
 		ok(good, "%s%s: all registers of all leaves, for %s (%#x)", layout->name,
-		   low_first ? ", low first" : "", reasons[i].is, reasons[i].reason);
+		   now.low_first ? ", low first" : "", reasons[i].is, reasons[i].reason);
 	}
-	id = cpuid(EXIT_STATS_LEAF_ID, 0);
-	ok((id.eax >> EXIT_STATS_ID_LAYOUT_SHIFT & EXIT_STATS_ID_LAYOUT_MASK) == nr,
-	   "%s: 0x4ffffff0 says layout %u", layout->name, nr);
 }
+
+/* ---- every ECX in the default layout */
+
+/* From 0 to 4096, and the powers of two. */
+#define LAST_SUBLEAF 4096
+#define NR_SUBLEAVES (LAST_SUBLEAF + 1 + 20)
+
+static int count_wrong(const struct leaf *l, uint32_t first, int nr)
+{
+	static struct cpuid_call calls[MAX_CPUID_CALLS];
+	int wrong = 0;
+
+	for (int i = 0; i < nr; i++) {
+		uint32_t ecx = first + i;
+
+		calls[i] = (struct cpuid_call){
+			l->leaf, ecx <= LAST_SUBLEAF ? ecx : 1u << (ecx - LAST_SUBLEAF + 11)
+		};
+	}
+	read_scope(&before);
+	usleep(now.scope == EXIT_STATS_SCOPE_HOST ? 2000 : 0); /* an answer may be 1 ms old */
+	guest_cpuid_calls(&vm, 0, calls, nr);
+	read_scope(&after);
+	for (int i = 0; i < nr; i++) {
+		if (!right(l, &calls[i], calls[i].subleaf) && !wrong++)
+			diag("ECX %#x: %#x %#x %#x %#x", calls[i].subleaf, calls[i].eax,
+			     calls[i].ebx, calls[i].ecx, calls[i].edx);
+	}
+	return wrong;
+}
+
+static void check_each_subleaf(const char *scope, const struct leaf *l)
+{
+	int wrong = 0, nr;
+
+	for (int first = 0; first < NR_SUBLEAVES; first += nr) {
+		nr = NR_SUBLEAVES - first;
+		if (nr > MAX_CPUID_CALLS)
+			nr = MAX_CPUID_CALLS;
+		wrong += count_wrong(l, first, nr);
+	}
+	ok(!wrong, "%s: %#x with ECX from 0 to %d and powers of two: all registers are right",
+	   scope, l->leaf, LAST_SUBLEAF);
+}
+
+static void check_scope(const char *name, uint32_t scope)
+{
+	now.scope = scope;
+	param_set("exit_stats_cpuid", name);
+	for (int n = 0; n < 4; n++)
+		check_each_subleaf(name, &layouts[0].leaf[n]);
+	for (size_t n = 0; n < NR_OTHERS; n++)
+		check_each_subleaf(name, &others[n]);
+}
+
+/* ---- a layout that changes */
 
 #define READS 1500
 
@@ -207,43 +292,41 @@ static atomic_bool stop;
 static void *flip(void *unused)
 {
 	for (int i = 0; !stop; i++)
-		param_set("exit_stats_leaf_layout", layouts[i % 5].name);
+		param_set("exit_stats_leaf_layout", layouts[i % NR_LAYOUTS].name);
 	return unused;
 }
 
-/* 0x4fffffff with a reason in ECX: its exits, its cycles, or exits or cycles of all. */
+/* 0x4fffffff with a reason in ECX has exits or cycles, of the reason or of all. */
 static void check_changed_while_running(void)
 {
 	static struct cpuid_call calls[READS];
-	const struct leaf forms[] = { layouts[0].leaf[0], layouts[1].leaf[0], layouts[2].leaf[0],
-				      layouts[3].leaf[0], layouts[4].leaf[0] };
-	int wrong = 0, seen[5] = {}, kinds = 0;
+	int wrong = 0, seen[NR_LAYOUTS] = {}, kinds = 0;
 	pthread_t flipper;
 	bool any;
 
 	for (int i = 0; i < READS; i++)
 		calls[i] = (struct cpuid_call){ 0x4fffffff, IO_INSTRUCTION };
 	pthread_create(&flipper, NULL, flip, NULL);
-	read_table(&before);
+	read_scope(&before);
 	for (int i = 0; i < READS; i += READS / 30)
 		guest_cpuid_calls(&vm, 0, calls + i, READS / 30);
-	read_table(&after);
+	read_scope(&after);
 	stop = true;
 	pthread_join(flipper, NULL);
 	for (int i = 0; i < READS; i++) {
 		any = false;
-		for (int n = 0; n < 5; n++) {
-			if (!right(&forms[n], &calls[i], IO_INSTRUCTION))
+		for (size_t n = 0; n < NR_LAYOUTS; n++) {
+			if (!right(&layouts[n].leaf[0], &calls[i], IO_INSTRUCTION))
 				continue;
 			seen[n]++;
 			any = true;
 		}
 		wrong += !any;
 	}
-	for (int n = 0; n < 5; n++)
+	for (size_t n = 0; n < NR_LAYOUTS; n++)
 		kinds += seen[n] > 0;
 	ok(!wrong && kinds >= 2,
-	   "changed while the VM runs: each of %d answers is one layout's (%d kinds)", READS,
+	   "changed while the VM runs: each of %d answers is that of one layout (%d kinds)", READS,
 	   kinds);
 }
 
@@ -252,18 +335,22 @@ int main(void)
 	param_set("exit_stats_dump_interval", "0");
 	vm_create(&vm, 1);
 	guest_out(&vm, 0, OUTS);
-	read_table(&after);
+	now.scope = EXIT_STATS_SCOPE_VM;
+	read_scope(&after);
 	ok(stats_row(&after, IO_INSTRUCTION)->count == OUTS, "the guest made %d I/O exits", OUTS);
 	for (int low = 0; low < 2; low++) {
-		low_first = low;
+		now.low_first = low;
 		param_set("exit_stats_low_first", low ? "Y" : "N");
-		for (unsigned int i = 0; i < sizeof(layouts) / sizeof(*layouts); i++)
-			check_layout(&layouts[i], i);
+		for (now.layout = 0; now.layout < NR_LAYOUTS; now.layout++)
+			check_layout(&layouts[now.layout]);
 	}
-	low_first = false;
+	now.low_first = false;
+	now.layout = 0;
 	param_set("exit_stats_low_first", "N");
 	check_changed_while_running();
 	param_set("exit_stats_leaf_layout", "default");
+	check_scope("host", EXIT_STATS_SCOPE_HOST);
+	check_scope("vm", EXIT_STATS_SCOPE_VM);
 	vm_destroy(&vm);
 	param_set("exit_stats_dump_interval", "500");
 	return done_testing();

@@ -5,7 +5,6 @@
 # back; refused while a VM runs; a load that fails puts the old modules back.
 # Leaves ours loaded.
 
-scripts=/exit-stats/tools/modules
 # shellcheck source-path=SCRIPTDIR source=lib/shell.sh
 . /tests/shell.sh
 file=/exit-stats/build/modules/$(uname -r)/$(echo $module | tr _ -).ko

@@ -8,7 +8,6 @@
 # With VMX all of it twice: the second time KVM itself enters each L2 once more before
 # it does (nested_early_check), which is no exit to the tracepoints, nor to us.
 
-scripts=/exit-stats/tools/modules
 # shellcheck source-path=SCRIPTDIR source=lib/shell.sh
 . /tests/shell.sh
 
@@ -58,13 +57,6 @@ check_all() {
 	[ $all_nested -ge 100 ]
 	ok $? "L2 guests ran$when: $all_nested exits of theirs in all"
 	echo 500 >$params/exit_stats_dump_interval
-}
-
-reload() {
-	$scripts/unload >/tmp/output 2>&1 && $scripts/load "$@" >/tmp/output 2>&1 && return
-	sed 's/^/# /' /tmp/output
-	echo "not ok - load $*"
-	exit 1
 }
 
 check_all

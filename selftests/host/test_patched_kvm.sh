@@ -7,20 +7,11 @@
 # is KVM's alone, and a vCPU for which there is no memory. Loads those modules for it, then
 # ours again.
 
-scripts=/exit-stats/tools/modules
 variant=/exit-stats/build/modules/$(uname -r)+test-only
 # shellcheck source-path=SCRIPTDIR source=lib/shell.sh
 . /tests/shell.sh
 
 [ -d "$variant" ] || skip_all "the matrix builds no KVM for tests only"
-
-# change ARGUMENTS-OF-LOAD...
-change() {
-	$scripts/unload >/tmp/output 2>&1 && $scripts/load "$@" >/tmp/output 2>&1 && return
-	sed 's/^/# /' /tmp/output
-	echo "not ok - load $*"
-	exit 1
-}
 
 # In QEMU's TCG, which has AMD-V, a tick is no instruction; and the entries are VMX's.
 status=0
@@ -28,7 +19,7 @@ if [ $vendor = vmx ]; then
 	cpuid=$(/tests/exit_cost cpuid)
 	wrmsr=$(/tests/exit_cost wrmsr)
 fi
-change -d "$variant"
+reload -d "$variant"
 # shellcheck disable=SC2086 # three numbers
 if [ $vendor = vmx ]; then
 	/tests/exit_cost cpuid $cpuid 1000 || status=1
@@ -36,5 +27,5 @@ if [ $vendor = vmx ]; then
 	/tests/failed_entry || status=1
 fi
 /tests/no_memory || status=1
-change
+reload
 exit $status

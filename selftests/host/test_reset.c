@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resets: each scope reset, seen from each scope, in its file and in the guest's leaves,
- * on vCPUs that run again and on vCPUs that stay idle, and once more when VMs are gone.
+ * A reset of each scope, as each scope sees it: in its table and in the leaves, with vCPUs
+ * that run again and vCPUs that stay idle, and after VMs are gone.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,36 +13,39 @@
 #include "tap.h"
 
 /*
- * Two vCPUs in the first, one in the second. And one more in each, which reads the leaves:
- * the others stay idle meanwhile.
+ * Two vCPUs in the first VM, one in the second, and one more in each, which reads the
+ * leaves: the others are idle meanwhile.
  */
 static struct vm one, two;
-static struct stats s;
+static struct stats s; /* the table that was read last */
 
 #define ONE_READER 2
 #define TWO_READER 1
 
-/* I/O exits of a scope; nobody but our guests makes any. */
+#define VCPU_TABLE  "%s/vcpu0/exit_stats"
+#define VCPU1_TABLE "%s/vcpu1/exit_stats"
+#define VM_TABLE    "%s/vm_exit_stats"
+#define HOST_TABLE  "%.0s" HOST_STATS
+
+/* The I/O exits of a scope: those of our guests. */
 static uint64_t outs(const char *fmt, const char *dir)
 {
 	char path[128];
-	const char *fault;
 
 	snprintf(path, sizeof(path), fmt, dir);
-	if (stats_read(path, &s))
-		bail_out("%s", path);
-	fault = stats_fault(&s);
-	if (fault)
-		ok(false, "%s: %s", path, fault);
+	read_table(&s, "%s", path);
 	return stats_row(&s, IO_INSTRUCTION)->count;
+}
+
+static uint64_t epoch(const char *fmt, const char *dir)
+{
+	outs(fmt, dir);
+	return s.epoch;
 }
 
 static uint64_t leaf_outs(struct vm *vm, int reader)
 {
-	struct cpuid_call call = { EXIT_STATS_LEAF_COUNT, IO_INSTRUCTION };
-
-	guest_cpuid_calls(vm, reader, &call, 1);
-	return call.eax;
+	return guest_cpuid_call(vm, reader, EXIT_STATS_LEAF_COUNT, IO_INSTRUCTION).eax;
 }
 
 static void expect_leaves(const char *when, uint64_t vm1, uint64_t vm2, uint64_t host)
@@ -55,19 +58,15 @@ static void expect_leaves(const char *when, uint64_t vm1, uint64_t vm2, uint64_t
 	got[3] = leaf_outs(&two, TWO_READER);
 	param_set("exit_stats_cpuid", "vm");
 	ok(got[0] == vm1 && got[1] == vm2 && got[2] == host && got[3] == host,
-	   "%s: so say the leaves: VMs %lu %lu, host %lu %lu", when, got[0], got[1], got[2],
-	   got[3]);
+	   "%s: the leaves say VMs %lu %lu, host %lu %lu", when, got[0], got[1], got[2], got[3]);
 }
 
 static void expect(const char *when, uint64_t vcpu0, uint64_t vcpu1, uint64_t vm1, uint64_t vm2,
 		   uint64_t host)
 {
 	uint64_t got[5] = {
-		outs("%s/vcpu0/exit_stats", one.dir),
-		outs("%s/vcpu1/exit_stats", one.dir),
-		outs("%s/vm_exit_stats", one.dir),
-		outs("%s/vm_exit_stats", two.dir),
-		outs("%s", HOST_STATS),
+		outs(VCPU_TABLE, one.dir), outs(VCPU1_TABLE, one.dir), outs(VM_TABLE, one.dir),
+		outs(VM_TABLE, two.dir),   outs(HOST_TABLE, ""),
 	};
 
 	ok(got[0] == vcpu0 && got[1] == vcpu1 && got[2] == vm1 && got[3] == vm2 && got[4] == host,
@@ -90,7 +89,7 @@ static void reset(const char *fmt, const char *dir)
 static void check_bad_writes(void)
 {
 	static const char *const bad[] = { "0", "2", "yes", "1 ", "11", "1\n\n", "\n", " 1", "" };
-	uint64_t before = outs("%s", HOST_STATS);
+	uint64_t before = outs(HOST_TABLE, "");
 	bool refused = true;
 	char path[128];
 
@@ -101,66 +100,44 @@ static void check_bad_writes(void)
 		refused &= !*bad[i] || param_try("exit_stats_reset", bad[i]) == -EINVAL;
 	}
 	ok(refused, "anything but 1 is refused with EINVAL, by file and parameter");
-	ok(outs("%s", HOST_STATS) == before, "and clears nothing");
-}
-
-/* In VM scope. */
-static uint32_t leaf_epoch(struct vm *vm, int reader)
-{
-	struct cpuid_call call = { EXIT_STATS_LEAF_INFO };
-
-	guest_cpuid_calls(vm, reader, &call, 1);
-	return call.ecx;
+	ok(outs(HOST_TABLE, "") == before, "and resets nothing");
 }
 
 static void check_epochs(void)
 {
-	uint64_t vcpu, vm, other, host;
+	uint64_t vcpu = epoch(VCPU_TABLE, one.dir), vm = epoch(VM_TABLE, one.dir);
+	uint64_t other = epoch(VM_TABLE, two.dir), host = epoch(HOST_TABLE, "");
+	uint64_t now;
 
-	outs("%s/vcpu0/exit_stats", one.dir);
-	vcpu = s.epoch;
-	outs("%s/vm_exit_stats", one.dir);
-	vm = s.epoch;
-	outs("%s/vm_exit_stats", two.dir);
-	other = s.epoch;
-	outs("%s", HOST_STATS);
-	host = s.epoch;
 	reset("%s/vm_exit_stats_reset", one.dir);
-	outs("%s/vcpu0/exit_stats", one.dir);
-	ok(s.epoch != vcpu, "a VM's reset changes the epoch of its vCPUs");
-	outs("%s/vm_exit_stats", one.dir);
-	ok(s.epoch != vm && leaf_epoch(&one, ONE_READER) == (uint32_t)s.epoch,
-	   "and of the VM, in its leaf too");
-	outs("%s/vm_exit_stats", two.dir);
-	ok(s.epoch == other, "not of another VM");
-	outs("%s", HOST_STATS);
-	ok(s.epoch == host, "and not of the host");
-	/* Two guests that compare theirs know nothing of each other, nor of the host. */
+	ok(epoch(VCPU_TABLE, one.dir) != vcpu, "a VM's reset changes the epochs of its vCPUs");
+	now = epoch(VM_TABLE, one.dir);
+	ok(now != vm &&
+		   guest_cpuid_call(&one, ONE_READER, EXIT_STATS_LEAF_INFO, 0).ecx == (uint32_t)now,
+	   "and its own, in the leaf too");
+	ok(epoch(VM_TABLE, two.dir) == other, "not that of another VM");
+	ok(epoch(HOST_TABLE, "") == host, "and not that of the host");
+	/* A guest must learn nothing of another VM or of the host from its epoch. */
 	ok((vm ^ host) >> 32 && (vm ^ other) >> 32 && (vm ^ vcpu) >> 32,
-	   "epochs tell nothing of each other: %#lx %#lx %#lx, host %#lx", vcpu, vm, other, host);
+	   "the epochs are independent: %#lx %#lx %#lx, host %#lx", vcpu, vm, other, host);
 }
 
-/* The epoch of each scope changes with a host's reset, also where nothing ran since. */
+/* Also where no guest ran since the last reset. */
 static void check_host_epochs(void)
 {
-	static const char *const files[] = { "%s/vcpu0/exit_stats", "%s/vm_exit_stats",
-					     "%.0s" HOST_STATS };
+	static const char *const tables[] = { VCPU_TABLE, VM_TABLE, HOST_TABLE };
 	uint64_t before[3];
 	bool all = true;
 
-	for (int i = 0; i < 3; i++) {
-		outs(files[i], one.dir);
-		before[i] = s.epoch;
-	}
+	for (int i = 0; i < 3; i++)
+		before[i] = epoch(tables[i], one.dir);
 	host_reset();
-	for (int i = 0; i < 3; i++) {
-		outs(files[i], one.dir);
-		all &= s.epoch != before[i];
-	}
+	for (int i = 0; i < 3; i++)
+		all &= epoch(tables[i], one.dir) != before[i];
 	ok(all, "the host's reset changes the epochs of host, VM and vCPU");
 }
 
-/* One exit since a reset is the shortest and the longest. */
+/* Of one exit since a reset min and max are its cycles. */
 static bool of_one_exit(const char *fmt, const char *dir, long reason)
 {
 	const struct stats_row *r;
@@ -173,7 +150,7 @@ static bool of_one_exit(const char *fmt, const char *dir, long reason)
 	return false;
 }
 
-/* A CPUID exit of some time, as it waits for a worker. */
+/* A long CPUID exit: it waits for a worker. */
 static void read_host_leaf(struct vm *vm)
 {
 	param_set("exit_stats_cpuid", "host");
@@ -182,23 +159,22 @@ static void read_host_leaf(struct vm *vm)
 	param_set("exit_stats_cpuid", "vm");
 }
 
-/* min and max begin anew with a reset: those from before are not in them. */
 static void check_min_max(void)
 {
 	static const char *const resets[] = { "%s/vcpu0/exit_stats_reset",
 					      "%s/vm_exit_stats_reset" };
-	static const char *const files[] = { "%s/vcpu0/exit_stats", "%s/vm_exit_stats" };
+	static const char *const files[] = { VCPU_TABLE, VM_TABLE };
 
 	for (int i = 0; i < 2; i++) {
 		read_host_leaf(&one);
 		reset(resets[i], one.dir);
 		guest_cpuid(&one, 0, 1, 0, 0);
 		ok(of_one_exit(files[i], one.dir, CPUID),
-		   "after a %s's reset its min and max are of the exits since", i ? "VM" : "vCPU");
+		   "after a %s's reset min and max are those of the exits since",
+		   i ? "VM" : "vCPU");
 	}
 }
 
-/* So do the host's, where vCPUs are gone. */
 static void check_retired_min_max(void)
 {
 	vm_create(&one, 1);
@@ -208,20 +184,73 @@ static void check_retired_min_max(void)
 	vm_create(&one, 1);
 	guest_cpuid(&one, 0, 1, 0, 0);
 	vm_destroy(&one);
-	ok(of_one_exit("%s", HOST_STATS, CPUID),
-	   "after the host's reset its min and max are of the exits since, also of VMs gone");
+	ok(of_one_exit(HOST_TABLE, "", CPUID),
+	   "after the host's reset min and max are those of the exits since, where VMs are gone");
 }
 
-static void check_hist(const char *path)
+/* ---- the host keeps its numbers */
+
+static void read_host(struct stats *table, struct stats *hist)
 {
-	static struct stats hist;
 	const char *fault;
 
-	if (stats_read_hist(path, &hist))
-		bail_out("%s", path);
-	fault = stats_hist_fault(&hist);
-	ok(!fault && hist.rows, "after all that the host's histogram still adds up (%s)",
-	   fault ? fault : "no fault");
+	read_host_table(table);
+	if (stats_read_hist(HOST_STATS "_hist", hist))
+		bail_out("the host's histogram");
+	fault = stats_hist_fault(hist);
+	if (fault)
+		ok(false, "the host's histogram: %s", fault);
+}
+
+static bool same_rows(const struct stats *a, const struct stats *b)
+{
+	return a->rows == b->rows && !memcmp(a->row, b->row, a->rows * sizeof(*a->row)) &&
+	       a->exits == b->exits && a->cycles == b->cycles && a->epoch == b->epoch &&
+	       a->tsc_backwards == b->tsc_backwards;
+}
+
+/*
+ * True if no number of the host changes when the VM dies, or when a scope of it is reset by
+ * @file; but min and max start anew with a reset.
+ */
+static bool host_keeps(struct vm *vm, const char *file)
+{
+	static struct stats before, after, hist_before, hist_after;
+
+	read_host(&before, &hist_before);
+	if (file)
+		reset(file, vm->dir);
+	else
+		vm_destroy(vm);
+	read_host(&after, &hist_after);
+	for (int i = 0; file && i < before.rows && i < after.rows; i++) {
+		before.row[i].min = after.row[i].min;
+		before.row[i].max = after.row[i].max;
+	}
+	return same_rows(&before, &after) && same_rows(&hist_before, &hist_after);
+}
+
+static void check_host_keeps(void)
+{
+	static const char *const files[] = { VCPU_TABLE "_reset", VCPU1_TABLE "_reset",
+					     VM_TABLE "_reset" };
+	bool resets = true, deaths = true;
+	int nr = 0, rounds = 10;
+	struct vm vm;
+
+	for (int i = 0; i < rounds; i++) {
+		vm_create(&vm, 2);
+		for (int n = 0; n < i % 8; n++, nr++) {
+			guest_cpuid(&vm, n % 2, 20 + 50 * n, 0, 0);
+			guest_out(&vm, i % 2, 10 + i);
+			guest_hlt(&vm, n % 2, 5);
+			resets &= host_keeps(&vm, files[nr % 3]);
+		}
+		deaths &= host_keeps(&vm, NULL);
+	}
+	ok(resets, "%d resets of a vCPU or VM change no count, no sum and no bucket of the host",
+	   nr);
+	ok(deaths, "the death of %d VMs whose scopes were reset changes none either", rounds);
 }
 
 int main(void)
@@ -254,7 +283,7 @@ int main(void)
 	guest_out(&one, 0, 2);
 	expect("then vCPU 0", 2, 3, 5, 7, 157);
 
-	/* A reset of the VM upon one of its vCPU's. */
+	/* A reset of a vCPU, then of its VM. */
 	reset("%s/vcpu1/exit_stats_reset", one.dir);
 	reset("%s/vm_exit_stats_reset", one.dir);
 	expect("vCPU reset, then VM reset, both idle", 0, 0, 0, 7, 157);
@@ -270,7 +299,7 @@ int main(void)
 	guest_out(&two, 0, 10);
 	max = stats_row(&s, IO_INSTRUCTION)->max;
 	host_reset();
-	outs("%s", HOST_STATS);
+	outs(HOST_TABLE, "");
 	ok(!s.exits && !s.cycles && !s.rows, "every number of the host is 0 (max was %lu)", max);
 	expect("host reset, all idle", 0, 0, 0, 0, 0);
 	guest_out(&two, 0, 4);
@@ -281,14 +310,15 @@ int main(void)
 	/* VM 2 dies after its reset: the host keeps its exits. */
 	reset("%s/vm_exit_stats_reset", two.dir);
 	vm_destroy(&two);
-	ok(outs("%s", HOST_STATS) == 10,
-	   "a VM that dies after its reset leaves the host its exits");
+	ok(outs(HOST_TABLE, "") == 10,
+	   "the host keeps the exits of a VM that dies after its reset");
 	reset("%s/vcpu0/exit_stats_reset", one.dir);
 	vm_destroy(&one);
-	ok(outs("%s", HOST_STATS) == 10, "so does one whose vCPU was reset");
-	check_hist(HOST_STATS "_hist");
+	ok(outs(HOST_TABLE, "") == 10, "and of a VM that dies after the reset of its vCPU");
+	check_host_keeps();
 	host_reset();
-	ok(outs("%s", HOST_STATS) == 0 && !s.rows, "a host reset clears the dead too");
+	ok(outs(HOST_TABLE, "") == 0 && !s.rows,
+	   "the host's reset clears those of VMs that are gone");
 	check_retired_min_max();
 	param_set("exit_stats_dump_interval", "500");
 	return done_testing();

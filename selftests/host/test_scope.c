@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a guest may know: with exit_stats_cpuid=vm its own VM's exits and never
- * another's, with host all of them, at most 1 ms old however often it reads.
+ * The scope of the leaves. With exit_stats_cpuid=vm a guest sees the exits of its own VM,
+ * with exit_stats_cpuid=host those of all VMs, as of at most 1 ms ago however often it reads.
  */
 #include <pthread.h>
 #include <sched.h>
@@ -19,15 +19,21 @@
 
 static struct vm reader, other;
 
-static uint64_t read_outs(uint32_t leaf)
+static uint64_t read_outs(void)
 {
-	struct cpuid_call call = { leaf, IO_INSTRUCTION };
+	struct cpuid_call c = guest_cpuid_call(&reader, 0, EXIT_STATS_LEAF_COUNT, IO_INSTRUCTION);
 
-	guest_cpuid_calls(&reader, 0, &call, 1);
-	return (uint64_t)call.edx << 32 | call.eax;
+	return cpuid_exits(&c);
 }
 
-/* Without a pause: what the last of many reads says. */
+static uint64_t read_total(void)
+{
+	struct cpuid_call c = guest_cpuid_call(&reader, 0, EXIT_STATS_LEAF_TOTAL, 0);
+
+	return cpuid_exits(&c);
+}
+
+/* Read many times without a pause. Returns the last answer. */
 static uint64_t poll_outs(bool *went_down)
 {
 	static struct cpuid_call calls[READS];
@@ -50,7 +56,7 @@ static void set_priority(int priority)
 
 static atomic_bool stop;
 
-/* On a host with one processor no worker runs while this does. */
+/* On a host with one processor no worker runs beside this thread. */
 static void *keep_busy(void *unused)
 {
 	set_priority(1);
@@ -67,19 +73,11 @@ static uint64_t read_after_reset(void)
 	set_priority(2);
 	pthread_create(&busy, NULL, keep_busy, NULL);
 	host_reset();
-	outs = read_outs(EXIT_STATS_LEAF_COUNT);
+	outs = read_outs();
 	stop = true;
 	pthread_join(busy, NULL);
 	set_priority(0);
 	return outs;
-}
-
-static struct cpuid_call total(void)
-{
-	struct cpuid_call call = { EXIT_STATS_LEAF_TOTAL };
-
-	guest_cpuid_calls(&reader, 0, &call, 1);
-	return call;
 }
 
 int main(void)
@@ -93,44 +91,44 @@ int main(void)
 	vm_create(&other, 1);
 	guest_out(&reader, 0, 5);
 	guest_out(&other, 0, 1000);
-	ok(read_outs(EXIT_STATS_LEAF_COUNT) == 5, "vm: a guest sees its own 5 I/O exits");
-	before = total().eax;
+	ok(read_outs() == 5, "vm: a guest sees its own 5 I/O exits");
+	before = read_total();
 	guest_out(&other, 0, 1000);
-	after = total().eax;
-	ok(after - before < 100, "its total does not move with another VM's 1000 (%lu)",
+	after = read_total();
+	ok(after - before < 100, "vm: another VM's 1000 exits are not in its total (%lu more)",
 	   after - before);
 
 	param_set("exit_stats_cpuid", "host");
-	stats_read(HOST_STATS, &host);
+	read_host_table(&host);
 	before = stats_row(&host, IO_INSTRUCTION)->count;
-	ok(read_outs(EXIT_STATS_LEAF_COUNT) == before, "host: it sees the host's %lu", before);
+	ok(read_outs() == before, "host: a guest sees the host's %lu I/O exits", before);
 
 	before = host.exits;
 	usleep(2000); /* an answer may be 1 ms old */
-	after = total().eax;
+	after = read_total();
 	usleep(2000);
-	stats_read(HOST_STATS, &host);
-	ok(before < after && after < host.exits, "its total is the host's: %lu < %lu < %lu", before,
-	   after, host.exits);
+	read_host_table(&host);
+	ok(before < after && after < host.exits, "host: its total is the host's: %lu < %lu < %lu",
+	   before, after, host.exits);
 
-	ok(read_after_reset() == 0, "right after a host reset it sees 0, though no worker runs");
-	/* Nothing to see at first is the case that must not stick. */
-	ok(poll_outs(&went_down) == 0, "it goes on seeing 0");
+	ok(read_after_reset() == 0,
+	   "right after a reset of the host it sees 0, though no worker can run");
+	ok(poll_outs(&went_down) == 0, "and still sees 0 after %d reads", READS);
 	guest_out(&other, 0, 1);
-	ok(poll_outs(&went_down) == 1, "a guest that reads all the time sees another VM's exit");
+	ok(poll_outs(&went_down) == 1, "a guest that reads without a pause sees another VM's exit");
 	guest_out(&other, 0, 1);
 	guest_out(&reader, 0, 1);
 	ok(poll_outs(&went_down) == 3, "and the next ones");
-	ok(!went_down, "what it sees never goes down");
-	read_outs(EXIT_STATS_LEAF_COUNT); /* what the next read may still answer with */
+	ok(!went_down, "no number that it sees goes down");
+	read_outs(); /* the next read may answer with the same snapshot */
 	guest_out(&other, 0, 1);
 	usleep(1000);
-	ok(read_outs(EXIT_STATS_LEAF_COUNT) == 4, "1 ms after another VM's exit it sees it");
+	ok(read_outs() == 4, "1 ms after another VM's exit it sees it");
 
 	vm_destroy(&other);
-	ok(poll_outs(&went_down) == 4 && !went_down, "nor when the other VM dies");
+	ok(poll_outs(&went_down) == 4 && !went_down, "nor does one when the other VM dies");
 	param_set("exit_stats_cpuid", "vm");
-	ok(read_outs(EXIT_STATS_LEAF_COUNT) == 1, "vm again: its own one");
+	ok(read_outs() == 1, "vm again: it sees its own I/O exit only");
 	vm_destroy(&reader);
 	param_set("exit_stats_dump_interval", "500");
 	return done_testing();

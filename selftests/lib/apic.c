@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Registers of an APIC in the kernel, set from outside: no exit. */
+/* Sets the registers of an APIC in the kernel by ioctl, which makes no exit. */
 #include <string.h>
 #include <sys/ioctl.h>
 

@@ -2,11 +2,14 @@
 /* Dumps and leaf reads in the kernel log. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "dump_log.h"
 #include "stats.h"
+
+#define INFO 6 /* the level KERN_INFO */
 
 static void __attribute__((format(printf, 2, 3))) fault(struct dump_log *log, const char *fmt, ...)
 {
@@ -19,67 +22,78 @@ static void __attribute__((format(printf, 2, 3))) fault(struct dump_log *log, co
 	va_end(ap);
 }
 
+bool dump_adds_up(const struct dump *d)
+{
+	uint64_t exits = 0, cycles = 0;
+
+	for (int i = 0; i < d->rows; i++) {
+		exits += d->row[i].count;
+		cycles += d->row[i].total;
+	}
+	return d->rows == d->reasons && exits == d->exits && cycles == d->cycles;
+}
+
 static void close_dump(struct dump_log *log)
 {
-	struct dump_now *d = &log->now;
+	struct dump *d = &log->last;
 
 	if (!d->open)
 		return;
 	d->open = false;
-	if (d->rows != d->reasons)
-		fault(log, "dump %lu has %d rows, not %d", d->nr, d->rows, d->reasons);
-	if (d->sum_count != d->exits)
-		fault(log, "dump %lu: counts add up to %lu, not %lu", d->nr, d->sum_count,
-		      d->exits);
-	if (d->sum_total != d->cycles)
-		fault(log, "dump %lu: totals add up to %lu, not %lu", d->nr, d->sum_total,
-		      d->cycles);
+	if (!dump_adds_up(d))
+		fault(log, "dump %lu has %d of %d rows, or they do not add up", d->nr, d->rows,
+		      d->reasons);
 	if (d->rows > log->most_rows)
 		log->most_rows = d->rows;
 }
 
 static bool open_dump(struct dump_log *log, const char *line)
 {
-	struct dump_now d = { .open = true };
-	uint64_t due, merged = 0;
+	struct dump *d = &log->last;
+	uint64_t nr, due, exits, cycles, merged = 0;
+	int reasons;
 
 	if (sscanf(line, "dump %lu: due at %lu, taken at %lu exits, %lu cycles, %d reasons (%lu",
-		   &d.nr, &due, &d.exits, &d.cycles, &d.reasons, &merged) < 5)
+		   &nr, &due, &exits, &cycles, &reasons, &merged) < 5)
 		return false;
 	close_dump(log);
-	if (log->dumps && d.nr != log->last_nr + 1)
-		fault(log, "dump %lu follows dump %lu", d.nr, log->last_nr);
+	if (log->dumps && nr != log->last_nr + 1)
+		fault(log, "dump %lu follows dump %lu", nr, log->last_nr);
 	if (log->dumps && due <= log->last_due)
-		fault(log, "dump %lu is due at %lu, the one before it at %lu", d.nr, due,
+		fault(log, "dump %lu is due at %lu, the one before it at %lu", nr, due,
 		      log->last_due);
+	*d = (struct dump){ true, log_level() == INFO, nr, due, exits, cycles, merged, reasons };
 	log->dumps++;
 	log->merged += merged;
-	log->last_nr = d.nr;
+	log->last_nr = nr;
 	log->last_due = due;
-	log->now = d;
 	return true;
 }
 
 static bool add_row(struct dump_log *log, const char *line)
 {
-	uint64_t nr, count, total, min, max, avg;
+	struct dump *d = &log->last;
+	struct stats_row r = {};
+	char reason[16];
+	uint64_t nr;
 
-	if (sscanf(line, "%lu: exit reason %*s %*s count %lu total %lu min %lu max %lu avg %lu",
-		   &nr, &count, &total, &min, &max, &avg) != 6)
+	if (sscanf(line,
+		   "%lu: exit reason %15s %31[^:]: count %lu total %lu min %lu max %lu avg %lu",
+		   &nr, reason, r.name, &r.count, &r.total, &r.min, &r.max, &r.avg) != 8)
 		return false;
-	if (!log->now.open) {
-		/* Of a dump that began before this log did. */
+	if (!d->open || d->rows == MAX_ROWS) {
+		/* The dump may have begun before this log did. */
 		if (log->dumps)
-			fault(log, "a row of dump %lu outside of any", nr);
+			fault(log, "a row too many of dump %lu", nr);
 		return true;
 	}
-	if (nr != log->now.nr)
-		fault(log, "a row of dump %lu in dump %lu", nr, log->now.nr);
-	if (!count || min > avg || avg > max || avg != total / count)
+	if (nr != d->nr)
+		fault(log, "a row of dump %lu in dump %lu", nr, d->nr);
+	if (!r.count || r.min > r.avg || r.avg > r.max || r.avg != r.total / r.count)
 		fault(log, "not min <= avg <= max: %s", line);
-	log->now.rows++;
-	log->now.sum_count += count;
-	log->now.sum_total += total;
+	r.reason = strcmp(reason, "-") ? strtol(reason, NULL, 0) : REASON_OTHER;
+	d->info &= log_level() == INFO;
+	d->row[d->rows++] = r;
 	return true;
 }
 
@@ -100,8 +114,8 @@ static void take_line(struct dump_log *log, const char *line)
 {
 	if (!open_dump(log, line) && !add_row(log, line) && !add_read(log, line) &&
 	    !strstr(line, "every guest can read"))
-		fault(log, "what is this: %s", line);
-	if (log->now.open && log->now.rows == log->now.reasons)
+		fault(log, "an unknown line: %s", line);
+	if (log->last.rows == log->last.reasons)
 		close_dump(log);
 }
 
@@ -131,6 +145,20 @@ void dump_log_wait(struct dump_log *log, const uint64_t *number, uint64_t least)
 
 	while (*number < least && now_ms() < end)
 		dump_log_take_for(log, 100);
+}
+
+const struct dump *dump_log_next(struct dump_log *log, int ms)
+{
+	uint64_t dumps = log->dumps;
+	const char *line;
+
+	while (log->dumps == dumps || log->last.open) {
+		line = log_line(log->last.open ? 2000 : ms);
+		if (!line)
+			return NULL;
+		take_line(log, line);
+	}
+	return &log->last;
 }
 
 const char *dump_log_fault(struct dump_log *log)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Our lines of the kernel log as they come, under load: dumps are put together
- * from their lines and have to add up, whatever stands between these.
+ * Our lines of the kernel log as they come. Dumps are put together from their lines and
+ * checked, whatever other lines of ours come in between.
  */
 #ifndef DUMP_LOG_H
 #define DUMP_LOG_H
@@ -9,32 +9,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A dump whose rows are still to come. */
-struct dump_now {
-	bool open;
-	uint64_t nr, exits, cycles;
+#include "stats.h"
+
+struct dump {
+	bool open; /* rows are still to come */
+	bool info; /* each line has the level KERN_INFO */
+	uint64_t nr, due, exits, cycles, merged;
 	int reasons, rows;
-	uint64_t sum_count, sum_total;
+	struct stats_row row[MAX_ROWS];
 };
 
-/* All 0 to begin with. */
+/* All 0 at the start. */
 struct dump_log {
-	uint64_t dumps, merged; /* printed, and said to be merged into those */
+	uint64_t dumps, merged; /* printed, and merged into those */
 	uint64_t last_due;
 	uint64_t last_nr;
 	int most_rows;
-	uint64_t reads, held_back; /* exit_stats_log_reads: the same */
-	struct dump_now now;
-	char fault[160]; /* the first one, empty if there is none */
+	uint64_t reads, held_back; /* leaf reads: printed, and held back */
+	struct dump last;
+	char fault[160]; /* the first fault, or empty */
 };
 
-/* Take in what is there, and what comes until @ms pass without a line. */
+/* Take all lines that are there or come, until none has come for @ms. */
 void dump_log_take(struct dump_log *log, int ms);
-/* The same, but returns after @ms in all. */
+/* Take lines for @ms in all. */
 void dump_log_take_for(struct dump_log *log, int ms);
-/* The same, but until a number of the log is so high; at most a minute. */
+/* Take lines until a number of the log is at least @least, for a minute at most. */
 void dump_log_wait(struct dump_log *log, const uint64_t *number, uint64_t least);
-/* No line is missing: the last dump is whole too. Returns the fault or NULL. */
+/* Take lines to the end of a dump. Returns the dump, or NULL if no line comes within @ms. */
+const struct dump *dump_log_next(struct dump_log *log, int ms);
+/* True if a dump has all its rows, and they add up to its first line. */
+bool dump_adds_up(const struct dump *d);
+/* Returns the first fault of all the dumps, or NULL. The last dump has to be whole too. */
 const char *dump_log_fault(struct dump_log *log);
 
 uint64_t now_ms(void);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Ground truth: runs a case, and holds its exits against what is known. */
+/* Runs a case and compares its exits with what is known of them. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,8 +12,8 @@
 #include "exit_case.h"
 #include "witness.h"
 
-#define GP_VECTOR	13
-#define UD_VECTOR	6
+#define GP_VECTOR	    13
+#define UD_VECTOR	    6
 #define MAX_EXIT_CASE_VCPUS 4
 
 /* Which tables are read. */
@@ -51,7 +51,7 @@ bool exit_user_exit(struct share *s)
 	case KVM_EXIT_INTR:
 		return false;
 	}
-	/* Of an internal error: which, and what KVM has to say of it. */
+	/* The numbers in parentheses are those of an internal error. */
 	bail_out("%s: KVM_RUN: exit reason %u (%u: %#llx %#llx %#llx)", s->c->name,
 		 run->exit_reason, run->internal.suberror, run->internal.data[0],
 		 run->internal.data[1], run->internal.data[2]);
@@ -127,28 +127,12 @@ static void prepare(const struct exit_case *c, int nr)
 
 /* ---- what grew */
 
-static void read_scope(const char *path, struct stats *s)
-{
-	const char *fault;
-
-	if (stats_read(path, s))
-		bail_out("%s", path);
-	fault = stats_fault(s);
-	if (fault)
-		ok(false, "%s: %s", path, fault);
-}
-
 static void read_scopes(struct stats *s, int nr)
 {
-	char path[128];
-
-	read_scope(HOST_STATS, &s[SCOPE_HOST]);
-	snprintf(path, sizeof(path), "%s/vm_exit_stats", vm.dir);
-	read_scope(path, &s[SCOPE_VM]);
-	for (int n = 0; n < nr; n++) {
-		snprintf(path, sizeof(path), "%s/vcpu%d/exit_stats", vm.dir, n);
-		read_scope(path, &s[SCOPE_VCPU + n]);
-	}
+	read_host_table(&s[SCOPE_HOST]);
+	read_vm_table(&s[SCOPE_VM], &vm);
+	for (int n = 0; n < nr; n++)
+		read_vcpu_table(&s[SCOPE_VCPU + n], &vm, n);
 }
 
 static void diff(const struct stats *from, const struct stats *to, struct growth *g)
@@ -195,7 +179,7 @@ static bool on_6_1(void)
 	return !uname(&kernel) && !strncmp(kernel.release, "6.1.", 4);
 }
 
-/* The expectation of a reason on a vCPU, as a range. */
+/* How many exits of a reason are expected of a vCPU: from @low to @high. */
 static void expected(const struct share *s, long reason, uint64_t *low, uint64_t *high)
 {
 	uint64_t interrupts = of_vcpu[s->n].count[EXTERNAL_INTERRUPT];
@@ -255,14 +239,14 @@ static bool as_witnessed(int n)
 		     count[i], hits[i]);
 		good = false;
 	}
-	/* So there is none in OTHER, too. */
+	/* The sum shows that none is in OTHER. */
 	return good && sum == of_vcpu[n].exits;
 }
 
 /*
- * KVM counts each round of its loop: also those whose entry fails, and those that
- * enter no guest but emulate up to 130 instructions, as the guest's state is one that
- * VMX cannot run. Of the latter there are at least as many as are needed.
+ * stat.exits counts each round of KVM's loop: also rounds whose entry fails, and rounds that
+ * enter no guest but emulate up to 130 instructions, because VMX cannot run the guest's
+ * state. There are at least as many of these as the instructions need.
  */
 static bool stat_fits(const struct share *s)
 {
@@ -284,7 +268,7 @@ static const char *but_for(const struct exit_case *c)
 	return c->vmfails ? ", less the entries that failed" : "";
 }
 
-/* How many rounds of all vCPUs entered no guest, the witnesses know exactly. */
+/* The witnesses know how many rounds of all vCPUs entered no guest. */
 static void check_rounds(const struct exit_case *c, const char *on, int nr)
 {
 	uint64_t rounds = 0;
@@ -292,8 +276,8 @@ static void check_rounds(const struct exit_case *c, const char *on, int nr)
 	for (int n = 0; n < nr; n++)
 		rounds += stat_exits[n] - of_vcpu[n].exits;
 	ok(rounds == witness.runs - witness.entries,
-	   "%s %s: the rounds of emulation are those in which no guest was entered: %lu", c->name,
-	   on, rounds);
+	   "%s %s: stat.exits counts %lu rounds more: those that entered no guest", c->name, on,
+	   rounds);
 }
 
 static bool is_sum(const struct growth *g, int nr)
@@ -311,7 +295,7 @@ static bool is_sum(const struct growth *g, int nr)
 	return !memcmp(&sum, g, sizeof(sum));
 }
 
-/* A VM's table has of each reason all that its vCPUs' have, which are new as it is. */
+/* Each row of the VM's table is made of the rows of its vCPUs. All of them are new. */
 static bool vm_is_its_vcpus(int nr)
 {
 	const struct stats *all = &after[SCOPE_VM];
@@ -337,7 +321,7 @@ static bool vm_is_its_vcpus(int nr)
 	return good && all->rows;
 }
 
-/* User space's TSC around the run has all exits' cycles, and more. */
+/* The ticks of the TSC around the run contain the cycles of all exits. */
 static bool cycles_fit(const struct share *s)
 {
 	const struct growth *g = &of_vcpu[s->n];
@@ -367,17 +351,17 @@ static void check(const struct exit_case *c, int nr)
 	}
 	snprintf(on, sizeof(on), "on %d vCPU%s", nr, nr > 1 ? "s" : "");
 
-	ok(counts, "%s %s: the exits that are known beforehand:%s", c->name, on, figures);
-	ok(witnessed, "%s %s: each reason as often as the tracepoint", c->name, on);
-	ok(stat, "%s %s: as many as vcpu->stat.exits%s", c->name, on, but_for(c));
+	ok(counts, "%s %s: as many exits as are known beforehand:%s", c->name, on, figures);
+	ok(witnessed, "%s %s: as many exits of each reason as the tracepoint has", c->name, on);
+	ok(stat, "%s %s: as many exits as vcpu->stat.exits%s", c->name, on, but_for(c));
 	if (c->emulated)
 		check_rounds(c, on, nr);
 	ok((is_sum(&grown[SCOPE_VM], nr) && is_sum(&grown[SCOPE_HOST], nr) && vm_is_its_vcpus(nr)),
-	   "%s %s: VM and host have the sums, and the VM min and max", c->name, on);
-	ok(cycles, "%s %s: each reason's cycles, and all, within the TSC around", c->name, on);
+	   "%s %s: VM and host have the sums of the vCPUs, the VM also min and max", c->name, on);
+	ok(cycles, "%s %s: all cycles are within the ticks of the TSC around the run", c->name, on);
 }
 
-/* Did the kind that the case is named for not happen at all? */
+/* True if the exit that the case is named for did not occur at all. */
 static bool is_none(const struct exit_case *c)
 {
 	int i = witness_index(side_of(c)->expect[0].reason);
@@ -385,7 +369,7 @@ static bool is_none(const struct exit_case *c)
 	return side_of(c)->why_none && !grown[SCOPE_HOST].count[i] && !witness.hits[0][i];
 }
 
-/* Returns false if there is no such kind here. */
+/* Returns false if there is no such exit on this host. */
 static bool run_case(const struct exit_case *c, int nr, void (*create)(struct vm *, int))
 {
 	bool none;
@@ -402,13 +386,13 @@ static bool run_case(const struct exit_case *c, int nr, void (*create)(struct vm
 	return !none;
 }
 
-/* Then user space's TSC is the one that cycles are taken from. */
+/* The TSC of user space and that of the cycles are the same one. */
 static void check_tsc(void)
 {
 	char path[96], first[16] = "", package[16];
 	bool one = true;
 
-	read_scope(HOST_STATS, &before[SCOPE_HOST]);
+	read_host_table(&before[SCOPE_HOST]);
 	for (int cpu = 0;; cpu++) {
 		snprintf(path, sizeof(path),
 			 "/sys/devices/system/cpu/cpu%d/topology/physical_package_id", cpu);

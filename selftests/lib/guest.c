@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Raw /dev/kvm guests. */
+/* Guests of /dev/kvm. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@
 #define EFER_LME (1ul << 8)
 #define EFER_LMA (1ul << 10)
 
-/* What set_long_mode() loads, as descriptors: flat 64-bit code and data. */
+/* The descriptors of the segments that set_long_mode() loads: flat 64-bit code and data. */
 #define GDT_CODE      0x00af9b000000ffffull
 #define GDT_DATA      0x00cf93000000ffffull
 #define CODE_SELECTOR 8
@@ -37,6 +37,7 @@
 #define GATE_PRESENT  0x8e00ull /* a 64-bit interrupt gate */
 
 #define CPUID_1_ECX_TSC_DEADLINE (1u << 24)
+#define CPUID_80000001_EDX_LM	 (1u << 29)
 #define DR7_FIXED		 0x400
 
 extern const char guest_code_start[], guest_code_end[];
@@ -74,8 +75,8 @@ static void map_pages(unsigned char *mem)
 }
 
 /*
- * Every page is there, so that KVM maps it for writing at the first touch, and
- * none is part of a huge one, so that each page makes an EPT violation of its own.
+ * Each page is populated, so that KVM maps it writable at the first access. No page is part
+ * of a huge page, so that each makes an EPT violation of its own.
  */
 static unsigned char *map_memory(void)
 {
@@ -135,7 +136,7 @@ void vm_destroy(struct vm *vm)
 	munmap(vm->mem, GUEST_MEM);
 }
 
-/* KVM does not offer TSC-deadline by itself: it needs an APIC in the kernel. */
+/* KVM_GET_SUPPORTED_CPUID leaves it out: it depends on an APIC in the kernel. */
 static void offer_tsc_deadline(struct kvm_cpuid2 *cpuid)
 {
 	for (unsigned int i = 0; i < cpuid->nent; i++) {
@@ -144,7 +145,7 @@ static void offer_tsc_deadline(struct kvm_cpuid2 *cpuid)
 	}
 }
 
-static void set_cpuid(const struct vm *vm, int fd)
+static void set_supported_cpuid(const struct vm *vm, int fd)
 {
 	struct {
 		struct kvm_cpuid2 head;
@@ -159,7 +160,7 @@ static void set_cpuid(const struct vm *vm, int fd)
 		bail_out("KVM_SET_CPUID2");
 }
 
-/* With APICs in the kernel all but the first vCPU wait for an INIT. */
+/* With APICs in the kernel each vCPU but the first waits for an INIT. */
 static void make_runnable(int fd)
 {
 	struct kvm_mp_state state = { KVM_MP_STATE_RUNNABLE };
@@ -173,7 +174,7 @@ void vcpu_create(struct vm *vm)
 	struct vcpu *vcpu = &vm->vcpu[vm->nr_vcpus];
 
 	if (vm->nr_vcpus == MAX_VCPUS)
-		bail_out("%d vCPUs are all that there is room for", MAX_VCPUS);
+		bail_out("there is room for %d vCPUs", MAX_VCPUS);
 	vcpu->fd = ioctl(vm->fd, KVM_CREATE_VCPU, vm->nr_vcpus);
 	if (vcpu->fd < 0)
 		bail_out("KVM_CREATE_VCPU");
@@ -182,9 +183,28 @@ void vcpu_create(struct vm *vm)
 	vcpu->run = mmap(NULL, vcpu->run_size, PROT_READ | PROT_WRITE, MAP_SHARED, vcpu->fd, 0);
 	if (vcpu->run == MAP_FAILED)
 		bail_out("mmap of a vCPU");
-	set_cpuid(vm, vcpu->fd);
+	set_supported_cpuid(vm, vcpu->fd);
 	if (vm->irqchip)
 		make_runnable(vcpu->fd);
+}
+
+/* 7.2 lets no vCPU into 64-bit mode whose CPUID lacks the mode. */
+void vcpu_set_cpuid(struct vm *vm, int n, struct kvm_cpuid_entry2 entry)
+{
+	struct {
+		struct kvm_cpuid2 head;
+		struct kvm_cpuid_entry2 entry[3];
+	} cpuid = {
+		.head.nent = 3,
+		.entry = {
+			{ .function = 0, .eax = 0x16 },
+			{ .function = 0x80000001, .edx = CPUID_80000001_EDX_LM },
+			entry,
+		},
+	};
+
+	if (ioctl(vm->vcpu[n].fd, KVM_SET_CPUID2, &cpuid))
+		bail_out("KVM_SET_CPUID2");
 }
 
 void vcpu_get_sregs(struct vm *vm, int n, struct kvm_sregs *sregs)
@@ -296,7 +316,7 @@ void vcpu_invalid_state(struct vm *vm, int n)
 	vcpu_set_sregs(vm, n, &sregs);
 }
 
-/* Enter once; true if it halted. All else that it may do is port I/O. */
+/* Enter once. Returns true if the guest halted; it may do nothing else but port I/O. */
 static bool run_to_hlt(struct vcpu *vcpu)
 {
 	if (ioctl(vcpu->fd, KVM_RUN, 0) && errno != EINTR)
@@ -349,4 +369,12 @@ void guest_cpuid_calls(struct vm *vm, int n, struct cpuid_call *calls, size_t nr
 	vcpu_call(vm, n, guest_cpuid_list, nr, GUEST_DATA, 0);
 	vcpu_run(vm, n, 1);
 	memcpy(calls, list, nr * sizeof(*calls));
+}
+
+struct cpuid_call guest_cpuid_call(struct vm *vm, int n, uint32_t leaf, uint32_t subleaf)
+{
+	struct cpuid_call call = { leaf, subleaf };
+
+	guest_cpuid_calls(vm, n, &call, 1);
+	return call;
 }

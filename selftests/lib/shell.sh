@@ -8,6 +8,7 @@
 kvm=/sys/kernel/debug/kvm
 events=/sys/kernel/tracing/events/kvm
 params=/sys/module/kvm/parameters
+scripts=/exit-stats/tools/modules
 # The vendor of the host's processor, and its module.
 vendor=vmx module=kvm_intel
 [ ! -d /sys/module/kvm_amd ] || vendor=svm module=kvm_amd
@@ -34,7 +35,15 @@ skip_all() {
 	exit 0
 }
 
-# The plan; to be the last command, for its status.
+# reload ARGUMENT...: unloads our modules and loads them with these arguments
+reload() {
+	$scripts/unload >/tmp/output 2>&1 && $scripts/load "$@" >/tmp/output 2>&1 && return
+	sed 's/^/# /' /tmp/output
+	echo "not ok - load $*"
+	exit 1
+}
+
+# Prints the plan. Has to be the last command, for its status.
 done_testing() {
 	echo "1..$tests"
 	[ $failures -eq 0 ]

@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "guest.h"
 #include "stats.h"
 #include "tap.h"
 
@@ -99,7 +101,7 @@ const char *param_get(const char *name)
 	return val;
 }
 
-/* Keys of the first line. */
+/* The numbers of the header line, by key. */
 /* clang-format off */
 static const struct {
 	const char *key;
@@ -205,6 +207,41 @@ int stats_read_hist(const char *path, struct stats *s)
 	return read_and_parse(path, true, s);
 }
 
+void read_table(struct stats *s, const char *fmt, ...)
+{
+	const char *fault;
+	char path[160];
+	va_list ap;
+	int err;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	err = stats_read(path, s);
+	if (err) {
+		errno = -err;
+		bail_out("%s", path);
+	}
+	fault = stats_fault(s);
+	if (fault)
+		ok(false, "%s: %s", path, fault);
+}
+
+void read_host_table(struct stats *s)
+{
+	read_table(s, HOST_STATS);
+}
+
+void read_vm_table(struct stats *s, const struct vm *vm)
+{
+	read_table(s, "%s/vm_exit_stats", vm->dir);
+}
+
+void read_vcpu_table(struct stats *s, const struct vm *vm, int n)
+{
+	read_table(s, "%s/vcpu%d/exit_stats", vm->dir, n);
+}
+
 const struct stats_row *stats_row(const struct stats *s, long reason)
 {
 	static const struct stats_row none;
@@ -262,6 +299,29 @@ const char *stats_hist_fault(const struct stats *s)
 	return exits == s->exits ? NULL : "counts do not add up to exits=";
 }
 
+/* min and max are not compared: after an exit that a reset cut through they follow avg. */
+static bool row_went_down(const struct stats_row *now, const struct stats_row *before)
+{
+	for (int b = 0; b < EXIT_STATS_BUCKETS; b++) {
+		if (now->hist[b] < before->hist[b])
+			return true;
+	}
+	return now->count < before->count || now->total < before->total ||
+	       now->nested_count < before->nested_count || now->nested_total < before->nested_total;
+}
+
+const char *stats_went_down(const struct stats *now, const struct stats *before)
+{
+	if (now->exits < before->exits || now->cycles < before->cycles ||
+	    now->nested < before->nested || now->tsc_backwards < before->tsc_backwards)
+		return "a sum in the header went down";
+	for (int i = 0; i < before->rows; i++) {
+		if (row_went_down(stats_row(now, before->row[i].reason), &before->row[i]))
+			return "a row went down";
+	}
+	return NULL;
+}
+
 static int kmsg = -1, level;
 
 void log_open(void)
@@ -273,7 +333,7 @@ void log_open(void)
 		bail_out("/dev/kmsg");
 }
 
-/* A record is "prio,seq,time,flags;text\n"; EPIPE tells of lost ones. */
+/* A record is "prio,seq,time,flags;text\n". EPIPE means that records were lost. */
 static const char *next_record(void)
 {
 	static char record[8192];

@@ -13,6 +13,8 @@
 #include "reasons_svm.h"
 #include "reasons_vmx.h"
 
+struct vm;
+
 #define HOST_STATS   "/sys/kernel/debug/kvm/exit_stats"
 #define MAX_ROWS     256
 #define REASON_OTHER -1
@@ -28,11 +30,11 @@ enum {
 
 /* clang-format on */
 
-/* Does this host have kvm_amd, so that its reasons are SVM's? */
+/* True if this host has kvm_amd: its reasons are SVM's exit codes. */
 bool on_svm(void);
 #define BY_VENDOR(vmx, svm) (on_svm() ? (svm) : (vmx))
 
-/* Those that a plain guest makes, by the number that they have on this host. */
+/* Reasons that a plain guest makes, as numbers of this host's vendor. */
 #define CPUID		   BY_VENDOR(VMX_CPUID, SVM_CPUID)
 #define HLT		   BY_VENDOR(VMX_HLT, SVM_HLT)
 #define IO_INSTRUCTION	   BY_VENDOR(VMX_IO_INSTRUCTION, SVM_IOIO)
@@ -42,10 +44,10 @@ bool on_svm(void);
 /* SVM has none. */
 #define PREEMPTION_TIMER BY_VENDOR(VMX_PREEMPTION_TIMER, SVM_INTR)
 
-/* The last reason, without SVM's negative codes. */
+/* The highest reason, without SVM's negative codes. */
 #define HIGHEST_REASON BY_VENDOR(85u, 0x403u)
 
-/* Does the architecture define it? */
+/* True if the architecture defines the reason. */
 bool reason_defined(uint32_t reason);
 
 struct stats_row {
@@ -67,29 +69,42 @@ struct stats {
 int stats_read(const char *path, struct stats *s);
 int stats_read_hist(const char *path, struct stats *s);
 int stats_parse(const char *text, bool hist, struct stats *s);
+/*
+ * Read a table. The test ends if the file cannot be read; a check fails if the table
+ * has a fault.
+ */
+void read_table(struct stats *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void read_host_table(struct stats *s);
+void read_vm_table(struct stats *s, const struct vm *vm);
+void read_vcpu_table(struct stats *s, const struct vm *vm, int n);
 /* The row of a reason, or a row of zeros. */
 const struct stats_row *stats_row(const struct stats *s, long reason);
-/* What is wrong with a table by rule 7 and its own sums; NULL if nothing. */
+/*
+ * Returns what is wrong with a table, or NULL: a row needs a count and min <= avg <= max,
+ * and the rows have to add up to the header.
+ */
 const char *stats_fault(const struct stats *s);
-/* The same of a histogram. */
+/* The same for a histogram: the buckets have to add up to the counts. */
 const char *stats_hist_fault(const struct stats *s);
+/* Returns which number is lower in @now than it was in @before, or NULL. */
+const char *stats_went_down(const struct stats *now, const struct stats *before);
 
 /* Write a string to a file. Returns 0 or -errno. */
 int write_file(const char *path, const char *text);
 int read_file(const char *path, char *buf, int size);
-/* Set a parameter of ours. Returns 0 or -errno. */
+/* Set a parameter of the kvm module. Returns 0 or -errno. */
 int param_try(const char *name, const char *val);
-/* The same, or the test ends. */
+/* The same; the test ends if it fails. */
 void param_set(const char *name, const char *val);
 const char *param_get(const char *name);
-/* Reset the host and all inside it, or the test ends. */
+/* Reset the host scope. The test ends if it fails. */
 void host_reset(void);
 
-/* Our lines of the kernel log from now on. */
+/* Begin to read our lines of the kernel log, from now on. */
 void log_open(void);
-/* The next line without time and prefix; waits at most @ms for it, then NULL. */
+/* The next line, without time and prefix; NULL if none comes within @ms. */
 const char *log_line(int ms);
-/* Of the line that log_line() gave last: 6 is KERN_INFO. */
+/* The level of the line that log_line() returned last: 6 is KERN_INFO. */
 int log_level(void);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The tracepoint kvm:kvm_exit as a histogram, and others; the binary stats of a vCPU. */
+/* Tracepoints and a kprobe as histograms, and the binary stats of a vCPU. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 
 #define TRACING "/sys/kernel/tracing/"
 
-/* An event, and its trigger: a histogram. */
+/* An event whose trigger is a histogram. */
 struct histogram {
 	const char *dir, *keys;
 };
@@ -80,7 +80,7 @@ static void parse_line(struct witness *w, const char *line)
 	}
 }
 
-/* Returns all hits. Each line goes to parse_line(). */
+/* Passes each line to parse_line(). Returns the sum of all hits. */
 static uint64_t read_histogram(const struct histogram *h, struct witness *w)
 {
 	unsigned long hits = 0, dropped = 1;
@@ -110,7 +110,7 @@ void witness_read(struct witness *w)
 	w->entries = read_histogram(&entries, w);
 }
 
-/* Where the value of "exits" lies in a vCPU's stats file: the same for all. */
+/* The offset of "exits" in the stats file of any vCPU. */
 static uint64_t find_exits(int fd)
 {
 	struct kvm_stats_header head;

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counts of exits that our code has no hand in: the tracepoint kvm:kvm_exit
- * with a histogram trigger, and KVM's own binary stats.
+ * Counts of exits that do not depend on our code: the tracepoint kvm:kvm_exit with a
+ * histogram trigger, and KVM's own binary stats.
  *
- * Where they are blind: the tracepoint stands where our start hook stands, so a new
- * way around both would escape both. (Of kvm_amd it stands in svm_handle_exit():
- * an exit that the fast path answered by entering again would be missing. In 6.1
- * kvm_amd has no such exit.) vcpu->stat.exits is counted by another
- * function, for each round of its loop: also for those that entered no guest
- * (emulation of an invalid state, VMfail), which are no exits. Where KVM emulates, a
- * kprobe on vmx_vcpu_run(), less the tracepoint kvm:kvm_entry in it, tells how many those
- * are. None of them knows of cycles; for those there is the TSC around a run, and
+ * What they do not see: the tracepoint is called where our start hook is called, so a new
+ * path around both would escape both. (kvm_amd calls it in svm_handle_exit(): an exit that
+ * the fast path handles by re-entry would be missing, but kvm_amd of 6.1 has none.)
+ * vcpu->stat.exits is counted by another function, once in each round of its loop: also in
+ * rounds that enter no guest (emulation of an invalid state, VMfail) and so make no exit.
+ * For those rounds there is a kprobe on vmx_vcpu_run(), less the tracepoint kvm:kvm_entry.
+ * None of them knows cycles. Cycles are compared with the TSC around a run and in
  * exit_cost.c.
  *
- * vCPU ids are unique in a VM only: one VM at a time.
+ * vCPU ids are unique only within a VM: run one VM at a time.
  */
 #ifndef WITNESS_H
 #define WITNESS_H
@@ -23,10 +22,7 @@
 #include "guest.h"
 #include "stats.h"
 
-/*
- * Reasons as in the basic exit reason, without the flag bits above it; or SVM's exit
- * codes, with -1 behind the others.
- */
+/* The basic exit reasons, without flag bits, or SVM's exit codes with -1 after the others. */
 #define WITNESS_REASONS 0x405
 #define WITNESS_VCPUS	8
 
@@ -41,19 +37,19 @@ static inline uint32_t witness_index(uint32_t reason)
 }
 
 struct witness {
-	uint64_t hits[WITNESS_VCPUS][WITNESS_REASONS]; /* by i of witness_reason() */
-	/* Of all vCPUs, after witness_open_runs(): calls of vmx_vcpu_run(), and kvm:kvm_entry. */
+	uint64_t hits[WITNESS_VCPUS][WITNESS_REASONS]; /* by witness_index() */
+	/* After witness_open_runs(), of all vCPUs: calls of vmx_vcpu_run() and of kvm:kvm_entry. */
 	uint64_t runs, entries;
 };
 
-/* For VMX: witness_open() opens the kprobe too, and witness_close() takes it away. */
+/* For VMX: add the kprobe. witness_close() removes it. */
 void witness_open_runs(void);
 void witness_open(void);
 void witness_clear(void);
 void witness_read(struct witness *w);
 void witness_close(void);
 
-/* vcpu->stat.exits, which KVM counts where vcpu_enter_guest() goes on. */
+/* The counter vcpu->stat.exits. */
 uint64_t witness_stat_exits(const struct vcpu *vcpu);
 
 #endif

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an exit costs, in a round of them that nothing disturbed: of CPUID, or of WRMSR
- * to the TSC deadline, which VMX's fast path answers by entering again. In Bochs an
- * instruction is a cycle, so a slower handler must show to the instruction:
+ * The cycles of exits in a round without a disturbance: of CPUID, or of WRMSR to the TSC
+ * deadline, which VMX's fast path handles. In Bochs an instruction takes one cycle, so a
+ * handler that is slower by 1000 instructions adds exactly 1000 cycles:
  *
  *	base=$(exit_cost cpuid)		prints total, min and max of a round
- *	exit_cost cpuid $base 1000	TAP: each exit is 1000 cycles slower now
+ *	exit_cost cpuid $base 1000	TAP: each exit takes 1000 cycles more now
  */
 #include <err.h>
 #include <stdio.h>
@@ -32,27 +32,27 @@ static const struct kind {
 };
 
 /*
- * Of a round without a tick of the host's clock the total is the smallest. The first
- * round has page faults, so it does not count.
+ * A round without a tick of the host's clock has the smallest total. The first round has
+ * page faults and is left out.
  */
 static struct stats_row cheapest_round(const struct kind *kind)
 {
 	struct stats_row best = { .total = UINT64_MAX };
 	static struct stats s;
-	char table[128], reset[160];
+	char reset[128];
 	struct vm vm;
 
 	vm_create_irqchip(&vm, 1);
 	vcpu_start_x2apic(&vm, 0, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
-	snprintf(table, sizeof(table), "%s/vcpu0/exit_stats", vm.dir);
-	snprintf(reset, sizeof(reset), "%s_reset", table);
+	snprintf(reset, sizeof(reset), "%s/vcpu0/exit_stats_reset", vm.dir);
 	for (int i = 0; i <= ROUNDS; i++) {
 		if (write_file(reset, "1"))
 			bail_out("%s", reset);
 		vcpu_call(&vm, 0, kind->routine, EXITS, kind->rsi, 0);
 		vcpu_run_to_done(&vm, 0);
-		if (stats_read(table, &s) || stats_row(&s, kind->reason)->count != EXITS)
-			bail_out("%s", table);
+		read_vcpu_table(&s, &vm, 0);
+		if (stats_row(&s, kind->reason)->count != EXITS)
+			bail_out("not %d exits", EXITS);
 		if (i && stats_row(&s, kind->reason)->total < best.total)
 			best = *stats_row(&s, kind->reason);
 	}
@@ -66,10 +66,12 @@ static void check(const char *of, const struct stats_row *now, char **base)
 	uint64_t max = strtoull(base[2], NULL, 0), more = strtoull(base[3], NULL, 0);
 
 	ok(now->total == total + EXITS * more,
-	   "total of %d %s exits is %d * %lu more: %lu, was %lu", EXITS, of, EXITS, more,
+	   "the total of %d %s exits is %d * %lu higher: %lu, was %lu", EXITS, of, EXITS, more,
 	   now->total, total);
-	ok(now->min == min + more, "%s: min is %lu more: %lu, was %lu", of, more, now->min, min);
-	ok(now->max == max + more, "%s: max is %lu more: %lu, was %lu", of, more, now->max, max);
+	ok(now->min == min + more, "the min of %s exits is %lu higher: %lu, was %lu", of, more,
+	   now->min, min);
+	ok(now->max == max + more, "the max of %s exits is %lu higher: %lu, was %lu", of, more,
+	   now->max, max);
 }
 
 static const struct kind *find_kind(const char *name)
