@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the tests of tools that read KVM's statistics share: a VM whose exits are known,
+# VMs that start and end, and the change between our modules and the distribution's.
+# Sourced after shell.sh; POSIX sh for busybox.
+# shellcheck shell=sh
+# shellcheck disable=SC2034,SC2154 # variables for and of others
+
+scripts=/exit-stats/tools/modules
+
+# start_guest: starts a VM that makes exits on request; its process is $guest
+start_guest() {
+	rm -f /tmp/requests /tmp/made
+	mkfifo /tmp/requests
+	/tests/exits_on_request </tmp/requests >/tmp/made &
+	guest=$!
+	exec 9>/tmp/requests
+	until ls -d "$kvm/$guest"-*/vcpu0 >/dev/null 2>&1; do
+		kill -0 "$guest" || return
+		sleep 0.1
+	done
+}
+
+# make_exits: sets $io_exits and $halt_exits to what the VM has made since it started
+make_exits() {
+	requests=$(wc -l </tmp/made)
+	echo >&9
+	until [ "$(wc -l </tmp/made)" -gt "$requests" ]; do
+		kill -0 "$guest" || return
+		sleep 0.1
+	done
+	made=$(tail -n 1 /tmp/made)
+	io_exits=${made% *} halt_exits=${made#* }
+}
+
+end_guest() {
+	exec 9>&-
+	kill "$guest"
+	wait "$guest" 2>/dev/null
+}
+
+# start_churn: VMs start and end until stop_churn, two at a time
+start_churn() {
+	: >/tmp/churn
+	: >/tmp/ended
+	churn=
+	for loop in 1 2; do
+		while [ -e /tmp/churn ]; do
+			/tests/known_exits >/dev/null && echo "$loop" >>/tmp/ended
+		done &
+		churn="$churn $!"
+	done
+}
+
+stop_churn() {
+	rm /tmp/churn
+	# shellcheck disable=SC2086 # two processes
+	wait $churn
+}
+
+# change load|unload: our modules, or the distribution's
+change() {
+	"$scripts/$1" >/tmp/output 2>&1 && return
+	sed 's/^/# /' /tmp/output
+	echo "not ok - $1"
+	exit 1
+}

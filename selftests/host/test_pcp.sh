@@ -1,0 +1,158 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# PCP's agent for KVM, pmdakvm, shows with our modules what it shows with the
+# distribution's, also while VMs start and end. It runs as pmcd runs it, but under dbpmda,
+# PCP's own tool that asks one agent.
+#
+# For each question pmdakvm opens all files at the top of KVM's folder in debugfs, and stops
+# at the first that it cannot open: what comes later keeps its old values. A file that can
+# only be written would so disturb it where it runs without CAP_DAC_OVERRIDE.
+#
+# Once it was asked for a tracepoint it holds kvm.ko until it ends, so unload refuses.
+
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
+. /tests/shell.sh
+command -v dbpmda >/dev/null || skip_all "this host was made without kvm_stat.list"
+# shellcheck source-path=SCRIPTDIR source=helpers/monitors.sh
+. /tests/monitors.sh
+
+names=/var/lib/pcp/pmdas/kvm/root_kvm
+agent="open pipe /var/lib/pcp/pmdas/kvm/pmdakvm -d 95"
+# The metrics that are files in debugfs, and the first of the tracepoints in kvm.conf.
+metrics=$(sed -n 's/^[[:space:]]*\([a-z0-9_]*\)[[:space:]]*KVM:0:[0-9]*$/\1/p' $names)
+trace_exits=95.1.1
+all="fetch $(for metric in $metrics; do printf 'kvm.%s ' "$metric"; done)"
+
+# answers: of what dbpmda prints, metric and value a line
+answers() {
+	awk '/^ *95[.].* numval: / { metric = $2; gsub(/[():]|kvm[.]/, "", metric) }
+		/^ *value / || /^ *inst .* value / { print metric, $NF }'
+}
+
+# ask FILE [COMMAND...]: all metrics, of an agent that the command starts
+ask() {
+	file=$1
+	shift
+	printf '%s\n' "$agent" "$all" | "$@" dbpmda -n $names -e 2>/tmp/errors | answers >"$file"
+	result=$?
+	sed 's/^/# /' /tmp/errors
+	[ $result -eq 0 ] && [ ! -s /tmp/errors ]
+}
+
+# own_values: of each metric what KVM's own file has; 0 where there is none
+own_values() {
+	for metric in $metrics; do
+		echo "$metric $(cat "$kvm/$metric" 2>/dev/null || echo 0)"
+	done
+}
+
+value() {
+	awk -v metric="$1" '$1 == metric { print $2 }' "$2"
+}
+
+# observe WHOSE: what pmdakvm shows of a VM, into /tmp/WHOSE
+observe() {
+	start_guest
+	make_exits
+	make_exits
+	ask "/tmp/$1"
+	ok $? "$1: pmdakvm answers"
+	own_values >/tmp/own
+	[ "$(wc -l </tmp/own)" -ge 40 ] && same /tmp/own "/tmp/$1"
+	ok $? "$1: each of its $(wc -l </tmp/own) metrics is what KVM's own file has"
+	[ "$(value io_exits "/tmp/$1") $(value halt_exits "/tmp/$1")" = "$io_exits $halt_exits" ]
+	ok $? "$1: io_exits and halt_exits are those made: $io_exits, $halt_exits"
+	# shellcheck disable=SC2086 # words
+	ask /tmp/without $unprivileged
+	ok $? "$1: pmdakvm answers without CAP_DAC_OVERRIDE"
+	own_values >/tmp/own
+	same /tmp/own /tmp/without
+	ok $? "$1: the same"
+	end_guest
+}
+
+unprivileged="/usr/bin/setpriv --bounding-set=-dac_override,-dac_read_search"
+
+# references: how often kvm.ko is held
+references() {
+	cat /sys/module/kvm/refcnt
+}
+
+# tell COMMAND: to the dbpmda that runs; waits for as many answers as there were questions
+tell() {
+	asked=$((asked + 1))
+	echo "$1" >&8
+	until [ "$(grep -c 'numpmid' /tmp/session)" -ge $asked ]; do
+		kill -0 $session || return
+		sleep 0.1
+	done
+}
+
+echo 0 >$params/exit_stats_dump_interval
+observe ours
+
+# The same question where one file at the top cannot be read.
+start_guest
+make_exits
+chmod 0200 $kvm/exit_stats
+# shellcheck disable=SC2086 # words
+ask /tmp/disturbed $unprivileged
+[ "$(value io_exits /tmp/disturbed)" != "$io_exits" ]
+ok $? "had exit_stats no mode to read it, pmdakvm would have other numbers: io_exits $(value io_exits /tmp/disturbed)"
+chmod 0444 $kvm/exit_stats
+
+start_churn
+for round in 1 2 3 4 5; do
+	ask "/tmp/round$round" || break
+done
+result=$?
+stop_churn
+ok $result "pmdakvm answers while $(wc -l </tmp/ended) VMs started and ended"
+[ "$(cut -d ' ' -f 1 /tmp/ours)" = "$(cut -d ' ' -f 1 /tmp/round5)" ]
+ok $? "with the same metrics"
+
+# Exits as the tracepoint has them, and what that holds.
+before=$(references)
+asked=0
+rm -f /tmp/commands
+mkfifo /tmp/commands
+dbpmda -n $names -e </tmp/commands >/tmp/session 2>&1 9>&- &
+session=$!
+exec 8>/tmp/commands
+echo "$agent" >&8
+tell "$all"
+[ "$(references)" -eq "$before" ]
+ok $? "pmdakvm holds no module for what it reads in debugfs"
+tell "fetch $trace_exits"
+held=$(($(references) - before))
+[ $held -gt 0 ]
+ok $? "and kvm, $held times, for tracepoints"
+exits=$(cat $kvm/exits)
+make_exits
+tell "fetch $trace_exits"
+exits=$(($(cat $kvm/exits) - exits))
+[ "$(answers </tmp/session | tail -n 1)" = "<noname> $exits" ]
+ok $? "kvm.trace.kvm_exit has the exits made meanwhile: $exits"
+end_guest
+! $scripts/unload >/tmp/output 2>&1 && grep -q "^unload: refused, nothing was changed: " /tmp/output
+ok $? "unload refuses: $(head -n 1 /tmp/output)"
+[ -e $kvm/exit_stats ]
+ok $? "and leaves our modules in"
+exec 8>&-
+wait $session
+until [ "$(references)" -eq "$before" ]; do
+	sleep 0.1
+done
+
+change unload
+observe stock
+[ "$(cut -d ' ' -f 1 /tmp/stock)" = "$(cut -d ' ' -f 1 /tmp/ours)" ]
+ok $? "pmdakvm has the same metrics with ours"
+for metric in io_exits halt_exits hypercalls mmio_exits; do
+	[ "$(value $metric /tmp/stock)" = "$(value $metric /tmp/ours)" ]
+	ok $? "$metric is the same: $(value $metric /tmp/ours)"
+done
+
+change load
+done_testing
