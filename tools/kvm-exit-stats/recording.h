@@ -45,7 +45,8 @@ void recorder_free(struct recorder *r);
 
 /*
  * What a reader is told of, in the order of the file. Scopes refer to VMs of the recording,
- * which live until recording_read() returns; tables are freed behind each call.
+ * which live until recording_read() returns; tables are freed, or used again, behind each
+ * call. Names are printable.
  */
 struct recording_visitor {
 	void (*begin)(void *arg, double time, double interval, const char *host,
@@ -56,7 +57,7 @@ struct recording_visitor {
 };
 
 /*
- * Reads a whole recording, line by line, in bounded memory. Returns 0, or -errno; -EPROTO:
+ * Reads a whole recording, line by line, in memory for one line. Returns 0, or -errno; -EPROTO:
  * a line is no line of a recording, @why says which. A last line without its end is left
  * out, with a word on stderr.
  */

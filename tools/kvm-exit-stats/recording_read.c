@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Reads recordings, by jansson. */
+/*
+ * Reads recordings. Nearly all lines of a long recording are samples, written by
+ * recorder_sample() in one fixed form, which a small parser here reads without a tree.
+ * jansson reads all other lines, and a sample that is not in that form; so only jansson
+ * decides what an error is.
+ */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -9,7 +14,10 @@
 
 #include "errors.h"
 #include "memory.h"
+#include "names.h"
 #include "recording.h"
+
+#define MAX_REASONS 1024 /* no processor has so many */
 
 struct reader {
 	const struct recording_visitor *visitor;
@@ -20,6 +28,9 @@ struct reader {
 	uint64_t tsc_khz;
 	unsigned long line;
 	struct complaint *why;
+	size_t next_reason;   /* most likely that of the next row */
+	struct sample sample; /* of the fixed form; its memory serves all samples */
+	size_t nr_scopes;     /* that have memory there */
 };
 
 __attribute__((format(printf, 2, 3))) static int complain(struct reader *r, const char *fmt, ...)
@@ -60,9 +71,19 @@ static const char *text_of(const json_t *object, const char *key, const char *ot
 	return text ? text : otherwise;
 }
 
+/* A copy for the terminal and for pages: a recording may come from anybody. */
+static char *printable_of(const json_t *object, const char *key, const char *otherwise)
+{
+	char *text = xstrdup(text_of(object, key, otherwise));
+
+	make_printable(text);
+	return text;
+}
+
 static int read_header(struct reader *r, const json_t *line)
 {
 	uint64_t version = uint_of(line, "kvm_exit_stats_recording");
+	char *host, *kernel;
 
 	if (!version)
 		return complain(r, "this is no recording of kvm-exit-stats");
@@ -72,49 +93,64 @@ static int read_header(struct reader *r, const json_t *line)
 				version, RECORDING_VERSION);
 	r->tsc_khz = uint_of(line, "tsc_khz");
 	snprintf(r->vendor, sizeof(r->vendor), "%s", text_of(line, "vendor", ""));
+	host = printable_of(line, "host", "?");
+	kernel = printable_of(line, "kernel", "?");
 	if (r->visitor->begin)
 		r->visitor->begin(r->visitor->arg, real_of(line, "time"), real_of(line, "interval"),
-				  text_of(line, "host", "?"), text_of(line, "kernel", "?"));
+				  host, kernel);
+	free(host);
+	free(kernel);
 	return 0;
 }
 
 static int read_vm(struct reader *r, const json_t *line)
 {
-	const char *uuid = text_of(line, "uuid", NULL);
 	struct vm *vm;
 
 	if (uint_of(line, "vm") != r->nr_vms)
 		return complain(r, "VM %" PRIu64 " where %zu is next", uint_of(line, "vm"),
 				r->nr_vms);
 	vm = xcalloc(1, sizeof(*vm));
-	vm->id = xstrdup(text_of(line, "id", "?"));
-	vm->name = xstrdup(text_of(line, "name", "?"));
-	vm->process = xstrdup(text_of(line, "process", "?"));
-	vm->uuid = uuid ? xstrdup(uuid) : NULL;
+	vm->id = printable_of(line, "id", "?");
+	vm->name = printable_of(line, "name", "?");
+	vm->process = printable_of(line, "process", "?");
+	if (text_of(line, "uuid", NULL))
+		vm->uuid = printable_of(line, "uuid", "");
 	vm->pid = uint_of(line, "pid");
 	r->vm = xrealloc(r->vm, (r->nr_vms + 1) * sizeof(*r->vm));
 	r->vm[r->nr_vms++] = vm;
 	return 0;
 }
 
+static const struct row *reason_of(struct reader *r, int64_t reason)
+{
+	/* Rows come in the order of the table before. */
+	for (size_t i = 0; i < r->nr_reasons; i++) {
+		size_t at = (r->next_reason + i) % r->nr_reasons;
+
+		if (r->reason[at].reason == reason) {
+			r->next_reason = at + 1;
+			return &r->reason[at];
+		}
+	}
+	return NULL;
+}
+
 static int read_reason(struct reader *r, const json_t *line)
 {
 	struct row row = { .reason = json_integer_value(json_object_get(line, "reason")) };
 
+	if (reason_of(r, row.reason))
+		return 0;
+	if (r->nr_reasons == MAX_REASONS)
+		return complain(r, "more than %d reasons", MAX_REASONS);
 	snprintf(row.id, sizeof(row.id), "%s", text_of(line, "id", "?"));
 	snprintf(row.name, sizeof(row.name), "%s", text_of(line, "name", "?"));
+	make_printable(row.id);
+	make_printable(row.name);
 	r->reason = xrealloc(r->reason, (r->nr_reasons + 1) * sizeof(*r->reason));
 	r->reason[r->nr_reasons++] = row;
 	return 0;
-}
-
-static const struct row *reason_of(const struct reader *r, int64_t reason)
-{
-	for (size_t i = 0; i < r->nr_reasons; i++) {
-		if (r->reason[i].reason == reason)
-			return &r->reason[i];
-	}
-	return NULL;
 }
 
 static int read_row(struct reader *r, struct table *t, const json_t *from, bool totals)
@@ -140,6 +176,19 @@ static int read_row(struct reader *r, struct table *t, const json_t *from, bool 
 	return 0;
 }
 
+/* What a recording says once for all scopes. @vm: NULL, the host. */
+static void begin_scope(struct reader *r, struct scope_numbers *s, const struct vm *vm)
+{
+	s->vm = vm;
+	s->vcpu = NO_VCPU;
+	s->t.scope = vm ? SCOPE_VM : SCOPE_HOST;
+	memcpy(s->t.vendor, r->vendor, sizeof(s->t.vendor));
+	s->t.version = EXIT_STATS_TABLE_VERSION;
+	s->t.tsc_khz = r->tsc_khz;
+	s->t.tsc_stable = true;
+	s->t.has = 1u << COUNT | 1u << TOTAL | 1u << AVG;
+}
+
 static int read_scope(struct reader *r, struct scope_numbers *s, const json_t *from, bool totals)
 {
 	const json_t *rows = json_object_get(from, "rows"), *vm = json_object_get(from, "vm");
@@ -148,20 +197,13 @@ static int read_scope(struct reader *r, struct scope_numbers *s, const json_t *f
 
 	if (vm && uint_of(from, "vm") >= r->nr_vms)
 		return complain(r, "numbers of a VM that was not named before");
-	s->vm = vm ? r->vm[uint_of(from, "vm")] : NULL;
-	s->vcpu = NO_VCPU;
+	begin_scope(r, s, vm ? r->vm[uint_of(from, "vm")] : NULL);
 	s->anew = json_is_true(json_object_get(from, "reset"));
-	t->scope = vm ? SCOPE_VM : SCOPE_HOST;
-	snprintf(t->vendor, sizeof(t->vendor), "%s", r->vendor);
-	t->version = EXIT_STATS_TABLE_VERSION;
-	t->tsc_khz = r->tsc_khz;
-	t->tsc_stable = true;
 	t->vcpus = uint_of(from, "vcpus");
 	t->exits = uint_of(from, "exits");
 	t->cycles = uint_of(from, "cycles");
 	t->epoch = strtoull(text_of(from, "epoch", "0"), NULL, 10);
 	t->nested = uint_of(from, "nested");
-	t->has = 1u << COUNT | 1u << TOTAL | 1u << AVG;
 	if (totals) {
 		t->has |= 1u << MIN | 1u << MAX | 1u << NESTED_COUNT | 1u << NESTED_TOTAL;
 		t->hist = xcalloc(1, sizeof(*t->hist));
@@ -196,13 +238,142 @@ static int read_sample(struct reader *r, const json_t *line, bool totals)
 	return err;
 }
 
+/* ---- the fixed form of samples */
+
+static bool skip(const char **p, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (strncmp(*p, text, len))
+		return false;
+	*p += len;
+	return true;
+}
+
+/* As JSON has it: no zeros before the number; and no more than 18 digits. */
+static bool fixed_uint(const char **p, uint64_t *n)
+{
+	const char *begin = *p;
+
+	for (*n = 0; **p >= '0' && **p <= '9'; (*p)++) {
+		if (*p - begin == 18)
+			return false;
+		*n = *n * 10 + (**p - '0');
+	}
+	return *p > begin && (*begin != '0' || *p == begin + 1);
+}
+
+/* "1764370081.123" */
+static bool fixed_real(const char **p, double *x)
+{
+	const char *begin = *p, *point;
+	uint64_t n;
+
+	if (!fixed_uint(p, &n) || **p != '.')
+		return false;
+	point = (*p)++;
+	while (**p >= '0' && **p <= '9')
+		(*p)++;
+	*x = strtod(begin, NULL);
+	return *p > point + 1;
+}
+
+static bool fixed_row(struct reader *r, struct table *t, const char **p)
+{
+	const struct row *like;
+	uint64_t reason, count, total;
+	struct row *row;
+	bool other = skip(p, "[-1,");
+
+	if (!other && (!skip(p, "[") || !fixed_uint(p, &reason) || !skip(p, ",")))
+		return false;
+	if (!fixed_uint(p, &count) || !skip(p, ",") || !fixed_uint(p, &total) || !skip(p, "]"))
+		return false;
+	like = reason_of(r, other ? REASON_OTHER : (int64_t)reason);
+	if (!like)
+		return false;
+	row = table_add_row(t, like);
+	row->n[COUNT] = count;
+	row->n[TOTAL] = total;
+	row->n[AVG] = count ? total / count : 0;
+	return true;
+}
+
+static bool fixed_scope(struct reader *r, struct scope_numbers *s, const char **p)
+{
+	struct table *t = &s->t;
+	uint64_t vm = 0;
+	bool is_vm = skip(p, "{\"vm\":");
+
+	if (is_vm && (!fixed_uint(p, &vm) || vm >= r->nr_vms || !skip(p, ",\"vcpus\":")))
+		return false;
+	if (!is_vm && !skip(p, "{\"vcpus\":"))
+		return false;
+	begin_scope(r, s, is_vm ? r->vm[vm] : NULL);
+	if (!fixed_uint(p, &t->vcpus) || !skip(p, ",\"exits\":") || !fixed_uint(p, &t->exits) ||
+	    !skip(p, ",\"cycles\":") || !fixed_uint(p, &t->cycles))
+		return false;
+	s->anew = skip(p, ",\"reset\":true");
+	if (!skip(p, ",\"rows\":["))
+		return false;
+	t->nr = 0;
+	if (skip(p, "]}"))
+		return true;
+	do {
+		if (!fixed_row(r, t, p))
+			return false;
+	} while (skip(p, ","));
+	return skip(p, "]}");
+}
+
+/* The next scope of the reader's sample, with the memory of its rows. */
+static struct scope_numbers *next_scope(struct reader *r)
+{
+	struct sample *a = &r->sample;
+
+	if (a->nr == r->nr_scopes) {
+		r->nr_scopes = r->nr_scopes ? 2 * r->nr_scopes : 8;
+		a->scope = xrealloc(a->scope, r->nr_scopes * sizeof(*a->scope));
+		memset(&a->scope[a->nr], 0, (r->nr_scopes - a->nr) * sizeof(*a->scope));
+	}
+	return &a->scope[a->nr++];
+}
+
+/* False: the line is not in the fixed form, and nobody was told of it. */
+static bool fixed_sample(struct reader *r, const char *p)
+{
+	struct sample *a = &r->sample;
+	double seconds;
+
+	a->nr = 0;
+	if (!skip(&p, "{\"time\":") || !fixed_real(&p, &a->time) || !skip(&p, ",\"seconds\":") ||
+	    !fixed_real(&p, &seconds) || !skip(&p, ",\"scopes\":["))
+		return false;
+	while (*p == '{' && fixed_scope(r, next_scope(r), &p)) {
+		a->scope[a->nr - 1].t.time = a->time;
+		a->scope[a->nr - 1].seconds = seconds;
+		if (!skip(&p, ",") || *p != '{')
+			break;
+	}
+	if (strcmp(p, "]}\n"))
+		return false;
+	if (r->visitor->sample)
+		r->visitor->sample(r->visitor->arg, a, seconds);
+	return true;
+}
+
+/* ---- lines */
+
 /* Lines that this program does not know are those of a newer one, and are left out. */
 static int read_line(struct reader *r, const char *text, size_t len)
 {
 	json_error_t error;
-	json_t *line = json_loadb(text, len, 0, &error);
+	json_t *line;
 	int err = 0;
 
+	if (r->line > 1 && fixed_sample(r, text))
+		return 0;
+	line = json_loadb(text, len, 0, &error);
 	if (!line)
 		return complain(r, "%.80s", error.text);
 	if (r->line == 1)
@@ -252,5 +423,7 @@ int recording_read(FILE *f, const struct recording_visitor *v, struct complaint 
 		free_vm(r.vm[i]);
 	free(r.vm);
 	free(r.reason);
+	r.sample.nr = r.nr_scopes;
+	sample_free(&r.sample);
 	return err;
 }
