@@ -309,10 +309,10 @@ static void read_path(struct reader *r, const char *path, bool hist, int scope, 
 	}
 	if (err < 0)
 		what = strerror(-err);
-	else if (stats_parse(r->text, hist, &r->now))
+	else if (stats_parse(r->text, &r->now) || hist != (r->now.buckets != 0))
 		what = "breaks the grammar";
 	if (!what)
-		what = hist ? stats_hist_fault(&r->now) : stats_fault(&r->now);
+		what = stats_fault(&r->now);
 	if (!what && seen->table.version)
 		what = went_down(&r->now, &seen->table, file, &seen->done);
 	if (what)

@@ -48,11 +48,10 @@ static void check_hist(const char *where, const char *path)
 	const char *fault;
 	bool filled = true;
 
-	if (stats_read_hist(path, &hist))
-		bail_out("%s", path);
+	read_table(&hist, "%s", path);
 	ok(hist.buckets == EXIT_STATS_BUCKETS, "%s: the histogram has %d buckets", where,
 	   EXIT_STATS_BUCKETS);
-	fault = stats_hist_fault(&hist);
+	fault = stats_fault(&hist);
 	ok(!fault && hist.rows, "%s: buckets add up to the count in each of %d rows (%s)", where,
 	   hist.rows, fault ? fault : "no fault");
 

@@ -51,7 +51,7 @@ static void read_in_parts(const char *path)
 		bad += errno != EIO;
 	} else {
 		text[len] = '\0';
-		bad += stats_parse(text, false, &s) || stats_fault(&s);
+		bad += stats_parse(text, &s) || stats_fault(&s);
 	}
 	close(fd);
 }

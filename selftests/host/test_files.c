@@ -109,7 +109,8 @@ static void check_after_death(struct vm *vm)
 		n = read(fd[i], text, sizeof(text) - 1);
 		if (n > 0)
 			text[n] = '\0';
-		safe &= n > 0 ? !stats_parse(text, i & 1, &s) : n == -1 && errno == EIO;
+		safe &= n > 0 ? !(stats_parse(text, &s) || (s.buckets != 0) != (i & 1))
+			      : n == -1 && errno == EIO;
 		close(fd[i]);
 	}
 	ok(safe, "a read of an open file gives the copy or EIO");

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "dump_log.h"
 #include "stats.h"
@@ -165,12 +164,4 @@ const char *dump_log_fault(struct dump_log *log)
 {
 	close_dump(log);
 	return *log->fault ? log->fault : NULL;
-}
-
-uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000ul + ts.tv_nsec / 1000000;
 }

@@ -43,6 +43,4 @@ bool dump_adds_up(const struct dump *d);
 /* Returns the first fault of all the dumps, or NULL. The last dump has to be whole too. */
 const char *dump_log_fault(struct dump_log *log);
 
-uint64_t now_ms(void);
-
 #endif

@@ -17,7 +17,7 @@
 
 #define GUEST_VECTOR 0x41 /* of timers and IPIs */
 
-/* In R13 they ask variants/test-only.patch for an entry that fails. */
+/* In R13 they ask test-only.patch for an entry that fails. */
 #define VMFAIL_WANTED	0x7fa17
 #define MSR_FAIL_WANTED 0x7fa18
 /* In that KVM this vCPU's record finds no memory, and that one fails once it has a record. */

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dump_log.h"
 #include "memory.h"
 #include "stats.h"
 #include "tap.h"

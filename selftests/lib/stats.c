@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "guest.h"
@@ -42,6 +43,14 @@ static bool svm_defined(uint32_t code)
 bool reason_defined(uint32_t reason)
 {
 	return on_svm() ? svm_defined(reason) : vmx_defined(reason);
+}
+
+uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ul + ts.tv_nsec / 1000000;
 }
 
 int read_file(const char *path, char *buf, int size)
@@ -172,7 +181,7 @@ static bool parse_row(struct stats_row *r, const char *line, bool hist)
 		      &r->nested_count, &r->nested_total) == 6;
 }
 
-int stats_parse(const char *text, bool hist, struct stats *s)
+int stats_parse(const char *text, struct stats *s)
 {
 	char *copy = strdup(text), *save, *line;
 	int err = 0;
@@ -181,30 +190,20 @@ int stats_parse(const char *text, bool hist, struct stats *s)
 	for (line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		if (*line == '#')
 			parse_header(s, line);
-		else if (s->rows == MAX_ROWS || !parse_row(&s->row[s->rows++], line, hist))
+		else if (s->rows == MAX_ROWS || !parse_row(&s->row[s->rows++], line, s->buckets))
 			err = -EPROTO;
 	}
 	free(copy);
 	return s->version == EXIT_STATS_TABLE_VERSION ? err : -EPROTO;
 }
 
-static int read_and_parse(const char *path, bool hist, struct stats *s)
+int stats_read(const char *path, struct stats *s)
 {
-	static char text[256 * 1024];
+	static __thread char text[256 * 1024];
 	int n = read_file(path, text, sizeof(text));
 
 	memset(s, 0, sizeof(*s));
-	return n < 0 ? n : stats_parse(text, hist, s);
-}
-
-int stats_read(const char *path, struct stats *s)
-{
-	return read_and_parse(path, false, s);
-}
-
-int stats_read_hist(const char *path, struct stats *s)
-{
-	return read_and_parse(path, true, s);
+	return n < 0 ? n : stats_parse(text, s);
 }
 
 void read_table(struct stats *s, const char *fmt, ...)
@@ -253,50 +252,55 @@ const struct stats_row *stats_row(const struct stats *s, long reason)
 	return &none;
 }
 
+static uint64_t sum_of_buckets(const struct stats_row *r)
+{
+	uint64_t sum = 0;
+
+	for (int b = 0; b < EXIT_STATS_BUCKETS; b++)
+		sum += r->hist[b];
+	return sum;
+}
+
+static const char *row_fault(const struct stats_row *r)
+{
+	if (r->min > r->avg || r->avg > r->max)
+		return "not min <= avg <= max";
+	if (r->avg != r->total / r->count)
+		return "avg is not total / count";
+	if (r->nested_count > r->count || r->nested_total > r->total)
+		return "more nested than all";
+	return NULL;
+}
+
 const char *stats_fault(const struct stats *s)
 {
 	uint64_t exits = 0, cycles = 0, nested = 0;
+	const char *fault = NULL;
 
-	for (int i = 0; i < s->rows; i++) {
+	for (int i = 0; i < s->rows && !fault; i++) {
 		const struct stats_row *r = &s->row[i];
 
 		if (!r->count)
 			return "a row without a count";
-		if (r->min > r->avg || r->avg > r->max)
-			return "not min <= avg <= max";
-		if (r->avg != r->total / r->count)
-			return "avg is not total / count";
-		if (r->nested_count > r->count || r->nested_total > r->total)
-			return "more nested than all";
 		if (i && r->reason != REASON_OTHER && r->reason <= s->row[i - 1].reason)
 			return "rows out of order";
+		if (!s->buckets)
+			fault = row_fault(r);
+		else if (sum_of_buckets(r) != r->count)
+			fault = "buckets do not add up to the count";
 		exits += r->count;
 		cycles += r->total;
 		nested += r->nested_count;
 	}
+	if (fault)
+		return fault;
 	if (exits != s->exits)
 		return "counts do not add up to exits=";
-	if (cycles != s->cycles)
+	if (!s->buckets && cycles != s->cycles)
 		return "totals do not add up to cycles=";
-	if (nested != s->nested)
+	if (!s->buckets && nested != s->nested)
 		return "nested counts do not add up to nested=";
 	return NULL;
-}
-
-const char *stats_hist_fault(const struct stats *s)
-{
-	uint64_t exits = 0;
-
-	for (int i = 0; i < s->rows; i++) {
-		uint64_t sum = 0;
-
-		for (int b = 0; b < EXIT_STATS_BUCKETS; b++)
-			sum += s->row[i].hist[b];
-		if (!sum || sum != s->row[i].count)
-			return "buckets do not add up to the count";
-		exits += sum;
-	}
-	return exits == s->exits ? NULL : "counts do not add up to exits=";
 }
 
 /* min and max are not compared: after an exit that a reset cut through they follow avg. */

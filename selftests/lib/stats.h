@@ -65,14 +65,13 @@ struct stats {
 	struct stats_row row[MAX_ROWS];
 };
 
-/* Returns 0 or -errno; -EPROTO for a file that breaks the grammar. */
-int stats_read(const char *path, struct stats *s);
-int stats_read_hist(const char *path, struct stats *s);
-int stats_parse(const char *text, bool hist, struct stats *s);
 /*
- * Read a table. The test ends if the file cannot be read; a check fails if the table
- * has a fault.
+ * Read a table, or a histogram, which has buckets= in its header. Returns 0 or -errno;
+ * -EPROTO for a file that breaks the grammar.
  */
+int stats_read(const char *path, struct stats *s);
+int stats_parse(const char *text, struct stats *s);
+/* The same. The test ends if the file cannot be read; a check fails if it has a fault. */
 void read_table(struct stats *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void read_host_table(struct stats *s);
 void read_vm_table(struct stats *s, const struct vm *vm);
@@ -80,15 +79,15 @@ void read_vcpu_table(struct stats *s, const struct vm *vm, int n);
 /* The row of a reason, or a row of zeros. */
 const struct stats_row *stats_row(const struct stats *s, long reason);
 /*
- * Returns what is wrong with a table, or NULL: a row needs a count and min <= avg <= max,
- * and the rows have to add up to the header.
+ * Returns what is wrong, or NULL: the rows have to add up to the header. A row of a table
+ * needs a count and min <= avg <= max, the buckets of a histogram add up to the count.
  */
 const char *stats_fault(const struct stats *s);
-/* The same for a histogram: the buckets have to add up to the counts. */
-const char *stats_hist_fault(const struct stats *s);
 /* Returns which number is lower in @now than it was in @before, or NULL. */
 const char *stats_went_down(const struct stats *now, const struct stats *before);
 
+/* The clock, in ms. */
+uint64_t now_ms(void);
 /* Write a string to a file. Returns 0 or -errno. */
 int write_file(const char *path, const char *text);
 int read_file(const char *path, char *buf, int size);
