@@ -55,7 +55,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'f':
 		env.format = output_format(arg);
 		if (!env.format || !env.format->metrics)
-			argp_error(state, "no format '%s': prometheus, openmetrics", arg);
+			argp_error(state, "no format '%s': %s", arg, output_format_names(true));
 		break;
 	case 'O':
 		env.output = arg;

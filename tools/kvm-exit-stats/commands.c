@@ -17,4 +17,5 @@ const struct command *const commands[] = {
 	&cmd_reset,
 	NULL,
 };
+
 /* clang-format on */

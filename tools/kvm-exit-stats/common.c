@@ -61,10 +61,7 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 	case 'f':
 		c->format = output_format(arg);
 		if (!c->format)
-			argp_error(
-				state,
-				"no format '%s': text, csv, json, jsonl, table, prometheus, openmetrics",
-				arg);
+			argp_error(state, "no format '%s': %s", arg, output_format_names(false));
 		errors_as_json(!strncmp(arg, "json", 4));
 		break;
 	case 'o':

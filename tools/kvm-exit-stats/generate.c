@@ -124,9 +124,7 @@ static void man_option(FILE *f, const struct argp_option *o)
 
 static void man_columns(FILE *f)
 {
-	fputs(".SH COLUMNS\nThose marked with * are since the last reset also where the table has an "
-	      "interval.\n",
-	      f);
+	fputs(".SH COLUMNS\nA * marks those that are since the last reset in every table.\n", f);
 	for (size_t i = 0; i < nr_columns; i++) {
 		fputs(".TP\n.B ", f);
 		roff_text(f, columns[i].name);
@@ -164,7 +162,9 @@ static FILE *man_open(const char *folder, const char *name)
 		exit(1);
 	}
 	free(path);
-	fputs(".\\\" SPDX-License-Identifier: GPL-2.0-only\n.TH ", f);
+	fputs(".\\\" SPDX"
+	      "-License-Identifier: GPL-2.0-only\n.TH ",
+	      f);
 	for (const char *c = name; *c; c++)
 		fputc(toupper((unsigned char)*c), f);
 	fprintf(f, " 8 2026-11-28 \"kvm-exit-stats %s\" \"System Administration\"\n", VERSION);
@@ -222,7 +222,8 @@ static void man_main(const char *folder)
 		roff_text(f, commands[i]->brief);
 		fputs(".\n", f);
 	}
-	fputs(".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nIf it is set and not empty, no colours are used.\n",
+	fputs(".SH ENVIRONMENT\n.TP\n.B NO_COLOR\n"
+	      "If it is set and not empty, no colours are used.\n",
 	      f);
 	man_exit_status(f);
 	fclose(f);
@@ -261,9 +262,10 @@ static void words_of_formats(FILE *f)
 		fprintf(f, "%s%s", i ? " " : "", output_formats[i]->name);
 }
 
-static void bash(FILE *f)
+static void write_bash(FILE *f)
 {
-	fputs("# SPDX-License-Identifier: GPL-2.0-only\n"
+	fputs("# SPDX"
+	      "-License-Identifier: GPL-2.0-only\n"
 	      "# Completion of kvm-exit-stats for bash; written by generate.\n"
 	      "_kvm_exit_stats() {\n"
 	      "\tlocal word=${COMP_WORDS[COMP_CWORD]} last=${COMP_WORDS[COMP_CWORD - 1]} words\n"
@@ -339,10 +341,11 @@ static void zsh_option(FILE *f, const struct argp_option *o)
 	fputc('\'', f);
 }
 
-static void zsh(FILE *f)
+static void write_zsh(FILE *f)
 {
 	fputs("#compdef kvm-exit-stats\n"
-	      "# SPDX-License-Identifier: GPL-2.0-only\n"
+	      "# SPDX"
+	      "-License-Identifier: GPL-2.0-only\n"
 	      "# Completion of kvm-exit-stats for zsh; written by generate.\n"
 	      "_kvm_exit_stats() {\n"
 	      "\tlocal -a commands=(\n",
@@ -375,9 +378,9 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "man")) {
 		man(argv[2]);
 	} else if (argc == 2 && !strcmp(argv[1], "bash")) {
-		bash(stdout);
+		write_bash(stdout);
 	} else if (argc == 2 && !strcmp(argv[1], "zsh")) {
-		zsh(stdout);
+		write_zsh(stdout);
 	} else {
 		fputs("usage: generate man FOLDER | bash | zsh\n", stderr);
 		return 2;

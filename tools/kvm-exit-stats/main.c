@@ -12,7 +12,7 @@
 
 const char *argp_program_version = "kvm-exit-stats " VERSION;
 
-static void usage(FILE *f)
+static void print_usage(FILE *f)
 {
 	fputs("Usage: kvm-exit-stats [COMMAND] [OPTION...]\n"
 	      "Show the VM exits of this host's virtual machines: how many, and what they cost.\n\n",
@@ -48,7 +48,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	if (argc > 1 &&
 	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
-		usage(stdout);
+		print_usage(stdout);
 		return 0;
 	}
 	if (argc > 1 && (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))) {
@@ -58,7 +58,7 @@ int main(int argc, char **argv)
 	command = find(name);
 	if (!command) {
 		fprintf(stderr, "kvm-exit-stats: there is no command '%s'\n", name);
-		usage(stderr);
+		print_usage(stderr);
 		return 2;
 	}
 	if (argc > 1 && argv[1] == name) {

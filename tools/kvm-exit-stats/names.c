@@ -201,8 +201,10 @@ void vm_names_unique(struct vm_list *vms)
 
 	/* By name: equal ones are neighbours. */
 	for (size_t i = 1; i < vms->nr; i++) {
-		if (!strcmp(vms->vm[i].name, vms->vm[i - 1].name))
-			same[i] = same[i - 1] = true;
+		if (strcmp(vms->vm[i].name, vms->vm[i - 1].name))
+			continue;
+		same[i - 1] = true;
+		same[i] = true;
 	}
 	for (size_t i = 0; i < vms->nr; i++) {
 		char *name = vms->vm[i].name;

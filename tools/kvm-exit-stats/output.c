@@ -29,6 +29,20 @@ const struct output_format *output_format(const char *name)
 	return NULL;
 }
 
+const char *output_format_names(bool metrics)
+{
+	static char names[128];
+	size_t len = 0;
+
+	names[0] = '\0';
+	for (int i = 0; output_formats[i] && len < sizeof(names); i++) {
+		if (!metrics || output_formats[i]->metrics)
+			len += snprintf(names + len, sizeof(names) - len, "%s%s", len ? ", " : "",
+					output_formats[i]->name);
+	}
+	return names;
+}
+
 void output_begin(struct output *o)
 {
 	o->tables = 0;

@@ -50,6 +50,8 @@ extern const struct output_format format_prometheus, format_openmetrics;
 /* The format of that name, or NULL; and all, for help texts. */
 const struct output_format *output_format(const char *name);
 extern const struct output_format *const output_formats[];
+/* "text, csv, ...": for errors. @metrics: only those for metrics. Static memory. */
+const char *output_format_names(bool metrics);
 
 void output_begin(struct output *o);
 /* Writes one table and flushes, so that a reader of a pipe sees it at once. */

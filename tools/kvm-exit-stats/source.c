@@ -39,6 +39,15 @@ void vm_list_free(struct vm_list *vms)
 	memset(vms, 0, sizeof(*vms));
 }
 
+void vm_copy(struct vm *to, const struct vm *from)
+{
+	*to = (struct vm){ .id = xstrdup(from->id),
+			   .name = xstrdup(from->name),
+			   .process = xstrdup(from->process),
+			   .uuid = from->uuid ? xstrdup(from->uuid) : NULL,
+			   .pid = from->pid };
+}
+
 static bool is_called(const struct vm *vm, const char *what)
 {
 	char *end;

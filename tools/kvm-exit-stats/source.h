@@ -60,6 +60,9 @@ void source_close(struct source *s);
 
 void vm_list_free(struct vm_list *vms);
 
+/* All of a VM but its vCPUs. */
+void vm_copy(struct vm *to, const struct vm *from);
+
 /*
  * The VM that a user means by its name, its UUID, its folder or its process; NULL: none, or
  * more than one (then *nr says how many).

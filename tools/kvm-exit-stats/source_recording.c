@@ -23,15 +23,6 @@ static struct table *table_of(struct recorded *r, const struct vm *vm)
 	return vm ? NULL : &r->t[0];
 }
 
-static void vm_copy(struct vm *to, const struct vm *from)
-{
-	*to = (struct vm){ .id = xstrdup(from->id),
-			   .name = xstrdup(from->name),
-			   .process = xstrdup(from->process),
-			   .uuid = from->uuid ? xstrdup(from->uuid) : NULL,
-			   .pid = from->pid };
-}
-
 /* A VM's last totals stay, though it ended before the recording did. */
 static void take_totals(void *arg, const struct sample *now)
 {

@@ -321,9 +321,9 @@ const char *table_notes(const struct table *t, char *buf, size_t size)
 	if (t->version > EXIT_STATS_TABLE_VERSION)
 		len = snprintf(buf, size, "table version %" PRIu64 ", this program knows up to %d",
 			       t->version, EXIT_STATS_TABLE_VERSION);
+	if (t->nr_extra && len < (int)size)
+		len += snprintf(buf + len, size - len, "%sunknown columns:", len ? "; " : "");
 	for (int i = 0; i < t->nr_extra && len < (int)size; i++)
-		len += snprintf(
-			buf + len, size - len, "%s%s",
-			len ? i ? ", " : "; unknown columns: " : "unknown columns: ", t->extra[i]);
+		len += snprintf(buf + len, size - len, " %s", t->extra[i]);
 	return len ? buf : NULL;
 }

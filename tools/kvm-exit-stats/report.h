@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a recording says as a whole: all that happened in each scope, and one scope's exits
+ * over time. Memory does not grow with the length of the recording.
+ *
+ * The numbers of a scope are the differences between its totals, one after the other, and
+ * behind its last totals the samples. So nothing is lost when a VM ends between two totals,
+ * when a reset falls into the time, or when the file was cut.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdio.h>
+
+#include "columns.h"
+#include "output.h"
+
+#define REPORT_BINS 600
+
+/* A reason over time, as cycles and exits of each bin. */
+struct series {
+	struct row like; /* its id and name */
+	double exits[REPORT_BINS], cycles[REPORT_BINS];
+};
+
+struct timeline {
+	double width;		     /* of a bin, in seconds; doubles when the bins are full */
+	size_t nr;		     /* bins */
+	double seconds[REPORT_BINS]; /* recorded of each */
+	size_t nr_series;
+	struct series **series;
+};
+
+struct report_scope {
+	struct vm vm;	  /* of a VM */
+	bool is_vm;	  /* or the host */
+	struct table t;	  /* all that happened; min and max are since the last reset */
+	double from, to;  /* seconds since the recording's beginning at which it was there */
+	bool came, ended; /* meanwhile */
+	bool reset;
+	/* while reading */
+	const struct vm *key;
+	bool in_timeline;
+	unsigned long seen; /* totals, when it was in them */
+	struct table last;  /* totals; its version is 0: none yet */
+	struct table since; /* samples since then */
+};
+
+struct report {
+	char *host, *kernel;
+	double begin; /* UNIX */
+	double interval, seconds;
+	unsigned long samples, totals;
+	size_t nr;
+	struct report_scope *scope; /* the host first; VMs by their time in exits */
+	struct timeline timeline;   /* of the host, or of @only */
+	const char *only;	    /* as the user calls a VM; NULL: the host */
+};
+
+/*
+ * Reads a recording. r->only is set before. Returns as recording_read(). The caller frees it
+ * with report_free(), after an error too.
+ */
+int report_read(struct report *r, FILE *f, struct complaint *why);
+void report_free(struct report *r);
+
+/* An item for a row of a scope, or for the scope as a whole with @row NULL. */
+struct item report_item(const struct report_scope *s, const struct row *row);
+
+/* "came 10:12:03, ended 10:40:17; reset meanwhile", or NULL. */
+const char *report_note(const struct report *r, const struct report_scope *s, char *buf,
+			size_t size);
+
+/* "2026-11-28 10:12:03", or without the day, of a second of the recording; local time. */
+void report_clock(const struct report *r, double second, bool day, char *buf, size_t size);
+
+/* "3 h 20 min" */
+void report_duration(double seconds, char *buf, size_t size);
+
+/* ---- the page, in report_html.c and report_charts.c */
+
+/*
+ * @columns: of the tables of reasons. @only: the scope of --vm, or NULL: all.
+ */
+void report_html(const struct report *r, const struct report_scope *only,
+		 const struct column_set *columns, bool cycles, FILE *f);
+
+#define CHART_REASONS 7 /* with colours of their own; the others have one together */
+
+/* The reasons that have a colour in all charts. */
+struct palette {
+	size_t nr;
+	int64_t reason[CHART_REASONS];
+	const char *name[CHART_REASONS];
+	bool others; /* there are more */
+};
+
+void palette_choose(struct palette *p, const struct table *t);
+
+void chart_over_time(FILE *f, const struct report *r, const struct palette *p, const char *of,
+		     bool cycles);
+void chart_histograms(FILE *f, const struct table *t, const char *of);
+void chart_vms(FILE *f, const struct report *r, const struct palette *p, bool cycles);
+
+#endif
