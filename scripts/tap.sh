@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the checks share: parts with their times, and the line that sums up. Sourced
-# after lib.sh, never run. Before: $TAP is the file for all output, $ENDED the one
-# for what ended badly.
+# What the checks share: parts with their times, and the last line. Sourced after lib.sh,
+# never run. The caller sets $TAP, the file with all output, and $ENDED, the file that lists
+# parts that failed as a whole.
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # those two
+# shellcheck disable=SC2154 # TAP and ENDED
 
-# part NAME COMMAND...: its output, and how long it took. How it ended goes to a file,
-# as this runs in a pipe.
+# part NAME COMMAND...: runs the command and prints how long it took. A failure goes to a
+# file, because this runs in a pipe.
 part() {
 	name=$1
 	shift
 	status=0
 	start=$(date +%s)
-	("$@") || status=$? # not more than itself ends where it dies
+	("$@") || status=$? # a subshell, so that die() ends only this part
 	say "# $name: $(($(date +%s) - start)) s"
 	[ "$status" -eq 0 ] || say "$name ended with status $status" >>"$ENDED"
 }
@@ -22,7 +22,7 @@ count() {
 	grep -cE "$1" "$TAP" || :
 }
 
-# sum_up BEGAN: the last lines; the status says whether all is well
+# sum_up BEGAN: prints the last lines; status 0 if nothing failed
 sum_up() {
 	skipped=$(count '^(ok .*|1\.\.0) # SKIP')
 	passed=$(($(count '^ok ') - $(count '^ok .* # SKIP')))
@@ -32,7 +32,7 @@ sum_up() {
 		grep -E '^not ok |^Bail out!' "$TAP" | sed 's/^/# /'
 		say "# all output: ${TAP#"$TOP/"}; the host's console: ${HOST_DIR#"$TOP/"}/serial.log"
 	fi
-	# What ended badly, or printed no test, has failed, whatever else it printed.
+	# A part that ended badly or printed no test has failed, whatever else it printed.
 	if [ "$failed" -eq 0 ] && { [ -s "$ENDED" ] || [ $((passed + skipped)) -eq 0 ]; }; then
 		sed 's/^/# /' "$ENDED"
 		failed=1

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Which kernel is meant: the only place that resolves it. kernel/series is the table;
-# KERNEL= names a series of it, KREL= a release. Sourced after lib.sh.
+# Resolves which kernel is meant; nothing else does. kernel/series is the table of series;
+# KERNEL= names a series, KREL= a release. Sourced after lib.sh.
 #
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # variables are for those that source this
 
-# of_series SERIES COLUMN: what kernel/series says
+# of_series SERIES COLUMN: the field of kernel/series
 of_series() {
 	awk -v series="$1" -v column="$2" '
 		/^# series\t/ { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
@@ -28,8 +28,8 @@ has_quirk() {
 	of_series "$1" quirks | tr , '\n' | grep -qxF -e "$2"
 }
 
-# series_of RELEASE: 6.12.9+deb12-cloud-amd64 -> 6.12, by its numbers and its mark.
-# A series is no release: no folder of build/ would be that of its headers.
+# series_of RELEASE: 6.12.9+deb12-cloud-amd64 -> 6.12, by its numbers and its mark. The name
+# of a series is an error: it has no headers.
 series_of() {
 	awk -v release="$1" '
 		/^# series\t/ { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
@@ -46,10 +46,10 @@ series_of() {
 		die "kernel/series has no series for '$1': a release is such as 6.1.0-9-amd64; a series is for KERNEL="
 }
 
-# use_suite SUITE: from now on apt asks and fetches from there, with lists of its
-# own, so that the machine's stay as they are. All else, where from above all, is
-# as the machine is configured for its own suite. An index that has expired
-# will do: all of a kernel's packages are taken in one version. Signatures are checked.
+# use_suite SUITE: makes apt use that suite from now on, with lists of its own, so that the
+# machine's stay as they are. The archive is the one that the machine is configured for. An
+# expired index is accepted, because all packages of a kernel are taken in one version.
+# Signatures are checked.
 use_suite() {
 	own_suite=$(. /etc/os-release && say "$VERSION_CODENAME")
 	[ "$1" != "$own_suite" ] || return 0
@@ -75,7 +75,7 @@ use_suite() {
 
 ARCHIVE_KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# archive_of SUITE: where the machine's configuration has it from
+# archive_of SUITE: the archive that the machine's apt sources name for it
 archive_of() {
 	# shellcheck disable=SC2016 # apt's own names
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME) $(COMPONENT)' \
@@ -134,9 +134,8 @@ offered_release() {
 	say "$newest"
 }
 
-# tree_of RELEASE [PATCH], modules_of RELEASE [PATCH]: where KVM is built, and
-# where its modules go; with a patch more, or without ours where $STOCK is set,
-# each has a place of its own
+# tree_of RELEASE [PATCH], modules_of RELEASE [PATCH]: the folder that KVM is built in, and
+# the folder of its modules. Both differ with an additional PATCH, and where $STOCK is set.
 tree_of() {
 	say "$BUILD/kernel/$1/tree$(variant_of "${2:-}")"
 }

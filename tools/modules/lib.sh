@@ -1,18 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Messages, and long steps with progress, for the scripts that build and fetch.
-# Sourced, never run, by a script that has set TOP to the top of the project.
-# POSIX sh. Everything that is fetched or built goes below $BUILD.
+# Messages, and long steps with progress, for scripts that build and fetch. POSIX sh.
+# Sourced, never run, by a script that has set TOP to the top of the project. All that is
+# fetched or built goes below $BUILD.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # variables are for those that source this
 
 BUILD=$TOP/build
 LOGS=$BUILD/log
-PROGRAM=${0%/run} # of several that are called run, the folder's name
-PROGRAM=${PROGRAM##*/}
+PROGRAM=${0##*/}
 
-# Output is parsed; and a make that a script starts is not a sub-make of the
-# make that started the script.
+# The scripts parse the output of commands, so it must not be translated. A make that a
+# script starts is no sub-make of the make that started the script.
 export LC_ALL=C
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
@@ -24,7 +23,7 @@ warn() {
 	printf '%s: %s\n' "$PROGRAM" "$*" >&2
 }
 
-# die REASON [LOG]: the reason, and where to read more, are the last lines.
+# die REASON [LOG]: ends the program; the last lines are the reason and the log's name.
 die() {
 	warn "$1"
 	if [ -n "${2:-}" ]; then
@@ -33,7 +32,7 @@ die() {
 	exit 1
 }
 
-# Said before anything is fetched, and not by make after it.
+# Checked here, because make would fail only after everything was fetched.
 case $TOP in
 *[' :']*) die "kbuild cannot build in a folder with a blank or a colon in its path: $TOP" ;;
 esac
@@ -48,7 +47,7 @@ as_root() {
 	fi
 }
 
-# Asks for a password, if one is needed, before output goes to the log.
+# If sudo asks for a password, it does so here, before output goes to a log.
 need_root() {
 	as_root true ||
 		die "$1 needs root: run this as root, or install sudo"
@@ -59,8 +58,8 @@ newer() {
 	[ -n "$(find "$1" -newer "$2" 2>/dev/null)" ]
 }
 
-# Tells once in a while that a step is alive: rewrites one line on a terminal,
-# writes a line every 15 s elsewhere. Ends with the script, whatever ends that.
+# Shows that a step is alive: rewrites one line on a terminal, prints a line every 15 s
+# elsewhere. Ends when the script ends, however that ends.
 step_ticker() {
 	ticks=0
 	while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
@@ -75,9 +74,9 @@ step_ticker() {
 	done
 }
 
-# step NAME LOG COMMAND...: runs the command with its output in the log. A
-# failure shows the log's lines that matter and ends the script. The command
-# runs in the foreground, so that an interrupt reaches it.
+# step NAME LOG COMMAND...: runs the command with its output in the log. If it fails, shows
+# the errors in the log and ends the script. The command runs in the foreground, so that an
+# interrupt reaches it.
 step() {
 	step_name=$1
 	step_log=$2
@@ -95,7 +94,7 @@ step() {
 		printf '\r\033[K'
 	fi
 	if [ "$step_rc" -ne 0 ]; then
-		# The first errors if it names some, else its end.
+		# The first errors, or the end of the log if there are none.
 		grep -E '(error:|warning:|undefined|\*\*\*|ERROR|FAILED|^E: )' \
 			"$step_log" | head -n 20 | grep . >&2 ||
 			tail -n 10 "$step_log" >&2
