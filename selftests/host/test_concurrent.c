@@ -93,20 +93,15 @@ static void fault(const char *path, const char *what, const char *text)
 	pthread_mutex_unlock(&fault_lock);
 }
 
-/* Each thread has its own sequence: xorshift32. */
+/* Each thread has its own sequence. */
 static uint32_t pick(uint32_t *state, uint32_t below)
 {
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state % below;
+	return rand_r(state) % below;
 }
 
 static uint32_t thread_seed(uint32_t thread)
 {
-	uint32_t state = (seed + thread) * 2654435761u;
-
-	return state ? state : 1;
+	return (seed + thread) * 2654435761u;
 }
 
 /* ---- vCPUs */

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Loads our modules without unrestricted guests for "invalid_guest_state", then as before.
+# Runs invalid_guest_state with our modules loaded without unrestricted guests.
 
-# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
 
-[ $vendor = vmx ] || skip_all "with SVM there is no guest state that KVM has to emulate"
+[ $vendor = vmx ] || skip_all "with SVM KVM emulates no guest state"
 
 reload kvm_intel.unrestricted_guest=0
 /tests/invalid_guest_state

@@ -5,7 +5,7 @@
 # back; refused while a VM runs; a load that fails puts the old modules back.
 # Leaves ours loaded.
 
-# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
 file=/exit-stats/build/modules/$(uname -r)/$(echo $module | tr _ -).ko
 tracing=/sys/kernel/tracing
@@ -50,6 +50,16 @@ exits=$(head -n 1 /sys/kernel/debug/kvm/exit_stats)
 ok $? "whose table is still there: ${exits%% vendor*}"
 kill $holder
 wait $holder 2>/dev/null
+
+# The kernel warns about a module that is removed with an event in use.
+echo 1 >$events/kvm_exit/enable
+refuses "trace events of kvm are in use" $scripts/unload
+ok $? "unload refuses while a trace event of KVM is enabled"
+echo 0 >$events/kvm_exit/enable
+watch kvm_exit
+refuses "trace events of kvm are in use" $scripts/unload
+ok $? "and while one has a trigger"
+stop_watching kvm_exit
 
 $scripts/unload >/tmp/output 2>&1
 ok $? "unload takes ours out when the VM is gone: $(cat /tmp/output)"

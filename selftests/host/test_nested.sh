@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Guests that run guests: KVM's own selftests, whose L1 executes VMX or SVM. Each L2
-# exit is counted once, reflected to L1 or not, and again in the nested columns.
-# Witnesses: kvm:kvm_exit for all exits, kvm:kvm_nested_vmexit for those of L2.
+# Guests that run guests: KVM's own selftests, whose L1 executes VMX or SVM. Each exit of an
+# L2 is counted once, whether KVM reflects it to L1 or not, and in the nested columns too.
+# The counts are compared with kvm:kvm_exit, those of L2 with kvm:kvm_nested_vmexit.
 #
-# With VMX all of it twice: the second time KVM itself enters each L2 once more before
-# it does (nested_early_check), which is no exit to the tracepoints, nor to us.
+# With VMX all of this runs twice: the second time KVM enters each L2 once more to check it
+# (nested_early_check), which is an exit neither for the tracepoints nor for our modules.
 
-# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
 
 # A selftest's status where it skips.
 skips=4
 
-# Whether the selftest itself passes is KVM's affair: some skip, some end early.
+# Whether KVM's selftest passes does not matter here: some skip, some end early.
 check() {
 	watch kvm_exit
 	watch kvm_nested_vmexit
@@ -32,15 +32,15 @@ check() {
 
 	echo "# $1 ended with $status: $(header exits) exits, $nested of L2"
 	[ "$(header exits)" -gt 0 ] || [ $status -eq $skips ]
-	ok $? "$1$when: ran, or says that it cannot here ($status)"
+	ok $? "$1$when: made exits, or skipped ($status)"
 	same /tmp/witness /tmp/table
-	ok $? "$1$when: all exits as the tracepoint has them, by reason"
+	ok $? "$1$when: as many exits of each reason as the tracepoint has"
 	same /tmp/nested_witness /tmp/nested_table
-	ok $? "$1$when: L2's exits as the nested tracepoint has them, by reason"
+	ok $? "$1$when: as many exits of L2 of each reason as the nested tracepoint has"
 	[ "$nested" -eq "$(header nested)" ]
-	ok $? "$1$when: nested= is their sum"
+	ok $? "$1$when: nested= is the sum of the exits of L2"
 	awk '!/^#/ && ($8 > $3 || $9 > $4 || !$8 != !$9) { bad = 1 } END { exit bad }' $kvm/exit_stats
-	ok $? "$1$when: no row has more nested than all, and cycles where it has exits"
+	ok $? "$1$when: no row has more nested exits or cycles than all, nor exits without cycles"
 }
 
 # check_all [WHEN]
@@ -55,16 +55,16 @@ check_all() {
 		esac
 	done
 	[ $all_nested -ge 100 ]
-	ok $? "L2 guests ran$when: $all_nested exits of theirs in all"
+	ok $? "L2 guests ran$when and made $all_nested exits"
 	echo 500 >$params/exit_stats_dump_interval
 }
 
 check_all
-# 7.2 has no such check any more, SVM never had.
+# Neither 7.2 nor SVM has such a check.
 if [ -e /sys/module/$module/parameters/nested_early_check ]; then
 	reload kvm_intel.nested_early_check=1
 	[ "$(cat /sys/module/$module/parameters/nested_early_check)" = Y ]
-	ok $? "KVM enters each L2 once more, to check it early"
+	ok $? "KVM enters each L2 once more to check it (nested_early_check)"
 	check_all "early check"
 	reload
 fi

@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Linux as L1: a Linux guest loads its distribution's KVM and runs a guest of its
-# own, whose exits are known by number. They are in the nested columns, once, though
-# each goes to L1, whose KVM makes exits of its own to handle it.
-# Witnesses: kvm:kvm_exit for all exits, kvm:kvm_nested_vmexit for those of L2.
+# Linux as L1: a Linux guest loads its distribution's KVM and runs a guest of its own with a
+# known number of exits. Each is counted once in the nested columns, though KVM reflects it to
+# L1, whose KVM makes further exits to handle it.
+# The counts are compared with kvm:kvm_exit, those of L2 with kvm:kvm_nested_vmexit.
 
-# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
 
 echo 0 >$params/exit_stats_dump_interval
@@ -29,14 +29,14 @@ ok $? "a Linux guest runs a guest of its own"
 while read -r reason count; do
 	counted=$(awk -v reason="$reason" '$1 == reason { print $2 }' /tmp/nested_table)
 	[ "$count" = "$counted" ]
-	ok $? "L2 made $count exits of reason $reason: nested ($counted)"
+	ok $? "the nested column has the $count exits of reason $reason that L2 made ($counted)"
 done </tmp/known
 same /tmp/nested_witness /tmp/nested_table
-ok $? "L2's exits as the nested tracepoint has them, by reason"
+ok $? "as many exits of L2 of each reason as the nested tracepoint has"
 same /tmp/witness /tmp/table
-ok $? "all exits as the tracepoint has them, by reason"
+ok $? "as many exits of each reason as the tracepoint has"
 [ "$(sum /tmp/nested_table)" -eq "$(header nested)" ]
-ok $? "nested= is the sum of L2's ($(header nested) of $(header exits) exits)"
+ok $? "nested= is the sum of the exits of L2 ($(header nested) of $(header exits) exits)"
 
 unwatch kvm_exit
 unwatch kvm_nested_vmexit

@@ -7,7 +7,7 @@
 # KVM and then ours again.
 
 variant=/exit-stats/build/modules/$(uname -r)+test-only
-# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
 
 [ -d "$variant" ] || skip_all "the matrix builds no KVM for tests only"

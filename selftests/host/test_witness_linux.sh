@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A Linux guest with two vCPUs boots, works, reads its own exits with exit-stats-guest
-# and powers off. On its way its QEMU is stopped: each vCPU's table and the tracepoint
-# kvm:kvm_exit, counted by ftrace, have the same exits, reason by reason, and the VM's as
-# many as KVM itself counts. In the end so has the host's table, over both vCPUs.
+# A Linux guest with two vCPUs boots, works, reads its own exits with exit-stats-guest and
+# powers off. While its QEMU is stopped, the table of each vCPU has as many exits of each
+# reason as the tracepoint kvm:kvm_exit, and the table of the VM as many as KVM itself counts.
+# In the end the host's table has as many exits as the tracepoint, over both vCPUs.
 
-# shellcheck source-path=SCRIPTDIR source=lib/shell.sh
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
 
 vcpus_seen() {
@@ -18,7 +18,7 @@ echo 0 >$params/exit_stats_dump_interval
 watch kvm_exit
 echo 1 >$params/exit_stats_reset
 
-# check_stopped: while nothing runs, by vCPU
+# check_stopped: compares the tables of each vCPU and of the VM
 check_stopped() {
 	vm=$(echo $kvm/"$qemu"-*)
 	for vcpu in 0 1; do
@@ -27,13 +27,13 @@ check_stopped() {
 		[ -s /tmp/table ] && same /tmp/witness /tmp/table
 		ok $? "vCPU $vcpu: the tracepoint has the same count for each of $(wc -l </tmp/table) reasons"
 	done
-	# KVM's count is of all rounds, and here each of them enters the guest.
+	# KVM counts all rounds of its loop, and here each round enters the guest.
 	exits=$(header exits "$vm/vm_exit_stats")
 	[ "$exits" -ge $halfway ] && [ "$exits" -eq "$(cat "$vm/exits")" ]
 	ok $? "the VM's table has as many exits as KVM itself counts: $exits"
 }
 
-# Some way into the guest's boot, for both vCPUs have made exits by then.
+# By that many exits both vCPUs have run.
 halfway=5000
 
 guest-boot -a "$quick_guest" -c 2 -- \
@@ -57,13 +57,13 @@ witness kvm_exit >/tmp/witness
 table 3 >/tmp/table
 
 [ "$(vcpus_seen)" -eq 2 ] && [ "$(header vms)" -eq 0 ]
-ok $? "two vCPUs made exits, and are gone"
+ok $? "two vCPUs made exits, and the VM is gone"
 [ "$(wc -l </tmp/table)" -ge 8 ] && [ "$(header exits)" -ge 5000 ]
 ok $? "the host's table has many exits ($(header exits)) of many reasons ($(wc -l </tmp/table))"
 same /tmp/witness /tmp/table
-ok $? "the tracepoint has the same count for each reason"
+ok $? "the tracepoint has the same count for each reason of the host's table"
 [ "$(sum /tmp/witness)" -eq "$(header exits)" ]
-ok $? "and exits= is their sum"
+ok $? "exits= is the sum of the tracepoint's counts"
 grep -q "^# guest exit_stats 2 scope=vm vendor=$vendor " /tmp/guest.log
 ok $? "exit-stats-guest in the guest: $(grep '^# guest' /tmp/guest.log)"
 awk 'FNR == NR { name[$1] = $2; count[$1] = $3; total[$1] = $4; next }
@@ -73,7 +73,7 @@ awk 'FNR == NR { name[$1] = $2; count[$1] = $3; total[$1] = $4; next }
 			wrong = wrong " " $1
 	}
 	END { if (wrong) print "# wrong:" wrong; exit wrong || rows < 8 }' $kvm/exit_stats /tmp/guest.log
-ok $? "its rows are those of the host, which went on"
+ok $? "the rows of exit-stats-guest are at most those of the host's table, which went on"
 awk '!/^#/ { print "#", $2, $3 }' $kvm/exit_stats
 
 unwatch kvm_exit

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the guests execute. Position-independent; arguments in rdi, rsi, rdx. */
+/* The code of the guests: position-independent, arguments in rdi, rsi, rdx. */
 #include "guest_layout.h"
 
 #define MSR_TSC_DEADLINE 0x6e0
@@ -42,7 +42,7 @@ guest_hlt_loop:
 guest_cpuid_list:
 1:	mov	(%rsi), %eax
 	mov	4(%rsi), %ecx
-	/* A register that CPUID leaves alone would show. */
+	/* So that a register that CPUID does not set shows. */
 	mov	$0xdeadbeef, %ebx
 	mov	$0xdeadbeef, %edx
 	cpuid
@@ -56,8 +56,8 @@ guest_cpuid_list:
 	hlt
 
 /*
- * Routines of exit_case.h: rdi times the same, then the OUT that ends it.
- * r15 is the length of an instruction that faults.
+ * Routines of exit_case.h: the same thing rdi times, then the OUT to PORT_DONE. r15 is the
+ * length of an instruction that faults.
  */
 #define ROUTINE(name, ...)		\
 	.globl	exit_##name;		\
@@ -105,7 +105,7 @@ exit_warm_up:
 done:
 	out	%al, $PORT_DONE
 
-	/* Handlers of exceptions: go on behind the instruction. */
+	/* Handlers of exceptions: skip the instruction. */
 exit_skip_error:
 	add	$8, %rsp
 exit_skip:
@@ -159,7 +159,7 @@ ROUTINE(sgdt, sgdt -16(%rsp))
 ROUTINE(sldt, sldt %eax)
 ROUTINE(vmclear, mov $6, %r15d; mov $0x100000, %eax; vmclear -8(%rsp))
 ROUTINE(vmxoff, mov $3, %r15d; vmxoff)
-	/* EFER.SVME is off: #UD, once KVM has seen the exit. */
+	/* EFER.SVME is off: KVM answers the exit with #UD. */
 ROUTINE(vmrun, mov $3, %r15d; mov $GUEST_DATA, %eax; vmrun)
 ROUTINE(vmload, mov $3, %r15d; mov $GUEST_DATA, %eax; vmload)
 ROUTINE(vmsave, mov $3, %r15d; mov $GUEST_DATA, %eax; vmsave)
@@ -175,7 +175,7 @@ ROUTINE(write_page, mov %al, (%rsi); add $4096, %rsi)
 ROUTINE(read_write_page, mov (%rsi), %al; mov %al, (%rsi); add $4096, %rsi)
 ROUTINE(read, mov (%rsi), %eax)
 ROUTINE(write, mov %eax, (%rsi))
-	/* rdi bytes from rsi; rdi KiB to rsi */
+	/* rdi bytes from rsi; and rdi KiB to rsi */
 	.globl	exit_outsb, exit_insb
 exit_outsb:
 	mov	%rdi, %rcx
@@ -191,10 +191,10 @@ exit_insb:
 	jmp	done
 
 	/*
-	 * One of each, in this order; the hypercall is the vendor's. As stacks differ, so do
-	 * the vCPUs' pages of MMIO. An exit stands between them and the #GP of RDPMC: TCG
-	 * leaves the type of what was injected in EXITINTINFO, not valid, which 7.2 takes for
-	 * an event on its way, and no MMIO may meet one (KVM_INTERNAL_ERROR_DELIVERY_EV).
+	 * One of each, in this order; the hypercall is the vendor's. Each vCPU has its own MMIO
+	 * page, as it has its own stack. There is an exit between the MMIO and the #GP of RDPMC:
+	 * TCG leaves the type of the injected event in EXITINTINFO, not valid. 7.2 takes it for
+	 * an event in delivery, during which MMIO fails (KVM_INTERNAL_ERROR_DELIVERY_EV).
 	 */
 #define MIX(hypercall)							\
 	xor %eax, %eax; cpuid; hlt; mov $-1, %eax; hypercall;		\
@@ -214,7 +214,7 @@ exit_insb:
 ROUTINE(mix, MIX(vmcall); mov $1, %eax; xor %edx, %edx; xor %ecx, %ecx; xsetbv)
 ROUTINE(mix_svm, MIX(vmmcall))
 
-	/* With an APIC in the kernel. */
+	/* For vCPUs with an APIC in the kernel. */
 ROUTINE(deadline_moved, deadline)
 ROUTINE(deadline_vmfail, mov $VMFAIL_WANTED, %r13d; deadline)
 	.globl	exit_deadline_passed
@@ -231,7 +231,7 @@ exit_deadline_passed:
 	jmp	done
 
 ROUTINE(timer, mov %r14, %r9; deadline; sti; await_interrupt; cli)
-	/* APIC 0 to 1 and 1 to 0, 2 to 3 and 3 to 2: rsi is the sender's. */
+	/* From APIC 0 to 1 and 1 to 0, from 2 to 3 and 3 to 2: rsi is the sender's id. */
 ROUTINE(ipi, xor $1, %esi; send_ipi GUEST_VECTOR; xor $1, %esi)
 ROUTINE(self_ipi, sti; mov %r14, %r9; send_ipi SELF_IPI; await_interrupt)
 ROUTINE(self_ipi_window, cli; mov %r14, %r9; send_ipi SELF_IPI; sti; nop; await_interrupt)
@@ -239,7 +239,7 @@ ROUTINE(tpr,
 	sti; mov %r14, %r9; mov $15, %eax; mov %rax, %cr8; send_ipi SELF_IPI;
 	xor %eax, %eax; mov %rax, %cr8; await_interrupt)
 
-	/* A page, and no more: the first run of a vCPU maps it. */
+	/* At most a page: the first run of a vCPU maps it. */
 	.org	guest_code_start + 4096
 guest_code_end:
 	.section .note.GNU-stack, "", @progbits

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the tests in shell share: TAP, the host's table, and tracepoints counted
-# by ftrace as a witness. Sourced; POSIX sh for busybox.
+# What the tests in shell share: TAP, the host's table, and tracepoints that ftrace counts.
+# To be sourced. POSIX sh for busybox.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # variables are for those that source this
 
@@ -12,8 +12,8 @@ scripts=/exit-stats/tools/modules
 # The vendor of the host's processor, and its module.
 vendor=vmx module=kvm_intel
 [ ! -d /sys/module/kvm_amd ] || vendor=svm module=kvm_amd
-# For a guest's kernel: not to ask 20,000 times for a clock that the machine lacks, and
-# no warning in the middle of what is read from its console.
+# Arguments for a guest's kernel: do not ask 20,000 times for a clock that the machine lacks,
+# and print no warnings between the lines that are read from the console.
 quick_guest="initcall_blacklist=cmos_init loglevel=4"
 tests=0
 failures=0
@@ -29,7 +29,7 @@ ok() {
 	fi
 }
 
-# skip_all WHY: on this host there is nothing to test
+# skip_all WHY: skips the whole test
 skip_all() {
 	echo "1..0 # SKIP $1"
 	exit 0
@@ -49,7 +49,7 @@ done_testing() {
 	[ $failures -eq 0 ]
 }
 
-# watch EVENT: count its exits by vCPU and reason from now on
+# watch EVENT: starts to count its exits by vCPU and reason
 watch() {
 	echo hist:keys=vcpu_id,exit_reason:size=1024 >"$events/$1/trigger"
 }
@@ -58,9 +58,9 @@ unwatch() {
 	echo '!hist:keys=vcpu_id,exit_reason:size=1024' >"$events/$1/trigger"
 }
 
-# witness EVENT [VCPU]: reason and count a line, of all vCPUs or of one. Of VMX's reason
-# the low 16 bits; SVM's in hex. What the histogram had no room for is one more line, which
-# no table has.
+# witness EVENT [VCPU]: a line with reason and count for each reason, of all vCPUs or of one.
+# VMX's reasons are the low 16 bits, SVM's are in hex. If the histogram had no room for some,
+# there is a line "dropped", which no table has.
 witness() {
 	case $vendor in
 	vmx) modulus=65536 format=%d ;;
@@ -79,7 +79,8 @@ witness() {
 			{ printf format " %d\n", $1, $2 }'
 }
 
-# table COLUMN [FILE]: reason and number a line of FILE, or the host's table; no zeros
+# table COLUMN [FILE]: a line with reason and number for each row that is not 0, of FILE or
+# of the host's table
 table() {
 	awk -v column="$1" '!/^#/ && $column { print $1, $column }' "${2:-$kvm/exit_stats}"
 }
@@ -88,12 +89,12 @@ sum() {
 	awk '{ sum += $2 } END { print sum + 0 }' "$1"
 }
 
-# header KEY [FILE]: of FILE, or the host's table
+# header KEY [FILE]: a number of the header of FILE, or of the host's table
 header() {
 	sed -n "1s/.* $1=\([0-9]*\).*/\1/p" "${2:-$kvm/exit_stats}"
 }
 
-# same WITNESS TABLE: two lists of reason and count; the difference is shown
+# same WITNESS TABLE: compares two lists of reason and count, and shows the difference
 same() {
 	diff "$1" "$2" >/tmp/diff
 	result=$?

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Entries that fail for what is KVM's alone. Where VMLAUNCH or VMRESUME itself fails
- * (VMfail), there was no exit: vcpu->stat.exits counts it, and neither the tracepoint
- * nor we do. Where loading the guest's MSRs fails, it is one.
+ * Entries that fail because of KVM itself. If VMLAUNCH or VMRESUME fails (VMfail), there is
+ * no exit: vcpu->stat.exits counts it, but neither the tracepoint nor our modules do. If the
+ * load of the guest's MSRs fails, there is an exit.
  *
- * For test_patched_kvm.sh, which loads a KVM that fails where a guest asks for it.
+ * For test_patched_kvm.sh, which loads a KVM that fails when a guest asks for it.
  */
 #include <string.h>
 #include <sys/ioctl.h>
@@ -24,7 +24,7 @@ static void masked_timer(struct vm *vm, int n)
 	vcpu_start_x2apic(vm, n, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
 }
 
-/* Go on, and do not fail again. */
+/* Go on without a further failure. */
 static bool on_failure(struct share *s)
 {
 	uint64_t why = s->c->vmfails ? INVALID_CONTROL : FAILED_ENTRY | VMX_MSR_LOAD_FAIL;
@@ -52,14 +52,14 @@ static bool on_failure(struct share *s)
 
 /* clang-format off */
 static const struct exit_case cases[] = {
-	{ "VMfail behind a CPUID", exit_cpuid_failure, 50, VMFAIL_WANTED,
+	{ "VMfail after a CPUID", exit_cpuid_failure, 50, VMFAIL_WANTED,
 	  .user_exit = on_failure, .vmfails = 1,
 	  .vmx.expect = { { VMX_CPUID, 1 } } },
-	/* The fast path has answered the WRMSR, and enters again at once. */
-	{ "VMfail behind a WRMSR of the fast path", exit_deadline_vmfail, 50, DEADLINE_FAR,
+	/* The entry that fails is the re-entry of the fast path. */
+	{ "VMfail after a WRMSR of the fast path", exit_deadline_vmfail, 50, DEADLINE_FAR,
 	  .setup = masked_timer, .user_exit = on_failure, .vmfails = 1,
 	  .vmx.expect = { { VMX_MSR_WRITE, 1 } } },
-	{ "failed loading of MSRs", exit_cpuid_failure, 50, MSR_FAIL_WANTED,
+	{ "failed load of MSRs", exit_cpuid_failure, 50, MSR_FAIL_WANTED,
 	  .user_exit = on_failure,
 	  .vmx.expect = { { VMX_MSR_LOAD_FAIL, 1 }, { VMX_CPUID, 1 } } },
 };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Without unrestricted guests KVM emulates a guest whose state VMX cannot run.
- * It synthesizes an INVALID_STATE for each round, which vcpu->stat.exits counts
- * and neither the tracepoint nor we do: there was no exit.
+ * Without unrestricted guests KVM emulates a guest whose state VMX cannot run. KVM makes up
+ * an INVALID_STATE for each round: vcpu->stat.exits counts it, but neither the tracepoint
+ * nor our modules do, as there was no exit.
  *
- * For test_invalid_guest_state.sh, which loads kvm_intel so.
+ * For test_invalid_guest_state.sh, which loads kvm_intel without unrestricted guests.
  */
 #include "guest.h"
 #include "stats.h"
@@ -22,7 +22,7 @@ static const struct exit_case cases[] = {
 
 /* clang-format on */
 
-/* The emulator executes CPUID too, and asks as the exit's handler does. */
+/* KVM's emulator executes CPUID too. */
 static void check_leaf(void)
 {
 	struct cpuid_call *call;
@@ -35,7 +35,7 @@ static void check_leaf(void)
 	vcpu_invalid_state(&vm, 0);
 	vcpu_run(&vm, 0, 1);
 	ok(call->ebx == EXIT_STATS_SIG_EBX && call->edx == EXIT_STATS_SIG_EDX,
-	   "a CPUID that KVM emulates has our leaves too");
+	   "a CPUID instruction that KVM emulates has our leaves too");
 	vm_destroy(&vm);
 }
 

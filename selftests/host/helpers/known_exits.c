@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest that makes a known number of exits: for test_nested_linux.sh, which runs
- * it in a guest. Prints a line a kind: exit reason, as our tables print it, and number.
+ * A guest that makes a known number of exits. Prints for each reason a line: the reason as in
+ * our tables, and the number. For test_nested_linux.sh, which runs this in a guest.
  */
 #include <stdio.h>
 
@@ -21,7 +21,7 @@ int main(void)
 	guest_out(&vm, 0, OUTS);
 	guest_hlt(&vm, 0, HLTS);
 	vm_destroy(&vm);
-	/* Each of the three routines ends in a HLT of its own. */
+	/* Each of the three routines ends in one HLT. */
 	printf(BY_VENDOR("%d %d\n%d %d\n%d %d\n", "0x%x %d\n0x%x %d\n0x%x %d\n"), CPUID, CPUIDS,
 	       HLT, HLTS + 3, IO_INSTRUCTION, OUTS);
 	return 0;

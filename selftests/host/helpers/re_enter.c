@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest whose exits VMX's fast path answers by entering again: WRMSRs of the TSC
- * deadline. (SVM's does without NRIPS none, so there they take the slow path.) Then it
- * reads one of our leaves, which has to answer as one beside ours.
- * For test_load.sh, and for any KVM without our hooks: it reads none of our files.
+ * A guest whose exits VMX's fast path handles by re-entry: WRMSRs of the TSC deadline. (With
+ * SVM they take the slow path: its fast path needs NRIPS.) Another guest then compares one of
+ * our leaves with its neighbour: without our hooks they answer the same.
+ * For test_load.sh, which runs it on a KVM without our hooks and so without our files.
  */
 #include <string.h>
 
