@@ -146,6 +146,21 @@ refuse_user() {
 lsmod and dmesg may name another user; a reboot frees $module"
 }
 
+# An enabled trace event, or one with a trigger, holds no reference on its module. Without
+# the module the kernel warns about it, which is a panic with panic_on_warn.
+need_no_tracing() {
+	for tracing in /sys/kernel/tracing /sys/kernel/debug/tracing; do
+		for system in kvm kvmmmu; do
+			folder=$tracing/events/$system
+			[ -e "$folder/enable" ] || continue
+			if ! grep -qx 0 "$folder/enable" || grep -qsv '^#' "$folder"/*/trigger; then
+				refuse "trace events of $system are in use" \
+					"end the tracer, then: echo 0 >$folder/enable; triggers are in $folder/*/trigger"
+			fi
+		done
+	done
+}
+
 # need_idle: refuses while anything but KVM's own modules uses them
 need_idle() {
 	for module in kvm_intel kvm_amd kvm; do
@@ -163,6 +178,7 @@ need_idle() {
 		done
 		[ "$users" -le 0 ] || refuse_user
 	done
+	need_no_tracing
 }
 
 # ---- Changing
