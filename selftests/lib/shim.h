@@ -227,8 +227,11 @@ static inline void shim_barrier(void)
 	asm volatile("" : : : "memory");
 }
 
-/* This CPU's count, as in Debian's kernels, which can be made preemptible. */
-extern __thread int shim_preempt_count;
+/*
+ * This CPU's count, as in Debian's kernels, which can be made preemptible. Local-exec: one
+ * instruction reaches the count, as with the kernel's per-CPU variables.
+ */
+extern __thread int shim_preempt_count __attribute__((__tls_model__("local-exec")));
 
 #define preempt_disable() asm volatile("incl %0" : "+m"(shim_preempt_count) : : "memory")
 #define preempt_enable()                                                                        \
@@ -439,7 +442,6 @@ struct seq_file {
 };
 
 #define seq_printf(m, ...) fprintf((m)->out, __VA_ARGS__)
-#define seq_puts(m, text)  fputs(text, (m)->out)
 #define seq_putc(m, c)	   fputc(c, (m)->out)
 
 /* module.h, moduleparam.h, kstrtox.h, sysfs.h. A test finds a parameter by its name. */
