@@ -9,6 +9,7 @@ const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_show,
 	&cmd_record,
+	&cmd_report,
 	&cmd_export,
 	&cmd_log,
 	&cmd_guest,

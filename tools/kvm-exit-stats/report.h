@@ -12,8 +12,7 @@
 
 #include <stdio.h>
 
-#include "columns.h"
-#include "output.h"
+#include "command.h"
 
 #define REPORT_BINS 600
 
@@ -62,6 +61,8 @@ struct report {
  * with report_free(), after an error too.
  */
 int report_read(struct report *r, FILE *f, struct complaint *why);
+/* The same of a file (-: standard input), or the end of the program. In cmd_report.c. */
+void report_open(struct report *r, const char *path);
 void report_free(struct report *r);
 
 /* An item for a row of a scope, or for the scope as a whole with @row NULL. */
@@ -77,13 +78,19 @@ void report_clock(const struct report *r, double second, bool day, char *buf, si
 /* "3 h 20 min" */
 void report_duration(double seconds, char *buf, size_t size);
 
-/* ---- the page, in report_html.c and report_charts.c */
+/* ---- printing: report_print.c */
 
-/*
- * @columns: of the tables of reasons. @only: the scope of --vm, or NULL: all.
- */
-void report_html(const struct report *r, const struct report_scope *only,
-		 const struct column_set *columns, bool cycles, FILE *f);
+/* The reasons of a scope, by the common options. */
+void report_reasons(struct output *o, const struct common *c, const struct report *r,
+		    const struct report_scope *s);
+/* All VMs, a line each; at most @most. */
+void report_vms(struct output *o, const struct common *c, const struct report *r, size_t most);
+
+/* One self-contained page. @only: the VM of --vm, or NULL: all. */
+void report_html(const struct report *r, const struct report_scope *only, const struct common *c,
+		 FILE *f);
+
+/* ---- charts: report_charts.c */
 
 #define CHART_REASONS 7 /* with colours of their own; the others have one together */
 
@@ -97,9 +104,9 @@ struct palette {
 
 void palette_choose(struct palette *p, const struct table *t);
 
-void chart_over_time(FILE *f, const struct report *r, const struct palette *p, const char *of,
-		     bool cycles);
-void chart_histograms(FILE *f, const struct table *t, const char *of);
-void chart_vms(FILE *f, const struct report *r, const struct palette *p, bool cycles);
+/* @of: whose, NULL: the host's. */
+void chart_over_time(FILE *f, const struct report *r, const struct palette *p, const char *of);
+void chart_histograms(FILE *f, const struct table *t, bool cycles);
+void chart_vms(FILE *f, const struct report *r, const struct palette *p);
 
 #endif

@@ -154,5 +154,6 @@ void y_axis(FILE *f, struct axis *y, const struct axis *x, const char *unit)
 		svg_text(f, x->from - 8, at + 4, "end", NULL,
 			 short_number(i * step, buf, sizeof(buf)));
 	}
-	svg_text(f, x->from - 50, y->to - 12, "start", "unit", unit);
+	if (unit)
+		svg_text(f, x->from - 56, y->to - 14, "start", "unit", unit);
 }

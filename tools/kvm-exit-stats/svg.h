@@ -42,7 +42,7 @@ void svg_rect(FILE *f, double x, double y, double w, double h, const char *class
 	      const char *title);
 
 /*
- * Lines and numbers of a vertical axis from 0, and its unit above. @y->high is raised to the
+ * Lines and numbers of a vertical axis from 0, and its unit above (NULL: none). @y->high is raised to the
  * next line.
  */
 void y_axis(FILE *f, struct axis *y, const struct axis *x, const char *unit);

@@ -1,0 +1,493 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The charts of a report. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "memory.h"
+#include "numbers.h"
+#include "report.h"
+#include "svg.h"
+
+#define NR_COLOURS    (CHART_REASONS + 1)
+#define NR_HISTOGRAMS 6
+#define NR_BARS	      20
+#define WIDTH	      960
+#define HALF	      470
+#define LABEL	      24 /* bytes of a VM's name beside a bar */
+
+static const char *const colours[NR_COLOURS] = {
+	"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7",
+};
+
+/* ---- colours */
+
+static double importance(const struct table *t, const struct row *row)
+{
+	double exits = t->exits ? (double)row->n[COUNT] / t->exits : 0;
+	double cycles = t->cycles ? (double)row->n[TOTAL] / t->cycles : 0;
+
+	return fmax(exits, cycles);
+}
+
+/* The most important first, by exits or by time: both charts have the same colours. */
+void palette_choose(struct palette *p, const struct table *t)
+{
+	double of[CHART_REASONS];
+
+	memset(p, 0, sizeof(*p));
+	for (size_t i = 0; i < t->nr; i++) {
+		double important = importance(t, &t->row[i]);
+		size_t at = p->nr;
+
+		while (at > 0 && of[at - 1] < important)
+			at--;
+		p->others |= p->nr == CHART_REASONS;
+		if (at == CHART_REASONS)
+			continue;
+		p->nr += p->nr < CHART_REASONS;
+		for (size_t k = p->nr - 1; k > at; k--) {
+			of[k] = of[k - 1];
+			p->reason[k] = p->reason[k - 1];
+			p->name[k] = p->name[k - 1];
+		}
+		of[at] = important;
+		p->reason[at] = t->row[i].reason;
+		p->name[at] = t->row[i].name;
+	}
+}
+
+/* The last colour is that of all others. */
+static size_t colour_of(const struct palette *p, int64_t reason)
+{
+	for (size_t i = 0; i < p->nr; i++) {
+		if (p->reason[i] == reason)
+			return i;
+	}
+	return CHART_REASONS;
+}
+
+static const char *name_of(const struct palette *p, size_t colour)
+{
+	return colour < p->nr ? p->name[colour] : "other reasons";
+}
+
+static bool is_used(const struct palette *p, size_t colour)
+{
+	return colour < p->nr || (colour == CHART_REASONS && p->others);
+}
+
+static void legend_of(FILE *f, const struct palette *p)
+{
+	legend_begin(f);
+	for (size_t i = 0; i < NR_COLOURS; i++) {
+		if (is_used(p, i))
+			legend_entry(f, colours[i], name_of(p, i));
+	}
+	legend_end(f);
+}
+
+/* ---- over time */
+
+static double time_step(double range)
+{
+	static const double steps[] = { 1,   2,	  5,	10,   15,   30,	   60,	  120,	 300,
+					600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400 };
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		if (range / steps[i] <= 9)
+			return steps[i];
+	}
+	return 86400 * ceil(range / 86400 / 9);
+}
+
+static void time_axis(FILE *f, const struct report *r, const struct axis *x, double bottom)
+{
+	double step = time_step(x->high), at;
+	time_t begin = r->begin, t;
+	char buf[64] = "time";
+	struct tm tm = {};
+	long east = 0;
+
+	if (localtime_r(&begin, &tm)) {
+		east = tm.tm_gmtoff;
+		strftime(buf, sizeof(buf), "time (%Z), from %Y-%m-%d", &tm);
+	}
+	svg_text(f, (x->from + x->to) / 2, bottom + 38, "middle", "unit", buf);
+	at = ceil((r->begin + east) / step) * step - east - r->begin;
+	for (; at <= x->high; at += step) {
+		double px = axis_at(x, at);
+		const char *format = step < 60 ? "%H:%M:%S" : "%H:%M";
+
+		t = llround(r->begin + at);
+		if (!localtime_r(&t, &tm))
+			return;
+		if (step >= 86400 || (x->high > 86400 && !tm.tm_hour && !tm.tm_min))
+			format = "%b %d";
+		strftime(buf, sizeof(buf), format, &tm);
+		svg_line(f, px, bottom, px, bottom + 5, "axis");
+		svg_text(f, px, bottom + 19, "middle", NULL, buf);
+	}
+}
+
+/* What is drawn: the sum of colours 0 to k of each bin. */
+struct stack {
+	size_t nr;
+	double at[REPORT_BINS]; /* the middle of a bin, in seconds */
+	double sum[NR_COLOURS][REPORT_BINS];
+	double high;
+};
+
+static void make_stack(struct stack *st, const struct timeline *tl, const struct palette *p,
+		       bool exits, double scale)
+{
+	memset(st, 0, sizeof(*st));
+	for (size_t bin = 0; bin < tl->nr; bin++) {
+		double sum = 0;
+
+		/* The sliver that rounding leaves behind the last sample. */
+		if (tl->seconds[bin] < tl->width / 1e3)
+			continue;
+		for (size_t i = 0; i < tl->nr_series; i++) {
+			const struct series *s = tl->series[i];
+
+			st->sum[colour_of(p, s->like.reason)][st->nr] +=
+				(exits ? s->exits[bin] : s->cycles[bin]) / tl->seconds[bin] * scale;
+		}
+		for (size_t c = 0; c < NR_COLOURS; c++) {
+			sum += st->sum[c][st->nr];
+			st->sum[c][st->nr] = sum;
+		}
+		st->high = fmax(st->high, sum);
+		st->at[st->nr++] = bin * tl->width + tl->seconds[bin] / 2;
+	}
+}
+
+/* An area from the axis up to the sum; those of lower colours are drawn over it. */
+static void draw_area(FILE *f, const struct stack *st, size_t colour, const struct palette *p,
+		      const struct axis *x, const struct axis *y)
+{
+	const double *sum = st->sum[colour];
+
+	fprintf(f, "<path class=\"%s area\" d=\"M%.1f %.1fV%.1f", colours[colour], x->from, y->from,
+		axis_at(y, sum[0]));
+	for (size_t i = 0; i < st->nr; i++)
+		fprintf(f, "L%.1f %.1f", axis_at(x, st->at[i]), axis_at(y, sum[i]));
+	fprintf(f, "H%.1fV%.1fz\"><title>", x->to, y->from);
+	html_text(f, name_of(p, colour));
+	fputs("</title></path>\n", f);
+}
+
+static void over_time(FILE *f, const struct report *r, const struct palette *p, const char *title,
+		      const char *of, const char *unit, bool exits, double scale)
+{
+	struct stack *st = xcalloc(1, sizeof(*st));
+	struct axis x = { 0, r->seconds, 60, WIDTH - 10 }, y = { 0, 0, 260, 34 };
+
+	make_stack(st, &r->timeline, p, exits, scale);
+	y.high = st->high;
+	chart_begin(f, title, of, WIDTH, y.from + 46);
+	y_axis(f, &y, &x, unit);
+	for (size_t c = NR_COLOURS; st->nr && c-- > 0;) {
+		if (is_used(p, c))
+			draw_area(f, st, c, p, &x, &y);
+	}
+	time_axis(f, r, &x, y.from);
+	chart_svg_end(f);
+	legend_of(f, p);
+	chart_end(f);
+	free(st);
+}
+
+void chart_over_time(FILE *f, const struct report *r, const struct palette *p, const char *of)
+{
+	uint64_t tsc_khz = r->scope[0].t.tsc_khz;
+
+	over_time(f, r, p, "Exits per second, by reason", of, "exits/s", true, 1);
+	if (tsc_khz)
+		over_time(f, r, p, "Time in exits, by reason", of, "% of one CPU", false,
+			  100 / (tsc_khz * 1e3));
+	else
+		over_time(f, r, p, "Cycles in exits, by reason", of, "cycles/s", false, 1);
+}
+
+/* ---- histograms */
+
+static const struct percentile {
+	const char *column, *name;
+	double p;
+} percentiles[] = {
+	{ "p50", "half of the exits are not longer (p50)", 0.5 },
+	{ "p90", "90 % are not longer (p90)", 0.9 },
+	{ "p99", "99 % are not longer (p99)", 0.99 },
+};
+
+#define NR_PERCENTILES (sizeof(percentiles) / sizeof(*percentiles))
+
+/* Where that many cycles are on an axis of buckets. */
+static double bucket_of(double cycles)
+{
+	return cycles < 1 ? 0 : log2(cycles);
+}
+
+static const char *time_of(double cycles, const struct style *style, char *buf, size_t size)
+{
+	const struct value v = { .real = cycles };
+
+	return value_text(column_find(VIEW_REASONS, "avg"), &v, style, buf, size);
+}
+
+/* Numbers at powers of ten; in between are too few buckets for more. */
+static void bucket_axis(FILE *f, const struct axis *x, double bottom, const struct style *style)
+{
+	bool cycles = style->cycles || !style->tsc_khz;
+	double per_unit = cycles ? 1 : style->tsc_khz / 1e6; /* cycles of 1 or of 1 ns */
+	int every = (x->high - x->low) * log10(2) > 7 ? 2 : 1;
+
+	for (int e = 0; e < 12; e++) {
+		static const char *const units[] = { "ns", "us", "ms", "s" };
+		double at = log2(pow(10, e) * per_unit), px = axis_at(x, at);
+		char buf[16];
+
+		if (at < x->low - 1e-6 || at > x->high + 1e-6)
+			continue;
+		svg_line(f, px, bottom, px, bottom + 5, "axis");
+		if (e % every)
+			continue;
+		if (cycles)
+			short_number(pow(10, e), buf, sizeof(buf));
+		else
+			snprintf(buf, sizeof(buf), "%.0f %s", pow(10, e % 3), units[e / 3]);
+		svg_text(f, px, bottom + 19, "middle", NULL, buf);
+	}
+	svg_text(f, (x->from + x->to) / 2, bottom + 36, "middle", "unit",
+		 cycles ? "cycles of an exit" : "time of an exit");
+}
+
+static void draw_percentile(FILE *f, const uint64_t *hist, size_t n, const struct axis *x,
+			    const struct axis *y, const struct style *style)
+{
+	static const char *const classes[NR_PERCENTILES] = { "mark p50", "mark p90", "mark p99" };
+	double cycles = hist_percentile(hist, percentiles[n].p);
+	double px = axis_at(x, bucket_of(cycles)), label = y->to - 30 + 12 * n;
+	bool left = px > (x->from + x->to) / 2;
+	char time[32], text[48];
+
+	snprintf(text, sizeof(text), "%s %s", percentiles[n].column,
+		 time_of(cycles, style, time, sizeof(time)));
+	svg_line(f, px, y->from, px, label - 8, classes[n]);
+	svg_text(f, px + (left ? -4 : 4), label, left ? "end" : "start", "value", text);
+}
+
+static void histogram(FILE *f, const struct table *t, const struct row *row, const struct axis *x,
+		      const struct style *style)
+{
+	const uint64_t *hist = table_hist(t, row);
+	struct axis y = { 0, 0, 190, 62 };
+	double sum = hist_count(hist);
+	char text[64], number[16];
+
+	for (int k = 0; k < EXIT_STATS_BUCKETS; k++)
+		y.high = fmax(y.high, 100 * hist[k] / sum);
+	snprintf(text, sizeof(text), "Latency of %s", row->name);
+	chart_begin(f, text, NULL, HALF, y.from + 44);
+	y_axis(f, &y, x, NULL);
+	svg_text(f, 4, 14, "start", "unit", "% of its exits");
+	for (int k = x->low; k < x->high; k++) {
+		double from = axis_at(x, k), top = axis_at(&y, 100 * hist[k] / sum);
+
+		if (!hist[k])
+			continue;
+		snprintf(text, sizeof(text), "%s exits",
+			 short_number(hist[k], number, sizeof(number)));
+		svg_rect(f, from + 0.5, top, axis_at(x, k + 1) - from - 1, y.from - top, "bar",
+			 text);
+	}
+	bucket_axis(f, x, y.from, style);
+	for (size_t n = 0; n < NR_PERCENTILES; n++)
+		draw_percentile(f, hist, n, x, &y, style);
+	chart_svg_end(f);
+	chart_end(f);
+}
+
+static int by_cycles(const void *a, const void *b)
+{
+	const struct row *x = *(const struct row *const *)a, *y = *(const struct row *const *)b;
+
+	return (x->n[TOTAL] < y->n[TOTAL]) - (x->n[TOTAL] > y->n[TOTAL]);
+}
+
+/* The buckets that any of the rows has. */
+static struct axis buckets_of(const struct table *t, const struct row *const *row, size_t nr)
+{
+	struct axis x = { EXIT_STATS_BUCKETS, 0, 52, HALF - 10 };
+
+	for (size_t i = 0; i < nr; i++) {
+		const uint64_t *hist = table_hist(t, row[i]);
+
+		for (int k = 0; k < EXIT_STATS_BUCKETS; k++) {
+			if (!hist[k])
+				continue;
+			x.low = fmin(x.low, k);
+			x.high = fmax(x.high, k + 1);
+		}
+	}
+	return x;
+}
+
+void chart_histograms(FILE *f, const struct table *t, bool cycles)
+{
+	static const char *const classes[NR_PERCENTILES] = { "k50", "k90", "k99" };
+	const struct row **row = xcalloc(t->nr + 1, sizeof(*row));
+	const struct style style = { cycles, t->tsc_khz };
+	struct axis x;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < t->nr; i++) {
+		if (t->hist && hist_count(t->hist[i]))
+			row[nr++] = &t->row[i];
+	}
+	qsort(row, nr, sizeof(*row), by_cycles);
+	nr = nr < NR_HISTOGRAMS ? nr : NR_HISTOGRAMS;
+	x = buckets_of(t, row, nr);
+	if (nr) {
+		legend_begin(f);
+		legend_entry(f, "bar",
+			     "exits whose time is in this range (powers of two of cycles)");
+		for (size_t n = 0; n < NR_PERCENTILES; n++)
+			legend_entry(f, classes[n], percentiles[n].name);
+		legend_end(f);
+		fputs("<div class=\"pairs\">\n", f);
+		for (size_t i = 0; i < nr; i++)
+			histogram(f, t, row[i], &x, &style);
+		fputs("</div>\n", f);
+	} else {
+		fputs("<p>The recording has no histograms of exits in its time.</p>\n", f);
+	}
+	free(row);
+}
+
+/* ---- VMs compared */
+
+struct bar {
+	char name[LABEL + 8];
+	const char *full;
+	double part[NR_COLOURS], sum;
+};
+
+static void short_name(char *to, size_t size, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len > LABEL) {
+		len = LABEL - 1;
+		/* Not within a character. */
+		while (len && ((unsigned char)name[len] & 0xc0) == 0x80)
+			len--;
+	}
+	snprintf(to, size, "%.*s%s", (int)len, name, name[len] ? "\342\200\246" : "");
+}
+
+static void add_to_bar(struct bar *bar, const struct palette *p, const struct report_scope *s,
+		       bool exits)
+{
+	double seconds = s->to - s->from;
+	double scale = exits ? 1 : s->t.tsc_khz ? 100 / (s->t.tsc_khz * 1e3) : 1;
+
+	for (size_t i = 0; seconds > 0 && i < s->t.nr; i++) {
+		const struct row *row = &s->t.row[i];
+		double n = row->n[exits ? COUNT : TOTAL] / seconds * scale;
+
+		bar->part[colour_of(p, row->reason)] += n;
+		bar->sum += n;
+	}
+}
+
+static void draw_bar(FILE *f, const struct bar *bar, const struct palette *p, const struct axis *x,
+		     double top)
+{
+	double sum = 0;
+	char text[80], number[16];
+
+	fputs("<g>", f);
+	svg_text(f, x->from - 8, top + 12, "end", "name", bar->name);
+	for (size_t c = 0; c < NR_COLOURS; c++) {
+		double from = axis_at(x, sum), to = axis_at(x, sum + bar->part[c]);
+
+		sum += bar->part[c];
+		if (to - from < 0.05)
+			continue;
+		snprintf(text, sizeof(text), "%s: %s", name_of(p, c),
+			 short_number(bar->part[c], number, sizeof(number)));
+		svg_rect(f, from, top, to - from, 16, colours[c], text);
+	}
+	svg_text(f, axis_at(x, bar->sum) + 5, top + 12, "start", "value",
+		 short_number(bar->sum, number, sizeof(number)));
+	if (bar->full) {
+		fputs("<title>", f);
+		html_text(f, bar->full);
+		fputs("</title>", f);
+	}
+	fputs("</g>\n", f);
+}
+
+static void bars_axis(FILE *f, struct axis *x, double top, double bottom, const char *unit)
+{
+	double step = nice_step(x->high, 4);
+	char number[16];
+
+	for (double n = 0; n <= x->high * 1.000001; n += step) {
+		double px = axis_at(x, n);
+
+		svg_line(f, px, top, px, bottom, n > 0 ? "grid" : "axis");
+		svg_text(f, px, bottom + 16, "middle", NULL,
+			 short_number(n, number, sizeof(number)));
+	}
+	svg_text(f, (x->from + x->to) / 2, bottom + 34, "middle", "unit", unit);
+}
+
+static void vm_bars(FILE *f, const struct report *r, const struct palette *p, const char *title,
+		    const char *unit, bool exits)
+{
+	struct bar bars[NR_BARS + 1] = {};
+	struct axis x = { 0, 0, 166, HALF - 48 };
+	size_t nr = 0, others = 0;
+	double bottom;
+
+	for (size_t i = 1; i < r->nr; i++) {
+		struct bar *bar = &bars[nr < NR_BARS ? nr++ : NR_BARS];
+
+		others += bar == &bars[NR_BARS];
+		short_name(bar->name, sizeof(bar->name), r->scope[i].vm.name);
+		bar->full = r->scope[i].vm.name;
+		add_to_bar(bar, p, &r->scope[i], exits);
+	}
+	if (others) {
+		snprintf(bars[NR_BARS].name, sizeof(bars[NR_BARS].name), "%zu others", others);
+		bars[NR_BARS].full = NULL;
+		nr++;
+	}
+	for (size_t i = 0; i < nr; i++)
+		x.high = fmax(x.high, bars[i].sum);
+	x.high = x.high > 0 ? x.high : 1;
+	bottom = 8 + 22 * nr;
+	chart_begin(f, title, NULL, HALF, bottom + 42);
+	bars_axis(f, &x, 4, bottom, unit);
+	for (size_t i = 0; i < nr; i++)
+		draw_bar(f, &bars[i], p, &x, 8 + 22 * i);
+	chart_svg_end(f);
+	legend_of(f, p);
+	chart_end(f);
+}
+
+void chart_vms(FILE *f, const struct report *r, const struct palette *p)
+{
+	bool timed = r->scope[0].t.tsc_khz;
+
+	fputs("<div class=\"pairs\">\n", f);
+	vm_bars(f, r, p, "Exits per second of each VM", "exits/s", true);
+	vm_bars(f, r, p, timed ? "Time in exits of each VM" : "Cycles in exits of each VM",
+		timed ? "% of one CPU" : "cycles/s", false);
+	fputs("</div>\n", f);
+}
