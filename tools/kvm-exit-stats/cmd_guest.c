@@ -114,7 +114,8 @@ static void print(struct output *o, const struct leaves *l, const struct table *
 		  bool anew)
 {
 	struct item *items = xcalloc(t->nr + 1, sizeof(*items));
-	char note[256];
+	struct vm guest = { .name = "this guest" };
+	char note[256], missing[64] = "";
 	size_t nr = 0;
 
 	for (size_t i = 0; i < t->nr; i++) {
@@ -127,10 +128,14 @@ static void print(struct output *o, const struct leaves *l, const struct table *
 	items_sort(items, nr, common.by, common.reverse);
 	if (common.top && nr > common.top)
 		nr = common.top;
-	snprintf(note, sizeof(note), "this guest: %s's numbers, %s, layout %s%s", l->scope,
-		 t->vendor, l->layout, anew ? "; reset in this interval: what happened since" : "");
+	if (env.reason >= 0 && !nr)
+		snprintf(missing, sizeof(missing), "; %s has no reason 0x%llx", t->vendor,
+			 (unsigned long long)env.reason);
+	snprintf(note, sizeof(note), "%s, layout %s%s%s", t->vendor, l->layout,
+		 anew ? "; reset in this interval: what happened since" : "", missing);
 	output_table(o,
 		     &(struct heading){ .view = VIEW_REASONS,
+					.vm = t->scope == SCOPE_HOST ? NULL : &guest,
 					.vcpu = NO_VCPU,
 					.t = t,
 					.seconds = seconds,
@@ -170,6 +175,9 @@ static int run(int argc, char **argv)
 		return 0;
 	}
 	open_leaves(&leaves);
+	/* Where the user asks for one reason, also one without exits. */
+	if (env.reason >= 0 && env.watch <= 0)
+		env.all = true;
 	leaves_read(&leaves, env.all, &t);
 	o = (struct output){ .f = stdout,
 			     .format = common.format,

@@ -31,6 +31,12 @@ static bool has(const struct item *i, enum number n)
 	return i->row && i->t->has & 1u << n;
 }
 
+/* A guest's leaves may lack the cycles of a reason. */
+static bool no_cycles(const struct item *i)
+{
+	return i->row && !has(i, TOTAL);
+}
+
 static void share(struct value *v, double part, double whole)
 {
 	v->none = whole <= 0;
@@ -102,18 +108,21 @@ static void get_exits_share(const struct item *i, struct value *v)
 
 static void get_time(const struct item *i, struct value *v)
 {
+	v->none = no_cycles(i);
 	v->real = cycles(i);
 }
 
 static void get_time_share(const struct item *i, struct value *v)
 {
 	share(v, cycles(i), i->t->cycles);
+	v->none |= no_cycles(i);
 }
 
 /* Of one CPU: 200 % is two CPUs that do nothing else. */
 static void get_cpu(const struct item *i, struct value *v)
 {
 	share(v, cycles(i), i->seconds * i->t->tsc_khz * 1000);
+	v->none |= no_cycles(i);
 }
 
 static void get_min(const struct item *i, struct value *v)
@@ -130,8 +139,10 @@ static void get_max(const struct item *i, struct value *v)
 
 static void get_avg(const struct item *i, struct value *v)
 {
-	v->none = !exits(i);
-	v->real = v->none ? 0 : (double)cycles(i) / exits(i);
+	v->none = !exits(i) || (no_cycles(i) && (i->seconds > 0 || !has(i, AVG)));
+	if (v->none)
+		return;
+	v->real = no_cycles(i) ? i->row->n[AVG] : (double)cycles(i) / exits(i);
 }
 
 static void percentile(const struct item *i, struct value *v, double p)

@@ -134,7 +134,7 @@ void leaves_read(const struct leaves *l, bool all, struct table *t)
 	struct timespec now;
 
 	memset(t, 0, sizeof(*t));
-	t->scope = SCOPE_VM;
+	t->scope = strcmp(l->scope, "host") ? SCOPE_VM : SCOPE_HOST;
 	t->version = EXIT_STATS_TABLE_VERSION;
 	t->tsc_stable = true;
 	snprintf(t->vendor, sizeof(t->vendor), "%s", vendors[l->vendor].name);

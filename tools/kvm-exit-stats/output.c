@@ -70,6 +70,32 @@ int output_end(struct output *o)
 	return 0;
 }
 
+void output_heading(struct output *o, const struct heading *h)
+{
+	char name[256] = "host";
+
+	if (h->vm && h->vcpu != NO_VCPU)
+		snprintf(name, sizeof(name), "%s, vCPU %d", h->vm->name, h->vcpu);
+	else if (h->vm)
+		snprintf(name, sizeof(name), "%s", h->vm->name);
+	else if (!h->t)
+		snprintf(name, sizeof(name), "VMs");
+	if (o->tables)
+		fputc('\n', o->f);
+	fprintf(o->f, "%s", name);
+	if (h->seconds > 0)
+		fprintf(o->f, ": %.1f s", h->seconds);
+	else
+		fprintf(o->f, ": since the last reset");
+	if (h->t)
+		fprintf(o->f, ", %llu exits", (unsigned long long)h->t->exits);
+	if (h->t && !h->t->tsc_stable)
+		fprintf(o->f, ", TSC unstable: times mean little");
+	if (h->note)
+		fprintf(o->f, "\n%s", h->note);
+	fputc('\n', o->f);
+}
+
 const char *column_key(const struct column *c, const struct style *style, char *buf, size_t size)
 {
 	int len = strcspn(c->name, "%");

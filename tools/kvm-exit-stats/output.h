@@ -59,6 +59,9 @@ void output_table(struct output *o, const struct heading *h, const struct item *
 /* Returns 0, or -errno where something could not be written. */
 int output_end(struct output *o);
 
+/* A line for people: what the table is of, and below it the note. */
+void output_heading(struct output *o, const struct heading *h);
+
 /* The key of a column in machine formats: "avg_ns", "exits", "exits_percent". */
 const char *column_key(const struct column *c, const struct style *style, char *buf, size_t size);
 

@@ -38,10 +38,7 @@ static void plain_table(struct output *o, const struct heading *h, const struct 
 	int width[MAX_COLUMNS];
 	char buf[256];
 
-	if (o->tables)
-		fputc('\n', o->f);
-	if (h->note)
-		fprintf(o->f, "%s\n", h->note);
+	output_heading(o, h);
 	for (size_t i = 0; i < set->nr; i++) {
 		width[i] = widths(o, items, nr, i);
 		cell(o, i, width[i], set->column[i]->title);

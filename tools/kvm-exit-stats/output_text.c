@@ -1,41 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tables for people, by libsmartcols. */
 #include <libsmartcols.h>
-#include <locale.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "memory.h"
 #include "output.h"
-
-/* Of "web, vCPU 2": what the table is of. */
-static void print_heading(struct output *o, const struct heading *h)
-{
-	char name[256] = "host";
-
-	if (h->vm && h->vcpu != NO_VCPU)
-		snprintf(name, sizeof(name), "%s, vCPU %d", h->vm->name, h->vcpu);
-	else if (h->vm)
-		snprintf(name, sizeof(name), "%s", h->vm->name);
-	else if (!h->t)
-		snprintf(name, sizeof(name), "VMs");
-	if (o->tables)
-		fputc('\n', o->f);
-	fprintf(o->f, "%s", name);
-	if (h->seconds > 0)
-		fprintf(o->f, ": %.1f s", h->seconds);
-	else
-		fprintf(o->f, ": since the last reset");
-	if (h->t)
-		fprintf(o->f, ", %llu exits", (unsigned long long)h->t->exits);
-	if (h->t && !h->t->tsc_stable)
-		fprintf(o->f, ", TSC unstable: times mean little");
-	if (h->note)
-		fprintf(o->f, "\n%s", h->note);
-	fputc('\n', o->f);
-}
 
 static void add_line(struct libscols_table *table, struct output *o, const struct item *item)
 {
@@ -56,7 +25,7 @@ static void text_table(struct output *o, const struct heading *h, const struct i
 {
 	struct libscols_table *table = scols_new_table();
 
-	print_heading(o, h);
+	output_heading(o, h);
 	if (!table)
 		return;
 	scols_table_set_stream(table, o->f);
