@@ -43,6 +43,7 @@ NR == FNR { value[$1] = $2; next }
 {
 	bound = $2
 	either_way = gsub(/[|]/, "", bound)
+	limit = bound + $3
 	found = 0
 	worst = at = "-"
 	for (name in value) {
@@ -56,7 +57,7 @@ NR == FNR { value[$1] = $2; next }
 		}
 	}
 	wanted = expected($4)
-	verdict = !wanted ? "unmeasured" : found && worst > bound + $3 ? "MISSED" : \
+	verdict = !wanted ? "unmeasured" : found && worst > limit ? "MISSED" : \
 		found < wanted ? "MISSING" : "met"
-	print verdict, bound, worst, at, found " of " wanted, $5
+	print verdict, either_way ? limit : bound, worst, at, found " of " wanted, $5
 }

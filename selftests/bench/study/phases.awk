@@ -61,8 +61,8 @@ table == 2 {
 	}
 }
 
-# The bucket that the middle one of a reason's exits is in, as its lower bound.
-function middle(a, b, r,	k, sum) {
+# The lower bound of the bucket that holds the median exit of a reason.
+function median(a, b, r,	k, sum) {
 	for (k = 0; k < 32; k++) {
 		sum += hist[b, r, k] - hist[a, r, k]
 		if (2 * sum >= count[b, r] - count[a, r])
@@ -84,7 +84,7 @@ function row(phase, a, b, r, rank,	i, rate, slowest, fastest, seconds, cycles) {
 		sprintf("%.2f", (count[b, r] - count[a, r]) / seconds), \
 		sprintf("%.1f", slowest), sprintf("%.1f", fastest), cycles, \
 		sprintf("%.2f", 100 * cycles / (seconds * head[b, "tsc_khz"] * 1000)), \
-		r == "others" || count[b, r] == count[a, r] ? "-" : middle(a, b, r)
+		r == "others" || count[b, r] == count[a, r] ? "-" : median(a, b, r)
 }
 
 function check(	i, p) {
@@ -122,7 +122,7 @@ END {
 	first["all"] = 1
 	last["all"] = s
 	phases[++n_phases] = "all"
-	print "phase", "rank", "reason", "name", "seconds", "exits", "rate", "slowest", "fastest", "cycles", "host_time", "middle"
+	print "phase", "rank", "reason", "name", "seconds", "exits", "rate", "slowest", "fastest", "cycles", "host_time", "median"
 	for (i = 1; i <= n_phases; i++)
 		for (j = 1; j <= n; j++)
 			row(phases[i], first[phases[i]], last[phases[i]], reasons[j], j)
