@@ -220,7 +220,6 @@ static void check_held_back(struct vm *vm)
 /* A vCPU learns of a new interval after at most 4096 exits, whatever the old one was. */
 static void check_new_interval(struct vm *vm)
 {
-
 	param_set("exit_stats_dump_interval", "4000000000");
 	guest_cpuid(vm, 0, 5000, 0, 0);
 	drain_log();
@@ -265,7 +264,6 @@ static void check_several(uint64_t away)
 
 static void check_off(struct vm *vm)
 {
-
 	param_set("exit_stats_dump_per_min", "0");
 	param_set("exit_stats_dump_interval", "0");
 	guest_cpuid(vm, 0, 5000, 0, 0);

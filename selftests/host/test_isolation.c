@@ -133,10 +133,9 @@ static void check_delay(void)
 		   leaves[i]);
 		create = ours.create_ms / plain.create_ms;
 		run = ours.run_ms / plain.run_ms;
-		snprintf(
-			text, sizeof(text),
-			"host: reads of %#x delay another VM as other exits do (%.2f, %.2f times as long)",
-			leaves[i], create, run);
+		snprintf(text, sizeof(text),
+			 "host: reads of %#x delay another VM as other exits do (%.2f, %.2f)",
+			 leaves[i], create, run);
 		/* In Bochs (VMX) time is instructions. In QEMU's TCG it is the machine's. */
 		if (on_svm())
 			skip("in QEMU's TCG time depends on the machine below", "%s", text);

@@ -59,7 +59,7 @@ echo 0 >$events/kvm_exit/enable
 watch kvm_exit
 refuses "trace events of kvm are in use" $scripts/unload
 ok $? "and while one has a trigger"
-stop_watching kvm_exit
+unwatch kvm_exit
 
 $scripts/unload >/tmp/output 2>&1
 ok $? "unload takes ours out when the VM is gone: $(cat /tmp/output)"

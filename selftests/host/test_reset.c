@@ -75,12 +75,14 @@ static void expect(const char *when, uint64_t vcpu0, uint64_t vcpu1, uint64_t vm
 	expect_leaves(when, vm1, vm2, host);
 }
 
+/* Reset the scope of a table. */
 static void reset(const char *fmt, const char *dir)
 {
 	char path[128];
 	int err;
 
 	snprintf(path, sizeof(path), fmt, dir);
+	strcat(path, "_reset");
 	err = write_file(path, "1\n");
 	if (err)
 		ok(false, "%s: %s", path, strerror(-err));
@@ -107,14 +109,14 @@ static void check_epochs(void)
 {
 	uint64_t vcpu = epoch(VCPU_TABLE, one.dir), vm = epoch(VM_TABLE, one.dir);
 	uint64_t other = epoch(VM_TABLE, two.dir), host = epoch(HOST_TABLE, "");
+	struct cpuid_call info;
 	uint64_t now;
 
-	reset("%s/vm_exit_stats_reset", one.dir);
+	reset(VM_TABLE, one.dir);
 	ok(epoch(VCPU_TABLE, one.dir) != vcpu, "a VM's reset changes the epochs of its vCPUs");
 	now = epoch(VM_TABLE, one.dir);
-	ok(now != vm &&
-		   guest_cpuid_call(&one, ONE_READER, EXIT_STATS_LEAF_INFO, 0).ecx == (uint32_t)now,
-	   "and its own, in the leaf too");
+	info = guest_cpuid_call(&one, ONE_READER, EXIT_STATS_LEAF_INFO, 0);
+	ok(now != vm && info.ecx == (uint32_t)now, "and its own, in the leaf too");
 	ok(epoch(VM_TABLE, two.dir) == other, "not that of another VM");
 	ok(epoch(HOST_TABLE, "") == host, "and not that of the host");
 	/* A guest must learn nothing of another VM or of the host from its epoch. */
@@ -161,15 +163,13 @@ static void read_host_leaf(struct vm *vm)
 
 static void check_min_max(void)
 {
-	static const char *const resets[] = { "%s/vcpu0/exit_stats_reset",
-					      "%s/vm_exit_stats_reset" };
-	static const char *const files[] = { VCPU_TABLE, VM_TABLE };
+	static const char *const tables[] = { VCPU_TABLE, VM_TABLE };
 
 	for (int i = 0; i < 2; i++) {
 		read_host_leaf(&one);
-		reset(resets[i], one.dir);
+		reset(tables[i], one.dir);
 		guest_cpuid(&one, 0, 1, 0, 0);
-		ok(of_one_exit(files[i], one.dir, CPUID),
+		ok(of_one_exit(tables[i], one.dir, CPUID),
 		   "after a %s's reset min and max are those of the exits since",
 		   i ? "VM" : "vCPU");
 	}
@@ -198,22 +198,22 @@ static bool same_rows(const struct stats *a, const struct stats *b)
 }
 
 /*
- * True if no number of the host changes when the VM dies, or when a scope of it is reset by
- * @file; but min and max start anew with a reset.
+ * True if no number of the host changes when the scope of @table is reset or, if @table is
+ * NULL, the VM dies; but min and max start anew with a reset.
  */
-static bool host_keeps(struct vm *vm, const char *file)
+static bool host_keeps(struct vm *vm, const char *table)
 {
 	static struct stats before, after, hist_before, hist_after;
 
 	read_host_table(&before);
 	read_table(&hist_before, HOST_STATS "_hist");
-	if (file)
-		reset(file, vm->dir);
+	if (table)
+		reset(table, vm->dir);
 	else
 		vm_destroy(vm);
 	read_host_table(&after);
 	read_table(&hist_after, HOST_STATS "_hist");
-	for (int i = 0; file && i < before.rows && i < after.rows; i++) {
+	for (int i = 0; table && i < before.rows && i < after.rows; i++) {
 		before.row[i].min = after.row[i].min;
 		before.row[i].max = after.row[i].max;
 	}
@@ -222,8 +222,7 @@ static bool host_keeps(struct vm *vm, const char *file)
 
 static void check_host_keeps(void)
 {
-	static const char *const files[] = { VCPU_TABLE "_reset", VCPU1_TABLE "_reset",
-					     VM_TABLE "_reset" };
+	static const char *const tables[] = { VCPU_TABLE, VCPU1_TABLE, VM_TABLE };
 	bool resets = true, deaths = true;
 	int nr = 0, rounds = 10;
 	struct vm vm;
@@ -234,7 +233,7 @@ static void check_host_keeps(void)
 			guest_cpuid(&vm, n % 2, 20 + 50 * n, 0, 0);
 			guest_out(&vm, i % 2, 10 + i);
 			guest_hlt(&vm, n % 2, 5);
-			resets &= host_keeps(&vm, files[nr % 3]);
+			resets &= host_keeps(&vm, tables[nr % 3]);
 		}
 		deaths &= host_keeps(&vm, NULL);
 	}
@@ -258,15 +257,15 @@ int main(void)
 	guest_out(&two, 0, 7);
 	expect("three vCPUs ran", 100, 40, 140, 7, 147);
 
-	reset("%s/vcpu0/exit_stats_reset", one.dir);
+	reset(VCPU_TABLE, one.dir);
 	expect("vCPU 0 reset, idle", 0, 40, 140, 7, 147);
 	guest_out(&one, 0, 5);
 	expect("it ran again", 5, 40, 145, 7, 152);
-	reset("%s/vcpu0/exit_stats_reset", one.dir);
-	reset("%s/vcpu0/exit_stats_reset", one.dir);
+	reset(VCPU_TABLE, one.dir);
+	reset(VCPU_TABLE, one.dir);
 	expect("reset twice, idle", 0, 40, 145, 7, 152);
 
-	reset("%s/vm_exit_stats_reset", one.dir);
+	reset(VM_TABLE, one.dir);
 	expect("VM 1 reset, idle", 0, 0, 0, 7, 152);
 	guest_out(&one, 1, 3);
 	expect("its vCPU 1 ran again, vCPU 0 stays idle", 0, 3, 3, 7, 155);
@@ -274,8 +273,8 @@ int main(void)
 	expect("then vCPU 0", 2, 3, 5, 7, 157);
 
 	/* A reset of a vCPU, then of its VM. */
-	reset("%s/vcpu1/exit_stats_reset", one.dir);
-	reset("%s/vm_exit_stats_reset", one.dir);
+	reset(VCPU1_TABLE, one.dir);
+	reset(VM_TABLE, one.dir);
 	expect("vCPU reset, then VM reset, both idle", 0, 0, 0, 7, 157);
 	guest_out(&one, 1, 1);
 	expect("vCPU 1 ran", 0, 1, 1, 7, 158);
@@ -298,11 +297,11 @@ int main(void)
 	expect("VM 1 ran", 6, 0, 6, 4, 10);
 
 	/* VM 2 dies after its reset: the host keeps its exits. */
-	reset("%s/vm_exit_stats_reset", two.dir);
+	reset(VM_TABLE, two.dir);
 	vm_destroy(&two);
 	ok(outs(HOST_TABLE, "") == 10,
 	   "the host keeps the exits of a VM that dies after its reset");
-	reset("%s/vcpu0/exit_stats_reset", one.dir);
+	reset(VCPU_TABLE, one.dir);
 	vm_destroy(&one);
 	ok(outs(HOST_TABLE, "") == 10, "and of a VM that dies after the reset of its vCPU");
 	check_host_keeps();

@@ -89,7 +89,7 @@ static unsigned char *map_memory(void)
 	return mem;
 }
 
-static void create_vm(struct vm *vm)
+static void create_vm(struct vm *vm, int nr_vcpus, bool irqchip)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = GUEST_MEM };
 
@@ -107,23 +107,21 @@ static void create_vm(struct vm *vm)
 		bail_out("KVM_SET_TSS_ADDR");
 	map_pages(vm->mem);
 	memcpy(vm->mem + GUEST_CODE, guest_code_start, guest_code_end - guest_code_start);
+	vm->irqchip = irqchip;
+	if (irqchip && ioctl(vm->fd, KVM_CREATE_IRQCHIP))
+		bail_out("KVM_CREATE_IRQCHIP");
+	while (nr_vcpus--)
+		vcpu_create(vm);
 }
 
 void vm_create(struct vm *vm, int nr_vcpus)
 {
-	create_vm(vm);
-	while (nr_vcpus--)
-		vcpu_create(vm);
+	create_vm(vm, nr_vcpus, false);
 }
 
 void vm_create_irqchip(struct vm *vm, int nr_vcpus)
 {
-	create_vm(vm);
-	if (ioctl(vm->fd, KVM_CREATE_IRQCHIP))
-		bail_out("KVM_CREATE_IRQCHIP");
-	vm->irqchip = true;
-	while (nr_vcpus--)
-		vcpu_create(vm);
+	create_vm(vm, nr_vcpus, true);
 }
 
 void vm_destroy(struct vm *vm)
