@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dump.h"
+#include "names.h"
 
 #define PREFIX "kvm_exit_stats: "
 
@@ -49,11 +50,11 @@ static void add(struct dump *d, const char *text)
 		   "%" SCNu64 ": exit reason %11s %27[^:]: count %" SCNu64 " total %" SCNu64
 		   " min %" SCNu64 " max %" SCNu64 " avg %" SCNu64,
 		   &number, id, name, &n[0], &n[1], &n[2], &n[3], &n[4]) != 8 ||
-	    number != d->number)
+	    number != d->number || !reason_parse(id, &like.reason))
 		return;
-	like.reason = strcmp(id, "-") ? (int64_t)strtoull(id, NULL, 0) : REASON_OTHER;
 	snprintf(like.id, sizeof(like.id), "%s", id);
 	snprintf(like.name, sizeof(like.name), "%s", name);
+	make_printable(like.name);
 	row = table_add_row(&d->t, &like);
 	row->n[COUNT] = n[0];
 	row->n[TOTAL] = n[1];

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "names.h"
 #include "table.h"
 
 #define MAX_FIELDS (2 + NR_NUMBERS + MAX_EXTRA + EXIT_STATS_BUCKETS)
@@ -34,6 +35,7 @@ __attribute__((format(printf, 2, 3))) static int complain(struct complaint *why,
 	va_start(ap, fmt);
 	vsnprintf(why->text, sizeof(why->text), fmt, ap);
 	va_end(ap);
+	make_printable(why->text);
 	return -EPROTO;
 }
 
@@ -60,7 +62,7 @@ static bool parse_number(const char *text, uint64_t *n)
 	return !*end && !errno;
 }
 
-static bool parse_reason(const char *text, int64_t *reason)
+bool reason_parse(const char *text, int64_t *reason)
 {
 	uint64_t n;
 
@@ -87,8 +89,10 @@ static void header_pair(struct table *t, const char *key, const char *value)
 		{ "dumps", &t->dumps },	    { "merged", &t->merged },
 	};
 
-	if (!strcmp(key, "vendor"))
+	if (!strcmp(key, "vendor")) {
 		snprintf(t->vendor, sizeof(t->vendor), "%s", value);
+		make_printable(t->vendor);
+	}
 	if (!strcmp(key, "tsc"))
 		t->tsc_stable = !strcmp(value, "stable");
 	for (int i = 0; i < NR_SCOPES; i++) {
@@ -140,6 +144,7 @@ static void parse_heads(struct table *t, struct heads *h, char **field, int nr)
 			t->has |= 1u << at;
 		} else if (t->nr_extra < MAX_EXTRA) {
 			snprintf(t->extra[t->nr_extra], sizeof(t->extra[0]), "%s", field[i]);
+			make_printable(t->extra[t->nr_extra]);
 			at = NR_NUMBERS + t->nr_extra++;
 		}
 		h->at[h->nr++] = at;
@@ -189,11 +194,13 @@ static struct row *begin_row(struct table *t, char **field, int nr)
 {
 	struct row like = {};
 
-	if (nr < 3 || t->nr == MAX_ROWS || !parse_reason(field[0], &like.reason) ||
+	if (nr < 3 || t->nr == MAX_ROWS || !reason_parse(field[0], &like.reason) ||
 	    strlen(field[0]) >= sizeof(like.id))
 		return NULL;
 	snprintf(like.id, sizeof(like.id), "%s", field[0]);
 	snprintf(like.name, sizeof(like.name), "%s", field[1]);
+	/* A saved file may come from anybody. */
+	make_printable(like.name);
 	return table_add_row(t, &like);
 }
 
@@ -205,6 +212,8 @@ static int parse_row(struct table *t, const struct heads *h, char **field, int n
 
 	if (!row)
 		return complain(why, "line %d is no row: a reason, a name and numbers", line);
+	if (nr - 2 < h->nr)
+		return complain(why, "line %d has %d numbers, and not %d", line, nr - 2, h->nr);
 	for (int i = 2; i < nr && i - 2 < h->nr; i++) {
 		int at = h->at[i - 2];
 

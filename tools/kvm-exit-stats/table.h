@@ -87,6 +87,9 @@ void table_free(struct table *t);
 /* Makes @to a copy of @from. */
 void table_copy(struct table *to, const struct table *from);
 
+/* "10", "0x72", or "-" for OTHER. False: it is none. */
+bool reason_parse(const char *text, int64_t *reason);
+
 /* The row of a reason, or NULL. */
 const struct row *table_row(const struct table *t, int64_t reason);
 
