@@ -18,7 +18,7 @@ function header(name,	i, pair) {
 	names[++tables] = name
 }
 
-# A row of a host's table, or of the guest's, which has no nested columns.
+# A row of a host's table or of the guest's: their columns are the same.
 function row(name) {
 	rows[name]++
 	reasons[$1] = $2

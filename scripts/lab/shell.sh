@@ -27,7 +27,7 @@ help() {
 	The middle one is the HOST (prompt "host#"): it runs KVM, and QEMU with the guest.
 	The lower one is the host's kernel log (dmesg -w).
 
-	  guest# exit-stats-guest            all that the leaves say, as a table
+	  guest# kvm-exit-stats-guest        all that the leaves say, as a table
 	  guest# cpuid -1 -r -l 0x4fffffff   one leaf, as registers
 	  host#  cat \$stats                  the host's table (\$stats is the file in debugfs)
 

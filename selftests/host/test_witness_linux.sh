@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A Linux guest with two vCPUs boots, works, reads its own exits with exit-stats-guest and
+# A Linux guest with two vCPUs boots, works, reads its own exits with kvm-exit-stats-guest and
 # powers off. While its QEMU is stopped, the table of each vCPU has as many exits of each
 # reason as the tracepoint kvm:kvm_exit, and the table of the VM as many as KVM itself counts.
 # In the end the host's table has as many exits as the tracepoint, over both vCPUs.
@@ -37,7 +37,7 @@ check_stopped() {
 halfway=5000
 
 guest-boot -a "$quick_guest" -c 2 -- \
-	sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=8 2>/dev/null; sync; exit-stats-guest' \
+	sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=8 2>/dev/null; sync; kvm-exit-stats-guest -f table' \
 	>/tmp/guest.log 2>&1 &
 boot=$!
 until [ "$(header exits)" -ge $halfway ] && [ "$(vcpus_seen)" -eq 2 ]; do
@@ -64,16 +64,16 @@ same /tmp/witness /tmp/table
 ok $? "the tracepoint has the same count for each reason of the host's table"
 [ "$(sum /tmp/witness)" -eq "$(header exits)" ]
 ok $? "exits= is the sum of the tracepoint's counts"
-grep -q "^# guest exit_stats 2 scope=vm vendor=$vendor " /tmp/guest.log
-ok $? "exit-stats-guest in the guest: $(grep '^# guest' /tmp/guest.log)"
+grep -q "^# kvm exit_stats 1 scope=vm vendor=$vendor " /tmp/guest.log
+ok $? "kvm-exit-stats-guest in the guest: $(grep '^# kvm' /tmp/guest.log)"
 awk 'FNR == NR { name[$1] = $2; count[$1] = $3; total[$1] = $4; next }
-	NF == 7 && $1 ~ /^(0x)?[0-9a-f]+$/ {
+	NF == 9 && $1 ~ /^(0x)?[0-9a-f]+$/ {
 		rows++
 		if ($2 != name[$1] || $3 > count[$1] || $4 > total[$1] || $5 > $7 || $7 > $6)
 			wrong = wrong " " $1
 	}
 	END { if (wrong) print "# wrong:" wrong; exit wrong || rows < 8 }' $kvm/exit_stats /tmp/guest.log
-ok $? "the rows of exit-stats-guest are at most those of the host's table, which went on"
+ok $? "the rows of kvm-exit-stats-guest are at most those of the host's table, which went on"
 awk '!/^#/ { print "#", $2, $3 }' $kvm/exit_stats
 
 unwatch kvm_exit
