@@ -14,43 +14,6 @@
 #include "stats.h"
 #include "tap.h"
 
-/* A VM whose guest executes a list of CPUIDs in a thread of its own until it is stopped. */
-struct busy_vm {
-	struct vm vm;
-	pthread_t thread;
-	atomic_bool stop;
-	struct cpuid_call calls[MAX_CPUID_CALLS];
-	atomic_ulong exits;
-};
-
-static void *run_busy_vm(void *arg)
-{
-	struct busy_vm *b = arg;
-
-	while (!b->stop) {
-		guest_cpuid_calls(&b->vm, 0, b->calls, MAX_CPUID_CALLS);
-		b->exits += MAX_CPUID_CALLS;
-	}
-	return NULL;
-}
-
-static void start_busy_vm(struct busy_vm *b)
-{
-	b->stop = false;
-	b->exits = 0;
-	vm_create(&b->vm, 1);
-	pthread_create(&b->thread, NULL, run_busy_vm, b);
-	while (!b->exits)
-		usleep(1000);
-}
-
-static void stop_busy_vm(struct busy_vm *b)
-{
-	b->stop = true;
-	pthread_join(b->thread, NULL);
-	vm_destroy(&b->vm);
-}
-
 #define EXITS  10000
 #define ROUNDS 4
 /*
@@ -98,19 +61,40 @@ static struct duration measure(void)
 	return best;
 }
 
+/* The VM that reads leaves, in a thread of its own. */
+static struct vm reader;
+static struct cpuid_call calls[MAX_CPUID_CALLS];
+static atomic_ulong reads;
+static atomic_bool stop;
+
+static void *read_leaves(void *unused)
+{
+	while (!stop) {
+		guest_cpuid_calls(&reader, 0, calls, MAX_CPUID_CALLS);
+		reads += MAX_CPUID_CALLS;
+	}
+	return unused;
+}
+
 /* Beside a guest that reads a leaf, with each reason in turn if the leaf takes one. */
-static struct duration measure_beside(uint32_t leaf, uint64_t *reads)
+static struct duration measure_beside(uint32_t leaf)
 {
 	uint32_t reasons = leaf == EXIT_STATS_LEAF_CYCLES ? HIGHEST_REASON + 1 : 1;
-	static struct busy_vm busy;
 	struct duration d;
+	pthread_t thread;
 
 	for (int i = 0; i < MAX_CPUID_CALLS; i++)
-		busy.calls[i] = (struct cpuid_call){ leaf, i % reasons };
-	start_busy_vm(&busy);
+		calls[i] = (struct cpuid_call){ leaf, i % reasons };
+	stop = false;
+	reads = 0;
+	vm_create(&reader, 1);
+	pthread_create(&thread, NULL, read_leaves, NULL);
+	while (!reads)
+		usleep(1000);
 	d = measure();
-	*reads = busy.exits;
-	stop_busy_vm(&busy);
+	stop = true;
+	pthread_join(thread, NULL);
+	vm_destroy(&reader);
 	diag("beside reads of leaf %#x: created in %.1f ms, %.0f exits a second", leaf, d.create_ms,
 	     EXITS * 1e3 / d.run_ms);
 	return d;
@@ -121,13 +105,12 @@ static void check_delay(void)
 	static const uint32_t leaves[] = { EXIT_STATS_LEAF_TOTAL, EXIT_STATS_LEAF_CYCLES };
 	struct duration plain, ours;
 	double create, run;
-	uint64_t reads;
 	char text[120];
 
 	param_set("exit_stats_cpuid", "host");
-	plain = measure_beside(1, &reads);
+	plain = measure_beside(1);
 	for (int i = 0; i < 2; i++) {
-		ours = measure_beside(leaves[i], &reads);
+		ours = measure_beside(leaves[i]);
 		ok(ours.exact && reads,
 		   "host: all exits of another VM are counted beside %lu reads of %#x", reads,
 		   leaves[i]);
