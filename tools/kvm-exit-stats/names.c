@@ -25,6 +25,17 @@ static ssize_t read_all(const char *path, char *buf, size_t size)
 	return len;
 }
 
+/* Does a character begin here that breaks the line or changes its direction? */
+static bool turns_line(const unsigned char *s)
+{
+	if (s[0] != 0xe2)
+		return false;
+	/* U+200E, U+200F, U+2028 to U+202E, U+2066 to U+2069 */
+	return s[1] == 0x80   ? s[2] == 0x8e || s[2] == 0x8f || (s[2] >= 0xa8 && s[2] <= 0xae)
+	       : s[1] == 0x81 ? s[2] >= 0xa6 && s[2] <= 0xa9
+			      : false;
+}
+
 /* The length of a valid UTF-8 sequence of a printable character, or 0. */
 static int printable_sequence(const unsigned char *s)
 {
@@ -43,7 +54,7 @@ static int printable_sequence(const unsigned char *s)
 	    (s[0] == 0xed && s[1] >= 0xa0) || (s[0] == 0xf0 && s[1] < 0x90) ||
 	    (s[0] == 0xf4 && s[1] >= 0x90))
 		return 0;
-	return len;
+	return turns_line(s) ? 0 : len;
 }
 
 void make_printable(char *text)
@@ -75,29 +86,38 @@ static const char *argument(const char *line, ssize_t len, const char *option)
 	return NULL;
 }
 
-/* Of "guest=web,debug-threads=on" or "web": the name. QEMU writes a comma in it twice. */
+/* Where a pair of key and value ends: a comma in a value is written twice. */
+static const char *end_of_pair(const char *s)
+{
+	while (*s && (*s != ',' || s[1] == ','))
+		s += *s == ',' ? 2 : 1;
+	return s;
+}
+
+/* Of "guest=web,debug-threads=on" or "web": the name. */
 static char *guest_of(const char *arg)
 {
-	const char *from = arg;
+	const char *from = NULL, *end;
 	char *name, *to;
 
-	while (from && strncmp(from, "guest=", 6)) {
-		from = strchr(from, ',');
-		from = from ? from + 1 : NULL;
+	/* The first value may stand without its key. */
+	if (*arg && arg[strcspn(arg, "=,")] != '=')
+		from = arg;
+	for (const char *pair = arg; *pair; pair = end + (*end == ',')) {
+		end = end_of_pair(pair);
+		if (!strncmp(pair, "guest=", 6))
+			from = pair + 6;
 	}
-	if (!from && strchr(arg, '=') && !strchr(arg, ','))
-		return NULL; /* another of its keys */
-	from = from ? from + 6 : arg;
+	if (!from || !*from || end_of_pair(from) == from)
+		return NULL;
 	name = xstrdup(from);
-	for (to = name; *from && (*from != ',' || from[1] == ','); from++) {
-		from += *from == ',';
+	to = name;
+	for (end = end_of_pair(from); from < end; from++) {
 		*to++ = *from;
+		from += *from == ',';
 	}
 	*to = '\0';
-	if (*name)
-		return name;
-	free(name);
-	return NULL;
+	return name;
 }
 
 static int hex(char c)
@@ -129,15 +149,17 @@ static void unescape(char *s)
  */
 static char *machine_of(char *cgroup)
 {
-	char *unit = strstr(cgroup, "/machine-"), *end, *name, *guest;
+	char *unit = cgroup, *end, *name, *guest;
 
-	if (!unit)
-		return NULL;
-	unit += strlen("/machine-");
-	end = strstr(unit, ".scope");
-	if (!end)
-		return NULL;
-	*end = '\0';
+	/* Of a path's parts the first that is a scope: a slice may have such a name too. */
+	do {
+		unit = strstr(unit, "/machine-");
+		if (!unit)
+			return NULL;
+		unit += strlen("/machine-");
+		end = unit + strcspn(unit, "/\n");
+	} while (end - unit < 6 || strncmp(end - 6, ".scope", 6));
+	end[-6] = '\0';
 	unescape(unit);
 	name = unit;
 	if (!strncmp(name, "qemu-", 5)) {
