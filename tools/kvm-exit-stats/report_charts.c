@@ -12,6 +12,7 @@
 
 #define NR_COLOURS    (CHART_REASONS + 1)
 #define NR_HISTOGRAMS 6
+#define VISIBLE	      0.002 /* of a histogram's exits */
 #define NR_BARS	      20
 #define WIDTH	      960
 #define HALF	      470
@@ -114,6 +115,7 @@ static void time_axis(FILE *f, const struct report *r, const struct axis *x, dou
 		east = tm.tm_gmtoff;
 		strftime(buf, sizeof(buf), "time (%Z), from %Y-%m-%d", &tm);
 	}
+	svg_line(f, x->from, bottom, x->to, bottom, "axis");
 	svg_text(f, (x->from + x->to) / 2, bottom + 38, "middle", "unit", buf);
 	at = ceil((r->begin + east) / step) * step - east - r->begin;
 	for (; at <= x->high; at += step) {
@@ -183,7 +185,7 @@ static void over_time(FILE *f, const struct report *r, const struct palette *p, 
 		      const char *of, const char *unit, bool exits, double scale)
 {
 	struct stack *st = xcalloc(1, sizeof(*st));
-	struct axis x = { 0, r->seconds, 60, WIDTH - 10 }, y = { 0, 0, 260, 34 };
+	struct axis x = { 0, r->seconds, 60, WIDTH - 24 }, y = { 0, 0, 260, 34 };
 
 	make_stack(st, &r->timeline, p, exits, scale);
 	y.high = st->high;
@@ -261,7 +263,7 @@ static void bucket_axis(FILE *f, const struct axis *x, double bottom, const stru
 			snprintf(buf, sizeof(buf), "%.0f %s", pow(10, e % 3), units[e / 3]);
 		svg_text(f, px, bottom + 19, "middle", NULL, buf);
 	}
-	svg_text(f, (x->from + x->to) / 2, bottom + 36, "middle", "unit",
+	svg_text(f, x->from, bottom + 36, "start", "unit",
 		 cycles ? "cycles of an exit" : "time of an exit");
 }
 
@@ -270,8 +272,8 @@ static void draw_percentile(FILE *f, const uint64_t *hist, size_t n, const struc
 {
 	static const char *const classes[NR_PERCENTILES] = { "mark p50", "mark p90", "mark p99" };
 	double cycles = hist_percentile(hist, percentiles[n].p);
-	double px = axis_at(x, bucket_of(cycles)), label = y->to - 30 + 12 * n;
-	bool left = px > (x->from + x->to) / 2;
+	double px = axis_at(x, bucket_of(cycles)), label = y->to - 34 + 14 * n;
+	bool left = px > x->from + (x->to - x->from) * 0.75;
 	char time[32], text[48];
 
 	snprintf(text, sizeof(text), "%s %s", percentiles[n].column,
@@ -284,8 +286,9 @@ static void histogram(FILE *f, const struct table *t, const struct row *row, con
 		      const struct style *style)
 {
 	const uint64_t *hist = table_hist(t, row);
-	struct axis y = { 0, 0, 190, 62 };
+	struct axis y = { 0, 0, 196, 66 };
 	double sum = hist_count(hist);
+	uint64_t beyond = 0;
 	char text[64], number[16];
 
 	for (int k = 0; k < EXIT_STATS_BUCKETS; k++)
@@ -307,6 +310,13 @@ static void histogram(FILE *f, const struct table *t, const struct row *row, con
 	bucket_axis(f, x, y.from, style);
 	for (size_t n = 0; n < NR_PERCENTILES; n++)
 		draw_percentile(f, hist, n, x, &y, style);
+	for (int k = x->high; k < EXIT_STATS_BUCKETS; k++)
+		beyond += hist[k];
+	if (beyond) {
+		snprintf(text, sizeof(text), "%s more are longer",
+			 short_number(beyond, number, sizeof(number)));
+		svg_text(f, x->to, y.from + 36, "end", NULL, text);
+	}
 	chart_svg_end(f);
 	chart_end(f);
 }
@@ -318,16 +328,20 @@ static int by_cycles(const void *a, const void *b)
 	return (x->n[TOTAL] < y->n[TOTAL]) - (x->n[TOTAL] > y->n[TOTAL]);
 }
 
-/* The buckets that any of the rows has. */
+/*
+ * The buckets that have a visible share of the exits of any row. The few exits beyond are
+ * said in text: one exit that was preempted for long would press all others into a corner.
+ */
 static struct axis buckets_of(const struct table *t, const struct row *const *row, size_t nr)
 {
 	struct axis x = { EXIT_STATS_BUCKETS, 0, 52, HALF - 10 };
 
 	for (size_t i = 0; i < nr; i++) {
 		const uint64_t *hist = table_hist(t, row[i]);
+		double sum = hist_count(hist);
 
 		for (int k = 0; k < EXIT_STATS_BUCKETS; k++) {
-			if (!hist[k])
+			if (!hist[k] || hist[k] < VISIBLE * sum)
 				continue;
 			x.low = fmin(x.low, k);
 			x.high = fmax(x.high, k + 1);
@@ -405,7 +419,7 @@ static void add_to_bar(struct bar *bar, const struct palette *p, const struct re
 }
 
 static void draw_bar(FILE *f, const struct bar *bar, const struct palette *p, const struct axis *x,
-		     double top)
+		     double top, bool exits)
 {
 	double sum = 0;
 	char text[80], number[16];
@@ -422,8 +436,11 @@ static void draw_bar(FILE *f, const struct bar *bar, const struct palette *p, co
 			 short_number(bar->part[c], number, sizeof(number)));
 		svg_rect(f, from, top, to - from, 16, colours[c], text);
 	}
-	svg_text(f, axis_at(x, bar->sum) + 5, top + 12, "start", "value",
-		 short_number(bar->sum, number, sizeof(number)));
+	if (exits || bar->sum > 999)
+		short_number(bar->sum, number, sizeof(number));
+	else
+		snprintf(number, sizeof(number), "%.2f", bar->sum);
+	svg_text(f, axis_at(x, bar->sum) + 5, top + 12, "start", "value", number);
 	if (bar->full) {
 		fputs("<title>", f);
 		html_text(f, bar->full);
@@ -475,7 +492,7 @@ static void vm_bars(FILE *f, const struct report *r, const struct palette *p, co
 	chart_begin(f, title, NULL, HALF, bottom + 42);
 	bars_axis(f, &x, 4, bottom, unit);
 	for (size_t i = 0; i < nr; i++)
-		draw_bar(f, &bars[i], p, &x, 8 + 22 * i);
+		draw_bar(f, &bars[i], p, &x, 8 + 22 * i, exits);
 	chart_svg_end(f);
 	legend_of(f, p);
 	chart_end(f);

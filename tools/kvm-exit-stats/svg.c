@@ -66,7 +66,7 @@ const char *short_number(double n, char *buf, size_t size)
 
 void chart_begin(FILE *f, const char *title, const char *of, double width, double height)
 {
-	fputs("<figure>\n<figcaption>", f);
+	fprintf(f, "<figure%s>\n<figcaption>", width > 600 ? " class=\"wide\"" : "");
 	html_text(f, title);
 	if (of) {
 		fputs(" <bdi class=\"of\">", f);

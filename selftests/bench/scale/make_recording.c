@@ -80,8 +80,6 @@ static void add(struct table *all, struct table *since, size_t r, uint64_t count
 	struct row *row = &all->row[r];
 	uint64_t left = count, total = count * avg;
 
-	row->n[MIN] = row->n[COUNT] && row->n[MIN] < avg / 3 ? row->n[MIN] : avg / 3;
-	row->n[MAX] = row->n[MAX] > 40 * avg ? row->n[MAX] : (uint64_t)((8 + 32 * uniform()) * avg);
 	row->n[COUNT] += count;
 	row->n[TOTAL] += total;
 	since->row[r].n[COUNT] += count;
@@ -98,6 +96,13 @@ static void add(struct table *all, struct table *since, size_t r, uint64_t count
 		left -= n;
 	}
 	all->hist[r][(int)log2(avg)] += left;
+	row->n[MIN] = 0;
+	for (int k = 0; k < EXIT_STATS_BUCKETS; k++) {
+		if (!all->hist[r][k])
+			continue;
+		row->n[MIN] = row->n[MIN] ? row->n[MIN] : (k ? 1ull << k : 0) + avg % 7;
+		row->n[MAX] = (1ull << k) + (1ull << k) * (r + 3) / 20;
+	}
 }
 
 static void make_table(struct table *t, enum scope scope, size_t nr, bool hist)
