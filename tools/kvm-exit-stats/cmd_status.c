@@ -139,28 +139,28 @@ static void print_json(int err, const char *release, const struct table *t, size
 	struct json j = { stdout, false };
 	char path[128], value[64], name[64];
 
-	json_object(&j, NULL);
-	json_string(&j, "kernel", release);
-	json_string(&j, "vendor_module", vendor_module() ? vendor_module() : "");
-	json_bool(&j, "counts", err < 0);
+	json_begin_object(&j, NULL);
+	json_put_string(&j, "kernel", release);
+	json_put_string(&j, "vendor_module", vendor_module() ? vendor_module() : "");
+	json_put_bool(&j, "counts", err < 0);
 	if (err >= 0) {
-		json_string(&j, "why", error_text(err));
-		json_string(&j, "hint", error_hint(err));
+		json_put_string(&j, "why", error_text(err));
+		json_put_string(&j, "hint", error_hint(err));
 	} else {
-		json_uint(&j, "vms", vms);
-		json_uint(&j, "vcpus", t->vcpus);
-		json_uint(&j, "exits", t->exits);
-		json_bool(&j, "tsc_stable", t->tsc_stable);
+		json_put_uint(&j, "vms", vms);
+		json_put_uint(&j, "vcpus", t->vcpus);
+		json_put_uint(&j, "exits", t->exits);
+		json_put_bool(&j, "tsc_stable", t->tsc_stable);
 	}
-	json_object(&j, "parameters");
+	json_begin_object(&j, "parameters");
 	for (size_t i = 0; i < NR_PARAMETERS; i++) {
 		parameter_path(&parameters[i], path, sizeof(path));
 		snprintf(name, sizeof(name), "exit_stats%s", parameters[i].name);
 		if (read_line(path, value, sizeof(value)))
-			json_string(&j, name, value);
+			json_put_string(&j, name, value);
 	}
-	json_object_end(&j);
-	json_object_end(&j);
+	json_end_object(&j);
+	json_end_object(&j);
 	putchar('\n');
 }
 

@@ -70,12 +70,12 @@ static void say(enum error e, const char *text)
 			fprintf(stderr, "to resolve this: %s\n", errors[e].hint);
 		return;
 	}
-	json_object(&j, NULL);
-	json_string(&j, "error", errors[e].name);
-	json_string(&j, "text", text);
+	json_begin_object(&j, NULL);
+	json_put_string(&j, "error", errors[e].name);
+	json_put_string(&j, "text", text);
 	if (errors[e].hint)
-		json_string(&j, "hint", errors[e].hint);
-	json_object_end(&j);
+		json_put_string(&j, "hint", errors[e].hint);
+	json_end_object(&j);
 	fputc('\n', stderr);
 }
 

@@ -66,51 +66,51 @@ static void close_bracket(struct json *j, char bracket)
 	j->comma = true;
 }
 
-void json_object(struct json *j, const char *key)
+void json_begin_object(struct json *j, const char *key)
 {
 	open_bracket(j, key, '{');
 }
 
-void json_object_end(struct json *j)
+void json_end_object(struct json *j)
 {
 	close_bracket(j, '}');
 }
 
-void json_array(struct json *j, const char *key)
+void json_begin_array(struct json *j, const char *key)
 {
 	open_bracket(j, key, '[');
 }
 
-void json_array_end(struct json *j)
+void json_end_array(struct json *j)
 {
 	close_bracket(j, ']');
 }
 
-void json_string(struct json *j, const char *key, const char *value)
+void json_put_string(struct json *j, const char *key, const char *value)
 {
 	before(j, key);
 	write_string(j->f, value);
 }
 
-void json_uint(struct json *j, const char *key, uint64_t value)
+void json_put_uint(struct json *j, const char *key, uint64_t value)
 {
 	before(j, key);
 	fprintf(j->f, "%" PRIu64, value);
 }
 
-void json_real(struct json *j, const char *key, double value, int decimals)
+void json_put_real(struct json *j, const char *key, double value, int decimals)
 {
 	before(j, key);
 	fprintf(j->f, "%.*f", decimals, value);
 }
 
-void json_bool(struct json *j, const char *key, bool value)
+void json_put_bool(struct json *j, const char *key, bool value)
 {
 	before(j, key);
 	fputs(value ? "true" : "false", j->f);
 }
 
-void json_literal(struct json *j, const char *key, const char *text)
+void json_put_literal(struct json *j, const char *key, const char *text)
 {
 	before(j, key);
 	fputs(*text ? text : "null", j->f);

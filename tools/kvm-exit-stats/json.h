@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Writes JSON as it goes: output of any size takes no memory. */
+/*
+ * Writes JSON as it goes: output of any size takes no memory. No name here may be one of
+ * jansson's, whose calls of itself would end here.
+ */
 #ifndef JSON_H
 #define JSON_H
 
@@ -13,15 +16,15 @@ struct json {
 };
 
 /* @key is NULL in an array and at the top. Invalid UTF-8 is written as U+FFFD. */
-void json_object(struct json *j, const char *key);
-void json_object_end(struct json *j);
-void json_array(struct json *j, const char *key);
-void json_array_end(struct json *j);
-void json_string(struct json *j, const char *key, const char *value);
-void json_uint(struct json *j, const char *key, uint64_t value);
-void json_real(struct json *j, const char *key, double value, int decimals);
-void json_bool(struct json *j, const char *key, bool value);
+void json_begin_object(struct json *j, const char *key);
+void json_end_object(struct json *j);
+void json_begin_array(struct json *j, const char *key);
+void json_end_array(struct json *j);
+void json_put_string(struct json *j, const char *key, const char *value);
+void json_put_uint(struct json *j, const char *key, uint64_t value);
+void json_put_real(struct json *j, const char *key, double value, int decimals);
+void json_put_bool(struct json *j, const char *key, bool value);
 /* A number that is text already, or null where it is empty. */
-void json_literal(struct json *j, const char *key, const char *text);
+void json_put_literal(struct json *j, const char *key, const char *text);
 
 #endif

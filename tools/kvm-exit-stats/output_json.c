@@ -8,14 +8,14 @@ static const char *const view_names[] = { "vms", "reasons", "vcpus", "across" };
 static void write_heading(struct json *j, const struct heading *h)
 {
 	if (h->time > 0)
-		json_real(j, "time", h->time, 3);
-	json_real(j, "seconds", h->seconds, 3);
+		json_put_real(j, "time", h->time, 3);
+	json_put_real(j, "seconds", h->seconds, 3);
 	if (h->vm)
-		json_string(j, "vm", h->vm->name);
+		json_put_string(j, "vm", h->vm->name);
 	if (h->vcpu != NO_VCPU)
-		json_uint(j, "vcpu", h->vcpu);
+		json_put_uint(j, "vcpu", h->vcpu);
 	if (h->note)
-		json_string(j, "note", h->note);
+		json_put_string(j, "note", h->note);
 }
 
 static void write_values(struct output *o, struct json *j, const struct item *item)
@@ -29,13 +29,13 @@ static void write_values(struct output *o, struct json *j, const struct item *it
 		c->get(item, &v);
 		column_key(c, &o->style, key, sizeof(key));
 		if (c->kind == KIND_TEXT && !v.none)
-			json_string(j, key, v.text);
+			json_put_string(j, key, v.text);
 		else
-			json_literal(j, key, value_number(c, &v, &o->style, buf, sizeof(buf)));
+			json_put_literal(j, key, value_number(c, &v, &o->style, buf, sizeof(buf)));
 	}
 	if (item->row) {
 		for (int i = 0; i < item->t->nr_extra; i++)
-			json_uint(j, item->t->extra[i], item->row->extra[i]);
+			json_put_uint(j, item->t->extra[i], item->row->extra[i]);
 	}
 }
 
@@ -45,10 +45,10 @@ static void write_hist(struct output *o, struct json *j, const struct item *item
 
 	if (!o->hist || !hist)
 		return;
-	json_array(j, "buckets");
+	json_begin_array(j, "buckets");
 	for (int k = 0; k < EXIT_STATS_BUCKETS; k++)
-		json_uint(j, NULL, hist[k]);
-	json_array_end(j);
+		json_put_uint(j, NULL, hist[k]);
+	json_end_array(j);
 }
 
 static void json_begin(struct output *o)
@@ -61,27 +61,27 @@ static void json_table(struct output *o, const struct heading *h, const struct i
 {
 	struct json j = { o->f, o->tables > 0 };
 
-	json_object(&j, NULL);
-	json_string(&j, "view", view_names[h->view]);
+	json_begin_object(&j, NULL);
+	json_put_string(&j, "view", view_names[h->view]);
 	write_heading(&j, h);
 	if (h->t) {
-		json_string(&j, "vendor", h->t->vendor);
-		json_uint(&j, "tsc_khz", h->t->tsc_khz);
-		json_bool(&j, "tsc_stable", h->t->tsc_stable);
-		json_uint(&j, "epoch", h->t->epoch);
-		json_uint(&j, "total_exits", h->t->exits);
-		json_uint(&j, "total_cycles", h->t->cycles);
-		json_uint(&j, "tsc_backwards", h->t->tsc_backwards);
+		json_put_string(&j, "vendor", h->t->vendor);
+		json_put_uint(&j, "tsc_khz", h->t->tsc_khz);
+		json_put_bool(&j, "tsc_stable", h->t->tsc_stable);
+		json_put_uint(&j, "epoch", h->t->epoch);
+		json_put_uint(&j, "total_exits", h->t->exits);
+		json_put_uint(&j, "total_cycles", h->t->cycles);
+		json_put_uint(&j, "tsc_backwards", h->t->tsc_backwards);
 	}
-	json_array(&j, "rows");
+	json_begin_array(&j, "rows");
 	for (size_t i = 0; i < nr; i++) {
-		json_object(&j, NULL);
+		json_begin_object(&j, NULL);
 		write_values(o, &j, &items[i]);
 		write_hist(o, &j, &items[i]);
-		json_object_end(&j);
+		json_end_object(&j);
 	}
-	json_array_end(&j);
-	json_object_end(&j);
+	json_end_array(&j);
+	json_end_object(&j);
 	fputc('\n', o->f);
 }
 
@@ -104,13 +104,13 @@ static void json_lines_table(struct output *o, const struct heading *h, const st
 	for (size_t i = 0; i < nr; i++) {
 		struct json j = { o->f, false };
 
-		json_object(&j, NULL);
-		json_string(&j, "view", view_names[h->view]);
-		json_real(&j, "time", h->time, 3);
-		json_real(&j, "seconds", h->seconds, 3);
+		json_begin_object(&j, NULL);
+		json_put_string(&j, "view", view_names[h->view]);
+		json_put_real(&j, "time", h->time, 3);
+		json_put_real(&j, "seconds", h->seconds, 3);
 		write_values(o, &j, &items[i]);
 		write_hist(o, &j, &items[i]);
-		json_object_end(&j);
+		json_end_object(&j);
 		fputc('\n', o->f);
 	}
 }

@@ -17,15 +17,15 @@ void recorder_begin(struct recorder *r, FILE *f, const struct table *host, doubl
 	memset(r, 0, sizeof(*r));
 	r->f = f;
 	uname(&machine);
-	json_object(&j, NULL);
-	json_uint(&j, "kvm_exit_stats_recording", RECORDING_VERSION);
-	json_real(&j, "time", time, 3);
-	json_string(&j, "host", machine.nodename);
-	json_string(&j, "kernel", machine.release);
-	json_string(&j, "vendor", host->vendor);
-	json_uint(&j, "tsc_khz", host->tsc_khz);
-	json_real(&j, "interval", interval, 3);
-	json_object_end(&j);
+	json_begin_object(&j, NULL);
+	json_put_uint(&j, "kvm_exit_stats_recording", RECORDING_VERSION);
+	json_put_real(&j, "time", time, 3);
+	json_put_string(&j, "host", machine.nodename);
+	json_put_string(&j, "kernel", machine.release);
+	json_put_string(&j, "vendor", host->vendor);
+	json_put_uint(&j, "tsc_khz", host->tsc_khz);
+	json_put_real(&j, "interval", interval, 3);
+	json_end_object(&j);
 	fputc('\n', f);
 }
 
@@ -40,15 +40,15 @@ static size_t vm_number(struct recorder *r, const struct vm *vm)
 	}
 	r->vm = xrealloc(r->vm, (n + 1) * sizeof(*r->vm));
 	r->vm[r->nr_vms++] = xstrdup(vm->id);
-	json_object(&j, NULL);
-	json_uint(&j, "vm", n);
-	json_string(&j, "id", vm->id);
-	json_string(&j, "name", vm->name);
+	json_begin_object(&j, NULL);
+	json_put_uint(&j, "vm", n);
+	json_put_string(&j, "id", vm->id);
+	json_put_string(&j, "name", vm->name);
 	if (vm->uuid)
-		json_string(&j, "uuid", vm->uuid);
-	json_uint(&j, "pid", vm->pid);
-	json_string(&j, "process", vm->process);
-	json_object_end(&j);
+		json_put_string(&j, "uuid", vm->uuid);
+	json_put_uint(&j, "pid", vm->pid);
+	json_put_string(&j, "process", vm->process);
+	json_end_object(&j);
 	fputc('\n', r->f);
 	return n;
 }
@@ -65,11 +65,11 @@ static void write_reason(struct recorder *r, const struct row *row)
 	r->reason = xrealloc(r->reason, (r->nr_reasons + 1) * sizeof(*r->reason));
 	r->reason[r->nr_reasons++] = row->reason;
 	snprintf(number, sizeof(number), "%lld", (long long)row->reason);
-	json_object(&j, NULL);
-	json_literal(&j, "reason", number);
-	json_string(&j, "id", row->id);
-	json_string(&j, "name", row->name);
-	json_object_end(&j);
+	json_begin_object(&j, NULL);
+	json_put_literal(&j, "reason", number);
+	json_put_string(&j, "id", row->id);
+	json_put_string(&j, "name", row->name);
+	json_end_object(&j);
 	fputc('\n', r->f);
 }
 
@@ -86,12 +86,12 @@ static void write_names(struct recorder *r, const struct sample *a)
 
 static void begin_scope(struct recorder *r, struct json *j, const struct scope_numbers *s)
 {
-	json_object(j, NULL);
+	json_begin_object(j, NULL);
 	if (s->vm)
-		json_uint(j, "vm", vm_number(r, s->vm));
-	json_uint(j, "vcpus", s->t.vcpus);
-	json_uint(j, "exits", s->t.exits);
-	json_uint(j, "cycles", s->t.cycles);
+		json_put_uint(j, "vm", vm_number(r, s->vm));
+	json_put_uint(j, "vcpus", s->t.vcpus);
+	json_put_uint(j, "exits", s->t.exits);
+	json_put_uint(j, "cycles", s->t.cycles);
 }
 
 static void begin_row(struct json *j, const struct row *row)
@@ -99,10 +99,10 @@ static void begin_row(struct json *j, const struct row *row)
 	char number[24];
 
 	snprintf(number, sizeof(number), "%lld", (long long)row->reason);
-	json_array(j, NULL);
-	json_literal(j, NULL, number);
-	json_uint(j, NULL, row->n[COUNT]);
-	json_uint(j, NULL, row->n[TOTAL]);
+	json_begin_array(j, NULL);
+	json_put_literal(j, NULL, number);
+	json_put_uint(j, NULL, row->n[COUNT]);
+	json_put_uint(j, NULL, row->n[TOTAL]);
 }
 
 void recorder_sample(struct recorder *r, const struct sample *since, double seconds)
@@ -110,10 +110,10 @@ void recorder_sample(struct recorder *r, const struct sample *since, double seco
 	struct json j = { r->f, false };
 
 	write_names(r, since);
-	json_object(&j, NULL);
-	json_real(&j, "time", since->time, 3);
-	json_real(&j, "seconds", seconds, 3);
-	json_array(&j, "scopes");
+	json_begin_object(&j, NULL);
+	json_put_real(&j, "time", since->time, 3);
+	json_put_real(&j, "seconds", seconds, 3);
+	json_begin_array(&j, "scopes");
 	for (size_t i = 0; i < since->nr; i++) {
 		const struct scope_numbers *s = &since->scope[i];
 
@@ -121,33 +121,33 @@ void recorder_sample(struct recorder *r, const struct sample *since, double seco
 			continue;
 		begin_scope(r, &j, s);
 		if (s->anew)
-			json_bool(&j, "reset", true);
-		json_array(&j, "rows");
+			json_put_bool(&j, "reset", true);
+		json_begin_array(&j, "rows");
 		for (size_t k = 0; k < s->t.nr; k++) {
 			begin_row(&j, &s->t.row[k]);
-			json_array_end(&j);
+			json_end_array(&j);
 		}
-		json_array_end(&j);
-		json_object_end(&j);
+		json_end_array(&j);
+		json_end_object(&j);
 	}
-	json_array_end(&j);
-	json_object_end(&j);
+	json_end_array(&j);
+	json_end_object(&j);
 	fputc('\n', r->f);
 	fflush(r->f);
 }
 
 static void write_buckets(struct json *j, const uint64_t *hist)
 {
-	json_array(j, NULL);
+	json_begin_array(j, NULL);
 	for (int k = 0; hist && k < EXIT_STATS_BUCKETS; k++) {
 		if (!hist[k])
 			continue;
-		json_array(j, NULL);
-		json_uint(j, NULL, k);
-		json_uint(j, NULL, hist[k]);
-		json_array_end(j);
+		json_begin_array(j, NULL);
+		json_put_uint(j, NULL, k);
+		json_put_uint(j, NULL, hist[k]);
+		json_end_array(j);
 	}
-	json_array_end(j);
+	json_end_array(j);
 }
 
 void recorder_totals(struct recorder *r, const struct sample *now)
@@ -157,30 +157,30 @@ void recorder_totals(struct recorder *r, const struct sample *now)
 	char epoch[24];
 
 	write_names(r, now);
-	json_object(&j, NULL);
-	json_real(&j, "totals", now->time, 3);
-	json_array(&j, "scopes");
+	json_begin_object(&j, NULL);
+	json_put_real(&j, "totals", now->time, 3);
+	json_begin_array(&j, "scopes");
 	for (size_t i = 0; i < now->nr; i++) {
 		const struct scope_numbers *s = &now->scope[i];
 
 		begin_scope(r, &j, s);
 		/* As text: JSON's numbers have no 64 bits without a sign. */
 		snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)s->t.epoch);
-		json_string(&j, "epoch", epoch);
-		json_uint(&j, "nested", s->t.nested);
-		json_array(&j, "rows");
+		json_put_string(&j, "epoch", epoch);
+		json_put_uint(&j, "nested", s->t.nested);
+		json_begin_array(&j, "rows");
 		for (size_t k = 0; k < s->t.nr; k++) {
 			begin_row(&j, &s->t.row[k]);
 			for (size_t n = 0; n < sizeof(rest) / sizeof(*rest); n++)
-				json_uint(&j, NULL, s->t.row[k].n[rest[n]]);
+				json_put_uint(&j, NULL, s->t.row[k].n[rest[n]]);
 			write_buckets(&j, table_hist(&s->t, &s->t.row[k]));
-			json_array_end(&j);
+			json_end_array(&j);
 		}
-		json_array_end(&j);
-		json_object_end(&j);
+		json_end_array(&j);
+		json_end_object(&j);
 	}
-	json_array_end(&j);
-	json_object_end(&j);
+	json_end_array(&j);
+	json_end_object(&j);
 	fputc('\n', r->f);
 	fflush(r->f);
 }
