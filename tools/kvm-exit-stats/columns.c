@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The table of columns, and what follows from it. */
+/* The table of columns. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,10 +217,64 @@ static void get_trend(const struct item *i, struct value *v)
 	text(v, i->trend ? trend_text(i->trend, i->ascii) : NULL);
 }
 
+/* ---- of diff: A is @before, B the item itself; a difference has no sides */
+
+static void get_side(const struct item *i, const struct item *side, struct value *v,
+		     void (*get)(const struct item *i, struct value *v))
+{
+	v->none = !i->before;
+	if (!v->none)
+		get(side, v);
+}
+
+#define SIDES(what)                                                                                \
+	static void get_##what##_a(const struct item *i, struct value *v)                          \
+	{                                                                                          \
+		get_side(i, i->before, v, get_##what);                                             \
+	}                                                                                          \
+                                                                                                   \
+	static void get_##what##_b(const struct item *i, struct value *v)                          \
+	{                                                                                          \
+		get_side(i, i, v, get_##what);                                                     \
+	}
+
+SIDES(exits)
+SIDES(rate)
+SIDES(time)
+SIDES(cpu)
+SIDES(avg)
+
+static void change(const struct item *i, struct value *v,
+		   void (*get)(const struct item *i, struct value *v))
+{
+	struct value a = {}, b = {};
+
+	get_side(i, i->before, &a, get);
+	get_side(i, i, &b, get);
+	v->none = a.none || b.none || a.real <= 0;
+	v->real = v->none ? 0 : 100 * (b.real - a.real) / a.real;
+}
+
+static void get_rate_change(const struct item *i, struct value *v)
+{
+	change(i, v, get_rate);
+}
+
+static void get_avg_change(const struct item *i, struct value *v)
+{
+	change(i, v, get_avg);
+}
+
+static void get_compared(const struct item *i, struct value *v)
+{
+	text(v, i->compared);
+}
+
 #define VMS	(1u << VIEW_VMS)
 #define REASONS (1u << VIEW_REASONS)
 #define VCPUS	(1u << VIEW_VCPUS)
 #define ACROSS	(1u << VIEW_ACROSS)
+#define DIFF	(1u << VIEW_DIFF)
 #define ALL	(VMS | REASONS | VCPUS | ACROSS)
 #define BY_ROW	(REASONS | ACROSS)
 
@@ -230,7 +284,7 @@ const struct column columns[] = {
 	  .help = "name of the VM",
 	  .kind = KIND_TEXT,
 	  .width = 16,
-	  .views = ALL,
+	  .views = ALL | DIFF,
 	  .ascending = true,
 	  .get = get_vm },
 	{ .name = "vcpu",
@@ -246,7 +300,7 @@ const struct column columns[] = {
 	  .help = "UUID of the VM",
 	  .kind = KIND_TEXT,
 	  .width = 36,
-	  .views = VMS,
+	  .views = VMS | DIFF,
 	  .ascending = true,
 	  .get = get_uuid },
 	{ .name = "process",
@@ -285,7 +339,7 @@ const struct column columns[] = {
 	  .help = "number of the exit reason",
 	  .kind = KIND_TEXT,
 	  .width = 5,
-	  .views = BY_ROW,
+	  .views = BY_ROW | DIFF,
 	  .ascending = true,
 	  .get = get_reason },
 	{ .name = "name",
@@ -293,7 +347,7 @@ const struct column columns[] = {
 	  .help = "name of the exit reason",
 	  .kind = KIND_TEXT,
 	  .width = 20,
-	  .views = BY_ROW,
+	  .views = BY_ROW | DIFF,
 	  .ascending = true,
 	  .get = get_name },
 	{ .name = "exits",
@@ -301,7 +355,7 @@ const struct column columns[] = {
 	  .help = "exits",
 	  .kind = KIND_COUNT,
 	  .width = 10,
-	  .views = ALL,
+	  .views = ALL | DIFF,
 	  .get = get_exits,
 	  .metric = "kvm_exits",
 	  .metric_help = "VM exits" },
@@ -324,7 +378,7 @@ const struct column columns[] = {
 	  .help = "time spent in exits",
 	  .kind = KIND_TIME,
 	  .width = 9,
-	  .views = ALL,
+	  .views = ALL | DIFF,
 	  .get = get_time,
 	  .metric = "kvm_exit_handling",
 	  .metric_help = "Time that KVM took to handle VM exits" },
@@ -347,42 +401,42 @@ const struct column columns[] = {
 	  .help = "shortest exit since the last reset",
 	  .kind = KIND_TIME,
 	  .width = 9,
-	  .views = BY_ROW,
+	  .views = BY_ROW | DIFF,
 	  .get = get_min },
 	{ .name = "avg",
 	  .title = "AVG",
 	  .help = "average exit",
 	  .kind = KIND_TIME,
 	  .width = 9,
-	  .views = ALL,
+	  .views = ALL | DIFF,
 	  .get = get_avg },
 	{ .name = "p50",
 	  .title = "P50",
 	  .help = "half of the exits are not longer (estimate)",
 	  .kind = KIND_TIME,
 	  .width = 9,
-	  .views = BY_ROW,
+	  .views = BY_ROW | DIFF,
 	  .get = get_p50 },
 	{ .name = "p90",
 	  .title = "P90",
 	  .help = "90 % of the exits are not longer (estimate)",
 	  .kind = KIND_TIME,
 	  .width = 9,
-	  .views = BY_ROW,
+	  .views = BY_ROW | DIFF,
 	  .get = get_p90 },
 	{ .name = "p99",
 	  .title = "P99",
 	  .help = "99 % of the exits are not longer (estimate)",
 	  .kind = KIND_TIME,
 	  .width = 9,
-	  .views = BY_ROW,
+	  .views = BY_ROW | DIFF,
 	  .get = get_p99 },
 	{ .name = "max",
 	  .title = "MAX*",
 	  .help = "longest exit since the last reset",
 	  .kind = KIND_TIME,
 	  .width = 9,
-	  .views = BY_ROW,
+	  .views = BY_ROW | DIFF,
 	  .get = get_max },
 	{ .name = "nested",
 	  .title = "NESTED",
@@ -442,179 +496,98 @@ const struct column columns[] = {
 	  .width = 9,
 	  .views = VMS | VCPUS,
 	  .get = get_top_share },
+	{ .name = "compared",
+	  .title = "COMPARED",
+	  .help = "how A and B were compared",
+	  .kind = KIND_TEXT,
+	  .width = 9,
+	  .views = DIFF,
+	  .ascending = true,
+	  .get = get_compared },
+	{ .name = "exits_a",
+	  .title = "EXITS A",
+	  .help = "exits in A",
+	  .kind = KIND_COUNT,
+	  .width = 10,
+	  .views = DIFF,
+	  .get = get_exits_a },
+	{ .name = "exits_b",
+	  .title = "EXITS B",
+	  .help = "exits in B",
+	  .kind = KIND_COUNT,
+	  .width = 10,
+	  .views = DIFF,
+	  .get = get_exits_b },
+	{ .name = "rate_a",
+	  .title = "EXITS/S A",
+	  .help = "exits per second in A",
+	  .kind = KIND_RATE,
+	  .width = 9,
+	  .views = DIFF,
+	  .get = get_rate_a },
+	{ .name = "rate_b",
+	  .title = "EXITS/S B",
+	  .help = "exits per second in B",
+	  .kind = KIND_RATE,
+	  .width = 9,
+	  .views = DIFF,
+	  .get = get_rate_b },
+	{ .name = "rate_change",
+	  .title = "CHANGE%",
+	  .help = "change of the exits per second from A to B",
+	  .kind = KIND_CHANGE,
+	  .width = 8,
+	  .views = DIFF,
+	  .get = get_rate_change },
+	{ .name = "time_a",
+	  .title = "TIME A",
+	  .help = "time spent in exits in A",
+	  .kind = KIND_TIME,
+	  .width = 9,
+	  .views = DIFF,
+	  .get = get_time_a },
+	{ .name = "time_b",
+	  .title = "TIME B",
+	  .help = "time spent in exits in B",
+	  .kind = KIND_TIME,
+	  .width = 9,
+	  .views = DIFF,
+	  .get = get_time_b },
+	{ .name = "cpu_a%",
+	  .title = "CPU% A",
+	  .help = "time spent in exits in A, of one CPU",
+	  .kind = KIND_SHARE,
+	  .width = 6,
+	  .views = DIFF,
+	  .get = get_cpu_a },
+	{ .name = "cpu_b%",
+	  .title = "CPU% B",
+	  .help = "time spent in exits in B, of one CPU",
+	  .kind = KIND_SHARE,
+	  .width = 6,
+	  .views = DIFF,
+	  .get = get_cpu_b },
+	{ .name = "avg_a",
+	  .title = "AVG A",
+	  .help = "average exit in A",
+	  .kind = KIND_TIME,
+	  .width = 9,
+	  .views = DIFF,
+	  .get = get_avg_a },
+	{ .name = "avg_b",
+	  .title = "AVG B",
+	  .help = "average exit in B",
+	  .kind = KIND_TIME,
+	  .width = 9,
+	  .views = DIFF,
+	  .get = get_avg_b },
+	{ .name = "avg_change",
+	  .title = "CHANGE%",
+	  .help = "change of the average exit from A to B",
+	  .kind = KIND_CHANGE,
+	  .width = 8,
+	  .views = DIFF,
+	  .get = get_avg_change },
 };
 
 const size_t nr_columns = sizeof(columns) / sizeof(*columns);
-
-static const char *const defaults[NR_VIEWS][2] = {
-	/* since the last reset, in an interval */
-	[VIEW_VMS] = { "vm,vcpus,exits,time,top,top%", "vm,vcpus,rate,cpu%,top,top%" },
-	[VIEW_REASONS] = { "reason,name,exits,exits%,time,time%,min,avg,max",
-			   "reason,name,rate,exits%,cpu%,time%,min,avg,max" },
-	[VIEW_VCPUS] = { "vcpu,exits,time,time%,avg,top,top%", "vcpu,rate,cpu%,avg,top,top%" },
-	[VIEW_ACROSS] = { "vm,exits,exits%,time,time%,min,avg,max",
-			  "vm,rate,exits%,cpu%,time%,min,avg,max" },
-};
-
-const struct column *column_find(enum view view, const char *name)
-{
-	for (size_t i = 0; i < nr_columns; i++) {
-		if (columns[i].views & 1u << view && !strcmp(columns[i].name, name))
-			return &columns[i];
-	}
-	return NULL;
-}
-
-static void take_out(struct column_set *set, const struct column *c)
-{
-	size_t to = 0;
-
-	for (size_t i = 0; i < set->nr; i++) {
-		if (set->column[i] != c)
-			set->column[to++] = set->column[i];
-	}
-	set->nr = to;
-}
-
-const char *columns_choose(struct column_set *set, enum view view, const char *text)
-{
-	static char word[32];
-	const struct column *c;
-
-	if (*text != '+' && *text != '-')
-		set->nr = 0;
-	while (*text) {
-		size_t len = strcspn(text, ",");
-		char how = *text == '+' || *text == '-' ? *text : '\0';
-
-		snprintf(word, sizeof(word), "%.*s", (int)(len - !!how), text + !!how);
-		c = column_find(view, word);
-		if (!c)
-			return word;
-		take_out(set, c);
-		if (how != '-' && set->nr < MAX_COLUMNS)
-			set->column[set->nr++] = c;
-		text += len;
-		text += *text == ',';
-	}
-	return NULL;
-}
-
-void columns_default(struct column_set *set, enum view view, bool rates)
-{
-	columns_choose(set, view, defaults[view][rates]);
-}
-
-void columns_list(FILE *f, enum view view)
-{
-	for (size_t i = 0; i < nr_columns; i++) {
-		if (columns[i].views & 1u << view)
-			fprintf(f, "%-12s %-15s %s\n", columns[i].name, columns[i].title,
-				columns[i].help);
-	}
-}
-
-/* ---- sorting */
-
-static const struct column *sort_by;
-static bool sort_reverse;
-
-static int compare_values(const struct value *a, const struct value *b)
-{
-	int order;
-
-	if (sort_by->kind == KIND_TEXT)
-		order = strcmp(a->text, b->text);
-	else if (sort_by->kind == KIND_COUNT)
-		order = (a->count > b->count) - (a->count < b->count);
-	else
-		order = (a->real > b->real) - (a->real < b->real);
-	return sort_by->ascending == sort_reverse ? -order : order;
-}
-
-static int compare_reasons(const struct item *a, const struct item *b)
-{
-	uint64_t x = a->row ? a->row->reason : 0, y = b->row ? b->row->reason : 0;
-
-	return (x > y) - (x < y);
-}
-
-/* Equal lines: by VM, vCPU and reason, so that a screen does not jump. */
-static int compare_subjects(const struct item *a, const struct item *b)
-{
-	int order = 0;
-
-	if (a->vm && b->vm)
-		order = strcmp(a->vm->name, b->vm->name);
-	if (!order)
-		order = (a->vcpu > b->vcpu) - (a->vcpu < b->vcpu);
-	return order ? order : compare_reasons(a, b);
-}
-
-static int compare_items(const void *a, const void *b)
-{
-	struct value v = {}, w = {};
-	int order;
-
-	sort_by->get(a, &v);
-	sort_by->get(b, &w);
-	if (v.none || w.none)
-		order = v.none - w.none;
-	else if (sort_by->get == get_reason)
-		order = sort_reverse ? compare_reasons(b, a) : compare_reasons(a, b);
-	else
-		order = compare_values(&v, &w);
-	return order ? order : compare_subjects(a, b);
-}
-
-void items_sort(struct item *items, size_t nr, const struct column *by, bool reverse)
-{
-	sort_by = by;
-	sort_reverse = reverse;
-	if (nr > 1)
-		qsort(items, nr, sizeof(*items), compare_items);
-}
-
-/* ---- text */
-
-static const char *time_text(double cycles, const struct style *style, char *buf, size_t size)
-{
-	static const char *const units[] = { "ns", "us", "ms", "s" };
-	double t = style->tsc_khz ? cycles * 1e6 / style->tsc_khz : 0; /* ns */
-	int unit = 0;
-
-	if (style->cycles || !style->tsc_khz) {
-		snprintf(buf, size, "%.0f", cycles);
-		return buf;
-	}
-	for (; t >= 999.95 && unit < 3; unit++)
-		t /= 1000;
-	snprintf(buf, size, t < 99.95 ? "%.1f %s" : "%.0f %s", t, units[unit]);
-	return buf;
-}
-
-const char *value_text(const struct column *c, const struct value *v, const struct style *style,
-		       char *buf, size_t size)
-{
-	if (v->none) {
-		snprintf(buf, size, "-");
-		return buf;
-	}
-	switch (c->kind) {
-	case KIND_TEXT:
-		snprintf(buf, size, "%s", v->text);
-		break;
-	case KIND_COUNT:
-		snprintf(buf, size, "%" PRIu64, v->count);
-		break;
-	case KIND_RATE:
-		snprintf(buf, size, v->real < 99.95 ? "%.1f" : "%.0f", v->real);
-		break;
-	case KIND_SHARE:
-		snprintf(buf, size, "%.1f", v->real);
-		break;
-	case KIND_TIME:
-		return time_text(v->real, style, buf, size);
-	}
-	return buf;
-}

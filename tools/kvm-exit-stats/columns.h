@@ -17,6 +17,7 @@ enum view {
 	VIEW_REASONS, /* a reason of one scope */
 	VIEW_VCPUS,   /* a vCPU of a VM */
 	VIEW_ACROSS,  /* a VM, for one reason */
+	VIEW_DIFF,    /* a reason of one scope, at two times or places; not in top */
 	NR_VIEWS
 };
 
@@ -31,14 +32,17 @@ struct item {
 	double began;		   /* UNIX time at which the counts began; 0: not known */
 	const struct trend *trend; /* the last rates; NULL outside of top */
 	bool ascii;		   /* the terminal has no block characters */
+	const struct item *before; /* of diff, side by side: the same reason in A */
+	const char *compared;	   /* of diff: how */
 };
 
 enum kind {
 	KIND_TEXT,
-	KIND_COUNT, /* whole */
-	KIND_RATE,  /* per second */
-	KIND_SHARE, /* percent */
-	KIND_TIME   /* cycles, shown as time */
+	KIND_COUNT,  /* whole */
+	KIND_RATE,   /* per second */
+	KIND_SHARE,  /* percent */
+	KIND_CHANGE, /* percent, with a sign */
+	KIND_TIME    /* cycles, shown as time */
 };
 
 struct value {

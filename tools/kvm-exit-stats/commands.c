@@ -10,6 +10,7 @@ const struct command *const commands[] = {
 	&cmd_show,
 	&cmd_record,
 	&cmd_report,
+	&cmd_diff,
 	&cmd_export,
 	&cmd_log,
 	&cmd_guest,

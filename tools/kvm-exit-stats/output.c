@@ -74,6 +74,10 @@ void output_heading(struct output *o, const struct heading *h)
 {
 	char name[256] = "host";
 
+	if (h->view == VIEW_DIFF) {
+		fprintf(o->f, "%s%s\n", o->tables ? "\n" : "", h->note);
+		return;
+	}
 	if (h->vm && h->vcpu != NO_VCPU)
 		snprintf(name, sizeof(name), "%s, vCPU %d", h->vm->name, h->vcpu);
 	else if (h->vm)
@@ -101,7 +105,7 @@ const char *column_key(const struct column *c, const struct style *style, char *
 	int len = strcspn(c->name, "%");
 	const char *unit = "";
 
-	if (c->kind == KIND_SHARE)
+	if (c->kind == KIND_SHARE || c->kind == KIND_CHANGE)
 		unit = "_percent";
 	else if (c->kind == KIND_TIME)
 		unit = style->cycles ? "_cycles" : "_ns";

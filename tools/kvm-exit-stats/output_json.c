@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* JSON: an array of tables; and JSON Lines: an object for each item. */
+#include <inttypes.h>
+
 #include "json.h"
 #include "output.h"
 
-static const char *const view_names[] = { "vms", "reasons", "vcpus", "across" };
+static const char *const view_names[] = { "vms", "reasons", "vcpus", "across", "diff" };
 
 static void write_heading(struct json *j, const struct heading *h)
 {
@@ -60,6 +62,7 @@ static void json_table(struct output *o, const struct heading *h, const struct i
 		       size_t nr)
 {
 	struct json j = { o->f, o->tables > 0 };
+	char epoch[24];
 
 	json_begin_object(&j, NULL);
 	json_put_string(&j, "view", view_names[h->view]);
@@ -68,7 +71,9 @@ static void json_table(struct output *o, const struct heading *h, const struct i
 		json_put_string(&j, "vendor", h->t->vendor);
 		json_put_uint(&j, "tsc_khz", h->t->tsc_khz);
 		json_put_bool(&j, "tsc_stable", h->t->tsc_stable);
-		json_put_uint(&j, "epoch", h->t->epoch);
+		/* As text: few readers of JSON have 64 bits without a sign. */
+		snprintf(epoch, sizeof(epoch), "%" PRIu64, h->t->epoch);
+		json_put_string(&j, "epoch", epoch);
 		json_put_uint(&j, "total_exits", h->t->exits);
 		json_put_uint(&j, "total_cycles", h->t->cycles);
 		json_put_uint(&j, "tsc_backwards", h->t->tsc_backwards);

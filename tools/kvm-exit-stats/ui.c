@@ -42,7 +42,7 @@ void ui_init(struct ui *ui, double interval)
 	memset(ui, 0, sizeof(*ui));
 	ui->interval = interval;
 	ui->place[0].vcpu = NO_VCPU;
-	for (int v = 0; v < NR_VIEWS; v++) {
+	for (int v = 0; v < NR_VIEWS && columns_of[v]; v++) {
 		columns_choose(&ui->set[v], v, columns_of[v]);
 		ui->by[v] = column_find(v, sorted_by[v]);
 	}
