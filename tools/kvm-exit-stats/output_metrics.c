@@ -63,9 +63,15 @@ static void family(struct output *o, const char *name, const char *end, const ch
 	fprintf(o->f, "# HELP %s%s %s\n# TYPE %s%s %s\n", name, end, help, name, end, type);
 }
 
+/* Is the TSC's frequency known? A dump has none. */
+static bool has_seconds(const struct item *item)
+{
+	return item->t->tsc_khz;
+}
+
 static double seconds_of(const struct item *item, double cycles)
 {
-	return item->t->tsc_khz ? cycles / (item->t->tsc_khz * 1000.0) : 0;
+	return cycles / (item->t->tsc_khz * 1000.0);
 }
 
 static void write_counter(struct output *o, const struct column *c, const char *prefix, bool host,
@@ -80,7 +86,8 @@ static void write_counter(struct output *o, const struct column *c, const char *
 		struct value v = {};
 
 		c->get(&items[i], &v);
-		if (v.none || !items[i].row || !items[i].vm != host)
+		if (v.none || !items[i].row || !items[i].vm != host ||
+		    (c->kind == KIND_TIME && !has_seconds(&items[i])))
 			continue;
 		if (!any)
 			family(o, name, "_total", "counter", c->metric_help);
@@ -124,7 +131,8 @@ static void write_histograms(struct output *o, const char *prefix, bool host,
 
 	snprintf(name, sizeof(name), "%s_exit_duration_seconds", prefix);
 	for (size_t i = 0; i < nr; i++) {
-		if (!items[i].row || !items[i].vm != host || !table_hist(items[i].t, items[i].row))
+		if (!items[i].row || !items[i].vm != host || !has_seconds(&items[i]) ||
+		    !table_hist(items[i].t, items[i].row))
 			continue;
 		if (!any)
 			family(o, name, "", "histogram", "How long KVM took to handle VM exits");
