@@ -152,7 +152,7 @@ static const char *time_text(double cycles, const struct style *style, char *buf
 		snprintf(buf, size, "%.0f", cycles);
 		return buf;
 	}
-	for (; t >= 999.95 && unit < 3; unit++)
+	for (; t >= 999.5 && unit < 3; unit++)
 		t /= 1000;
 	snprintf(buf, size, t < 99.95 ? "%.1f %s" : "%.0f %s", t, units[unit]);
 	return buf;
