@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* VMs for tests of the live view: with names of all kinds, two vCPUs and four reasons each. */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include "sample.h"
+
+/*
+ * VM @i has the folder "<1000 + i>-11". VM @dearest costs the most, and of its reasons EPT_MISCONFIG,
+ * the reason 49. Freed by model_free().
+ */
+void model_make(struct sample *s, size_t vms, size_t dearest);
+void model_free(struct sample *s);
+
+#endif
