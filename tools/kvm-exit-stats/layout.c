@@ -29,9 +29,18 @@ static int least_width(const struct column *c)
 	return title > c->width ? title : c->width;
 }
 
+int layout_wide(const struct column_set *set)
+{
+	for (size_t i = 0; i < set->nr; i++) {
+		if (set->column[i]->kind == KIND_TEXT && set->column[i]->width > 8)
+			return i;
+	}
+	return -1;
+}
+
 void layout_make(struct layout *l, int rows, int cols, const struct column_set *set, int widest)
 {
-	int used = 0, spare, name = -1;
+	int used = 0, spare, name = layout_wide(set);
 
 	memset(l, 0, sizeof(*l));
 	make_rows(l, rows);
@@ -45,13 +54,11 @@ void layout_make(struct layout *l, int rows, int cols, const struct column_set *
 			width = cols > 0 ? cols : 0;
 		l->width[i] = width;
 		used += (i ? GAP : 0) + width;
-		if (name < 0 && set->column[i]->kind == KIND_TEXT && set->column[i]->width > 8)
-			name = i;
 		l->nr = i + 1;
 	}
 	l->left_out = set->nr - l->nr;
 	spare = cols - used;
-	if (name >= 0 && spare > 0 && widest > l->width[name]) {
+	if (name >= 0 && name < (int)l->nr && spare > 0 && widest > l->width[name]) {
 		int more = widest - l->width[name];
 
 		l->width[name] += more < spare ? more : spare;

@@ -16,9 +16,12 @@ struct layout {
 	int x[MAX_COLUMNS], width[MAX_COLUMNS];
 };
 
+/* The first column that is wide by nature (names), or -1. */
+int layout_wide(const struct column_set *set);
+
 /*
- * @widest: the widest text of the first column that is wide by nature (names), so that it
- * gets what is left over, but not more than it needs.
+ * @widest: the widest text of the column layout_wide(), so that it gets what is left over,
+ * but not more than it needs.
  */
 void layout_make(struct layout *l, int rows, int cols, const struct column_set *set, int widest);
 

@@ -104,13 +104,10 @@ static void layout_of(const struct ui *ui, const struct canvas *c, const struct 
 		      size_t nr, struct layout *l)
 {
 	const struct place *p = &ui->place[ui->depth];
-	const struct column *wide = NULL;
-	int widest = 0;
+	const struct column_set *set = &ui->set[p->view];
+	int at = layout_wide(set), widest = 0;
+	const struct column *wide = at < 0 ? NULL : set->column[at];
 
-	for (size_t i = 0; !wide && i < ui->set[p->view].nr; i++) {
-		if (ui->set[p->view].column[i]->kind == KIND_TEXT)
-			wide = ui->set[p->view].column[i];
-	}
 	for (size_t i = 0; wide && i < nr; i++) {
 		struct value v = {};
 		int width;
@@ -119,7 +116,7 @@ static void layout_of(const struct ui *ui, const struct canvas *c, const struct 
 		width = v.none ? 1 : text_width(v.text);
 		widest = width > widest ? width : widest;
 	}
-	layout_make(l, c->rows, c->cols, &ui->set[p->view], widest);
+	layout_make(l, c->rows, c->cols, set, widest);
 }
 
 size_t screen_rows(const struct ui *ui, const struct canvas *c)
