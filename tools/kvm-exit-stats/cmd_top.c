@@ -85,6 +85,8 @@ struct numbers {
 	struct source *source;
 	struct sample then, now, since;
 	struct trends trends;
+	bool moved;  /* two readings differed once */
+	bool totals; /* columns of saved files are shown */
 	char note[128];
 };
 
@@ -136,6 +138,32 @@ static bool unchanged(const struct sample *since)
 	return true;
 }
 
+/* Saved files have no rates: counts and times take their place. */
+static void show_totals(struct ui *ui)
+{
+	static const char *const columns_of[NR_VIEWS] = {
+		[VIEW_VMS] = "vm,vcpus,exits,time,top,top%",
+		[VIEW_REASONS] = "name,exits,exits%,time%,avg,p50,p99,max,time,min",
+		[VIEW_VCPUS] = "vcpu,exits,time,avg,top,top%",
+		[VIEW_ACROSS] = "vm,exits,exits%,time%,time,avg,max,min",
+	};
+
+	for (int v = 0; v < NR_VIEWS && columns_of[v]; v++) {
+		columns_choose(&ui->set[v], v, columns_of[v]);
+		ui->by[v] = column_find(v, "time");
+	}
+}
+
+/* They change after all: another program writes them. */
+static void show_rates(struct ui *ui)
+{
+	struct ui fresh;
+
+	ui_init(&fresh, ui->interval);
+	memcpy(ui->set, fresh.set, sizeof(ui->set));
+	memcpy(ui->by, fresh.by, sizeof(ui->by));
+}
+
 /* Reads again: what was now is then. Saved files do not change: they show their totals. */
 static void step(struct numbers *n, struct ui *ui)
 {
@@ -145,10 +173,16 @@ static void step(struct numbers *n, struct ui *ui)
 	take(n, ui);
 	sample_since(&n->then, &n->now, &n->since);
 	n->note[0] = '\0';
-	if (env.root && unchanged(&n->since)) {
+	n->moved |= !unchanged(&n->since);
+	if (env.root && !n->moved && !n->totals)
+		show_totals(ui);
+	else if (n->moved && n->totals)
+		show_rates(ui);
+	n->totals = env.root && !n->moved;
+	if (n->totals) {
 		sample_free(&n->since);
 		sample_totals(&n->now, &n->since);
-		snprintf(n->note, sizeof(n->note), "saved files: all since the last reset");
+		snprintf(n->note, sizeof(n->note), "since the last reset");
 	}
 	for (size_t i = 0; i < n->since.nr; i++) {
 		const struct scope_numbers *s = &n->since.scope[i];

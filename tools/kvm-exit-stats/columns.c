@@ -151,6 +151,13 @@ static void percentile(const struct item *i, struct value *v, double p)
 
 	v->real = hist ? hist_percentile(hist, p) : -1;
 	v->none = v->real < 0;
+	/* An estimate within a bucket; no exit is outside of these. */
+	if (v->none || !has(i, MAX) || !i->row->n[MAX])
+		return;
+	if (v->real < i->row->n[MIN])
+		v->real = i->row->n[MIN];
+	if (v->real > i->row->n[MAX])
+		v->real = i->row->n[MAX];
 }
 
 static void get_p50(const struct item *i, struct value *v)

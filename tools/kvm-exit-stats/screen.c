@@ -198,30 +198,39 @@ static void place_text(const struct model *m, const struct place *p, char *buf, 
 		snprintf(buf, size, "%s", vm_name(m, p->vm));
 }
 
+/* What the host did in the interval, or of saved files in all. */
+static void sum_text(const struct scope_numbers *host, double interval, char *buf, size_t size)
+{
+	double seconds = host->seconds, khz = host->t.tsc_khz;
+	double cpus = seconds > 0 && khz > 0 ? host->t.cycles / khz / 1000 / seconds : 0;
+
+	if (seconds > 0)
+		snprintf(buf, size, "%.0f exits/s, %.1f %% of a CPU in exits, every %g s",
+			 host->t.exits / seconds, 100 * cpus, interval);
+	else
+		snprintf(buf, size, "%llu exits", (unsigned long long)host->t.exits);
+}
+
 static void draw_title(struct ui *ui, struct canvas *c, const struct layout *l,
 		       const struct model *m, size_t nr)
 {
-	double rate = 0, cpus = 0;
-	char place[256];
+	char place[256], numbers[80] = "";
 	size_t vms = 0;
 
 	for (size_t i = 0; i < m->since->nr; i++) {
 		const struct scope_numbers *s = &m->since->scope[i];
 
 		vms += s->vm && s->vcpu == NO_VCPU;
-		if (s->vm || s->seconds <= 0)
-			continue;
-		rate = s->t.exits / s->seconds;
-		cpus = s->t.tsc_khz ? s->t.cycles / (s->t.tsc_khz * 1000.0) / s->seconds : 0;
+		if (!s->vm)
+			sum_text(s, ui->interval, numbers, sizeof(numbers));
 	}
 	place_text(m, ui_place(ui), place, sizeof(place));
 	canvas_row_attribute(c, l->title, ATTR_TITLE);
 	line(c, l->title, ATTR_TITLE, 0, "kvm-exit-stats  %s%s", place,
 	     ui->frozen ? "  FROZEN" : "");
-	line(c, l->context, ATTR_FAINT, 0,
-	     "%zu VMs, %.0f exits/s, %.1f %% of a CPU in exits; %zu lines, every %g s%s%s%s%s", vms,
-	     rate, 100 * cpus, nr, ui->interval, ui->filter[0] ? "; filter: " : "", ui->filter,
-	     m->note ? "; " : "", m->note ? m->note : "");
+	line(c, l->context, ATTR_FAINT, 0, "%zu VMs, %s; %zu lines%s%s%s%s", vms, numbers, nr,
+	     ui->filter[0] ? "; filter: " : "", ui->filter, m->note ? "; " : "",
+	     m->note ? m->note : "");
 }
 
 static void draw_heads(struct ui *ui, struct canvas *c, const struct layout *l)
