@@ -21,6 +21,7 @@ echo 1 >$params/exit_stats_reset
 # check_stopped: compares the tables of each vCPU and of the VM
 check_stopped() {
 	vm=$(echo $kvm/"$qemu"-*)
+	cat "$vm/vm_exit_stats" >/tmp/before
 	for vcpu in 0 1; do
 		witness kvm_exit $vcpu >/tmp/witness
 		table 3 "$vm/vcpu$vcpu/exit_stats" >/tmp/table
@@ -37,7 +38,8 @@ check_stopped() {
 halfway=5000
 
 guest-boot -a "$quick_guest" -c 2 -- \
-	sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=8 2>/dev/null; sync; kvm-exit-stats-guest -f table' \
+	sh -c 'dd if=/dev/zero of=/tmp/file bs=1M count=8 2>/dev/null; sync; kvm-exit-stats-guest -f table;
+		kvm-exit-stats-guest --leaf 0x4ffffff0; kvm-exit-stats-guest' \
 	>/tmp/guest.log 2>&1 &
 boot=$!
 until [ "$(header exits)" -ge $halfway ] && [ "$(vcpus_seen)" -eq 2 ]; do
@@ -66,14 +68,21 @@ ok $? "the tracepoint has the same count for each reason of the host's table"
 ok $? "exits= is the sum of the tracepoint's counts"
 grep -q "^# kvm exit_stats 1 scope=vm vendor=$vendor " /tmp/guest.log
 ok $? "kvm-exit-stats-guest in the guest: $(grep '^# kvm' /tmp/guest.log)"
-awk 'FNR == NR { name[$1] = $2; count[$1] = $3; total[$1] = $4; next }
-	NF == 9 && $1 ~ /^(0x)?[0-9a-f]+$/ {
+awk 'FNR == 1 { file++ }
+	file == 1 && !/^#/ { before[$1] = $3 }
+	file == 2 && !/^#/ { name[$1] = $2; count[$1] = $3; total[$1] = $4 }
+	file == 3 && NF == 9 && $1 ~ /^(0x)?[0-9a-f]+$/ {
 		rows++
-		if ($2 != name[$1] || $3 > count[$1] || $4 > total[$1] || $5 > $7 || $7 > $6)
+		if ($2 != name[$1] || $3 < before[$1] || $3 > count[$1] || $4 > total[$1] || $5 > $7 || $7 > $6)
 			wrong = wrong " " $1
 	}
-	END { if (wrong) print "# wrong:" wrong; exit wrong || rows < 8 }' $kvm/exit_stats /tmp/guest.log
-ok $? "the rows of kvm-exit-stats-guest are at most those of the host's table, which went on"
+	END { if (wrong) print "# wrong:" wrong; exit wrong || rows < 8 }' /tmp/before $kvm/exit_stats /tmp/guest.log
+ok $? "the rows of kvm-exit-stats-guest lie between two readings of the host"
+grep -q '^0x4ffffff0 0x0: eax=0x[0-9a-f]* ebx=0x454d564b ecx=0x53544958 edx=0x53544154$' /tmp/guest.log
+ok $? "--leaf prints the registers: $(grep '^0x4ffffff0' /tmp/guest.log)"
+grep -q '^this guest: since the last reset, [0-9]* exits$' /tmp/guest.log &&
+	grep -q '^NR  *REASON  *EXITS ' /tmp/guest.log
+ok $? "without options it prints a table for people: $(grep '^this guest' /tmp/guest.log)"
 awk '!/^#/ { print "#", $2, $3 }' $kvm/exit_stats
 
 unwatch kvm_exit
