@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "command.h"
 #include "errors.h"
@@ -74,11 +75,14 @@ static const struct argp argp = { options, parse, "RECORDING", doc, children, NU
 void report_open(struct report *r, const char *path)
 {
 	struct complaint why;
+	struct stat st;
 	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	int err;
 
 	if (!f)
 		fail(ERR_OTHER, "%s: %s", path, strerror(errno));
+	if (!fstat(fileno(f), &st) && S_ISDIR(st.st_mode))
+		fail(ERR_RECORDING, "%s is a folder, and no recording: show reads it", path);
 	err = report_read(r, f, &why);
 	if (err == -EPROTO)
 		fail(ERR_RECORDING, "%s: %s", path, why.text);
