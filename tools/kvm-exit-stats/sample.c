@@ -24,8 +24,10 @@ static void add_scope(struct sample *a, struct source *s, const struct vm *vm, i
 	struct complaint why;
 	int err = source_read(s, vm, vcpu, hist, &scope->t, &why);
 
-	if (err == -EPROTO)
-		warn("the table of %s is left out: %s", vm ? vm->name : "the host", why.text);
+	/* Those that ended are no news. */
+	if (err && err != -ENOENT && err != -EIO)
+		warn("the table of %s is left out: %s", vm ? vm->name : "the host",
+		     err == -EPROTO ? why.text : strerror(-err));
 	if (err)
 		return;
 	scope->vm = vm;

@@ -28,7 +28,7 @@ struct sample {
 
 /*
  * Reads what @what says; vCPUs and histograms only of the VM whose folder is @only, if it is
- * not NULL. Scopes that end meanwhile are left out; tables that cannot be parsed too, with a
+ * not NULL. Scopes that end meanwhile are left out; tables that cannot be read too, with a
  * word on stderr. Returns 0, or -errno where VMs cannot be listed.
  */
 int sample_take(struct sample *a, struct source *s, unsigned int what, const char *only);

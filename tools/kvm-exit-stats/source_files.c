@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The source that reads the kernel's files in debugfs, or a folder laid out as they are. */
-#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -39,13 +38,28 @@ static double now(void)
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
+/* How many digits of an int a text begins with. */
+static size_t number_length(const char *text)
+{
+	size_t len = strspn(text, "0123456789");
+
+	return len < 10 ? len : 0;
+}
+
 /* Is it thread-fd? KVM's folders are; of a folder that somebody saved nothing else is. */
 static bool is_vm_folder(const char *name)
 {
-	size_t tid = strspn(name, "0123456789");
+	size_t tid = number_length(name),
+	       fd = tid && name[tid] == '-' ? number_length(name + tid + 1) : 0;
 
-	return tid && name[tid] == '-' && name[tid + 1] &&
-	       !name[tid + 1 + strspn(name + tid + 1, "0123456789")];
+	return fd && !name[tid + 1 + fd];
+}
+
+static bool is_vcpu_folder(const char *name)
+{
+	size_t len = strncmp(name, "vcpu", 4) ? 0 : number_length(name + 4);
+
+	return len && !name[4 + len];
 }
 
 static int by_number(const void *a, const void *b)
@@ -62,7 +76,7 @@ static void list_vcpus(const char *root, struct vm *vm)
 	snprintf(path, sizeof(path), "%s/%s", root, vm->id);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir))) {
-		if (strncmp(entry->d_name, "vcpu", 4) || !isdigit((unsigned char)entry->d_name[4]))
+		if (!is_vcpu_folder(entry->d_name))
 			continue;
 		vm->vcpu = xrealloc(vm->vcpu, (vm->nr_vcpus + 1) * sizeof(*vm->vcpu));
 		vm->vcpu[vm->nr_vcpus++] = atoi(entry->d_name + 4);
@@ -111,7 +125,7 @@ static int files_list(struct source *s, struct vm_list *vms)
 }
 
 /* The whole file into f->text. */
-static int read_text(struct files *f, const char *path)
+static int read_text(struct files *f, const char *path, struct complaint *why)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = 0;
 	size_t len = 0;
@@ -135,6 +149,10 @@ static int read_text(struct files *f, const char *path)
 		err = -errno;
 	f->text[len] = '\0';
 	close(fd);
+	if (!err && strlen(f->text) != len) {
+		snprintf(why->text, sizeof(why->text), "it has a 0 byte, which is no text");
+		err = -EPROTO;
+	}
 	return err;
 }
 
@@ -159,7 +177,7 @@ static int files_read(struct source *s, const struct vm *vm, int vcpu, bool hist
 	int err;
 
 	path_of(f, vm, vcpu, false, path, sizeof(path));
-	err = read_text(f, path);
+	err = read_text(f, path, why);
 	if (!err)
 		err = table_parse(t, f->text, why);
 	if (!err) {
@@ -168,7 +186,7 @@ static int files_read(struct source *s, const struct vm *vm, int vcpu, bool hist
 	}
 	if (!err && hist) {
 		path_of(f, vm, vcpu, true, path, sizeof(path));
-		err = read_text(f, path);
+		err = read_text(f, path, why);
 		if (!err)
 			err = table_parse_hist(t, f->text, why);
 		if (err)
