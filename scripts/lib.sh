@@ -33,8 +33,3 @@ commit() {
 		say "$head with changes"
 	fi
 }
-
-# keep_picture FROM TO: what gnuplot drew, with our licence behind its first line
-keep_picture() {
-	sed '1a <!-- SPDX-License-Identifier: GPL-2.0-only -->' "$1" >"$2"
-}

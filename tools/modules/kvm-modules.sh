@@ -149,15 +149,12 @@ lsmod and dmesg may name another user; a reboot frees $module"
 # An enabled trace event, or one with a trigger, holds no reference on its module. Without
 # the module the kernel warns about it, which is a panic with panic_on_warn.
 need_no_tracing() {
-	for tracing in /sys/kernel/tracing /sys/kernel/debug/tracing; do
-		for system in kvm kvmmmu; do
-			folder=$tracing/events/$system
-			[ -e "$folder/enable" ] || continue
-			if ! grep -qx 0 "$folder/enable" || grep -qsv '^#' "$folder"/*/trigger; then
-				refuse "trace events of $system are in use" \
-					"end the tracer, then: echo 0 >$folder/enable; triggers are in $folder/*/trigger"
-			fi
-		done
+	for traced in /sys/kernel/tracing/events/kvm /sys/kernel/tracing/events/kvmmmu; do
+		[ -e "$traced/enable" ] || continue
+		if ! grep -qx 0 "$traced/enable" || grep -qsv '^#' "$traced"/*/trigger; then
+			refuse "trace events of ${traced##*/} are in use" \
+				"end the tracer, then: echo 0 >$traced/enable; triggers are in $traced/*/trigger"
+		fi
 	done
 }
 
