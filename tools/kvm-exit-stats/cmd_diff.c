@@ -439,7 +439,7 @@ static int run(int argc, char **argv)
 	free_pairs(&ps);
 	free_side(&a);
 	free_side(&b);
-	return output_end(&o) ? 1 : 0;
+	return common_end(&o);
 }
 
 const struct command cmd_diff = {

@@ -149,13 +149,15 @@ static void drop(struct metrics *m)
 static void write_metrics(FILE *f, const struct metrics *m)
 {
 	struct output o = { .f = f, .format = env.format, .hist = env.hist };
+	int err;
 
 	output_begin(&o);
 	output_table(&o, &(struct heading){ .view = VIEW_REASONS, .vcpu = NO_VCPU }, m->items,
 		     m->nr);
-	if (output_end(&o))
+	err = output_end(&o);
+	if (err)
 		fail(ERR_OTHER, "%s: %s", env.output ? env.output : "standard output",
-		     strerror(errno));
+		     strerror(-err));
 }
 
 /* Whoever reads the file sees the old one or the new one, whole. */

@@ -189,7 +189,7 @@ static int run(int argc, char **argv)
 	else
 		print(&o, &leaves, &t, 0, false);
 	table_free(&t);
-	return output_end(&o) ? 1 : 0;
+	return common_end(&o);
 }
 
 const struct command cmd_guest = {

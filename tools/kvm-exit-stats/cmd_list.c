@@ -99,7 +99,7 @@ static int run(int argc, char **argv)
 	sample_free(&now);
 	sample_free(&then);
 	source_close(s);
-	return output_end(&o) ? 1 : 0;
+	return common_end(&o);
 }
 
 const struct command cmd_list = {

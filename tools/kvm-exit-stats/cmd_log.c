@@ -188,7 +188,7 @@ static int run(int argc, char **argv)
 	else
 		follow(&o, &d, tsc_khz());
 	table_free(&d.t);
-	return output_end(&o) ? 1 : 0;
+	return common_end(&o);
 }
 
 const struct command cmd_log = {

@@ -135,7 +135,7 @@ static int print_tables(const struct report *r, const struct report_scope *only)
 	output_begin(&o);
 	if (only) {
 		report_reasons(&o, &common, r, only);
-		return output_end(&o) ? 1 : 0;
+		return common_end(&o);
 	}
 	report_reasons(&o, &common, r, &r->scope[0]);
 	/* CSV has one line of keys for all tables. */
@@ -143,7 +143,7 @@ static int print_tables(const struct report *r, const struct report_scope *only)
 		report_vms(&o, &common, r, r->nr);
 	for (size_t i = 1; i < r->nr; i++)
 		report_reasons(&o, &common, r, &r->scope[i]);
-	return output_end(&o) ? 1 : 0;
+	return common_end(&o);
 }
 
 static int print_page(const struct report *r, const struct report_scope *only)

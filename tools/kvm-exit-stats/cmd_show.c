@@ -181,7 +181,7 @@ static int run(int argc, char **argv)
 	table_free(&t);
 	vm_list_free(&vms);
 	source_close(s);
-	return output_end(&o) ? 1 : 0;
+	return common_end(&o);
 }
 
 const struct command cmd_show = {

@@ -51,6 +51,9 @@ extern const struct argp common_argp;
  */
 void common_resolve(struct common *c, bool rates, const char *sort_default);
 
+/* Ends the output. Returns the exit status; says why something could not be written. */
+int common_end(struct output *o);
+
 /* Opens the source, or ends the program with why there are no numbers. */
 struct source *common_source(const struct common *c);
 

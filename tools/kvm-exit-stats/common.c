@@ -114,6 +114,30 @@ static void no_column(enum view view, const char *name)
 	exit(2);
 }
 
+/* These two have no other tables; and metrics no rates. */
+static void check_format(const struct common *c, bool rates)
+{
+	const struct output_format *f = c->format;
+
+	if (f != &format_table && !f->metrics)
+		return;
+	if (c->view == VIEW_REASONS && !(f->metrics && rates))
+		return;
+	fprintf(stderr,
+		"kvm-exit-stats: the format %s is for tables by reason%s; see kvm-exit-stats show\n",
+		f->name, f->metrics ? ", since the last reset: it has no rates" : "");
+	exit(2);
+}
+
+int common_end(struct output *o)
+{
+	int err = output_end(o);
+
+	if (err)
+		warn("the output cannot be written: %s", strerror(-err));
+	return err ? error_status(ERR_OTHER) : 0;
+}
+
 void common_resolve(struct common *c, bool rates, const char *sort_default)
 {
 	const char *bad = NULL;
@@ -124,6 +148,7 @@ void common_resolve(struct common *c, bool rates, const char *sort_default)
 	}
 	if (!c->format)
 		c->format = &format_text;
+	check_format(c, rates);
 	columns_default(&c->set, c->view, rates);
 	if (c->columns)
 		bad = columns_choose(&c->set, c->view, c->columns);

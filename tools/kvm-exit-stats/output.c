@@ -43,9 +43,17 @@ const char *output_format_names(bool metrics)
 	return names;
 }
 
+/* Keeps the first error: later ones may say less. */
+static void flush(struct output *o)
+{
+	if (fflush(o->f) && !o->error)
+		o->error = errno;
+}
+
 void output_begin(struct output *o)
 {
 	o->tables = 0;
+	o->error = 0;
 	if (o->format->begin)
 		o->format->begin(o);
 }
@@ -58,16 +66,17 @@ void output_table(struct output *o, const struct heading *h, const struct item *
 		o->style.tsc_khz = items[0].t->tsc_khz;
 	o->format->table(o, h, items, nr);
 	o->tables++;
-	fflush(o->f);
+	flush(o);
 }
 
 int output_end(struct output *o)
 {
 	if (o->format->end)
 		o->format->end(o);
-	if (fflush(o->f) || ferror(o->f))
-		return errno ? -errno : -EIO;
-	return 0;
+	flush(o);
+	if (!o->error && ferror(o->f))
+		o->error = EIO;
+	return -o->error;
 }
 
 void output_heading(struct output *o, const struct heading *h)

@@ -40,6 +40,7 @@ struct output {
 	const struct column_set *columns;
 	struct style style;
 	size_t tables; /* written so far */
+	int error;     /* errno of the first that could not be written, or 0 */
 	bool hist;     /* with histograms, where the format has them */
 };
 
