@@ -114,6 +114,8 @@ static void print_head(const struct report *r)
 	report_duration(r->seconds, length, sizeof(length));
 	printf("%s, Linux %s\n%s to %s: %s, %lu samples, every %g s\n", r->host, r->kernel, from,
 	       to, length, r->samples, r->interval);
+	if (!r->samples)
+		puts("the recording has no samples");
 	printf("%zu VMs\n", r->nr - 1);
 	for (size_t i = 1; i < r->nr; i++) {
 		if (report_note(r, &r->scope[i], note, sizeof(note)))

@@ -269,6 +269,9 @@ static void finish_scope(struct report *r, struct report_scope *s)
 	}
 	if (s->last.version)
 		t->has = s->last.has;
+	/* Nothing was recorded of it. */
+	if (!t->version)
+		t->tsc_stable = true;
 	table_free(&s->last);
 }
 

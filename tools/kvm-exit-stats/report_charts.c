@@ -16,7 +16,7 @@
 #define NR_BARS	      20
 #define WIDTH	      960
 #define HALF	      470
-#define LABEL	      24 /* bytes of a VM's name beside a bar */
+#define LABEL	      20 /* bytes of a VM's name beside a bar */
 
 static const char *const colours[NR_COLOURS] = {
 	"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7",
@@ -185,7 +185,7 @@ static void over_time(FILE *f, const struct report *r, const struct palette *p, 
 		      const char *of, const char *unit, bool exits, double scale)
 {
 	struct stack *st = xcalloc(1, sizeof(*st));
-	struct axis x = { 0, r->seconds, 60, WIDTH - 24 }, y = { 0, 0, 260, 34 };
+	struct axis x = { 0, r->seconds, 60, WIDTH - 30 }, y = { 0, 0, 260, 34 };
 
 	make_stack(st, &r->timeline, p, exits, scale);
 	y.high = st->high;
@@ -386,7 +386,7 @@ void chart_histograms(FILE *f, const struct table *t, bool cycles)
 
 struct bar {
 	char name[LABEL + 8];
-	const char *full;
+	const char *full; /* NULL: several VMs, without a bar */
 	double part[NR_COLOURS], sum;
 };
 
@@ -426,7 +426,7 @@ static void draw_bar(FILE *f, const struct bar *bar, const struct palette *p, co
 
 	fputs("<g>", f);
 	svg_text(f, x->from - 8, top + 12, "end", "name", bar->name);
-	for (size_t c = 0; c < NR_COLOURS; c++) {
+	for (size_t c = 0; bar->full && c < NR_COLOURS; c++) {
 		double from = axis_at(x, sum), to = axis_at(x, sum + bar->part[c]);
 
 		sum += bar->part[c];
@@ -440,7 +440,8 @@ static void draw_bar(FILE *f, const struct bar *bar, const struct palette *p, co
 		short_number(bar->sum, number, sizeof(number));
 	else
 		snprintf(number, sizeof(number), "%.2f", bar->sum);
-	svg_text(f, axis_at(x, bar->sum) + 5, top + 12, "start", "value", number);
+	snprintf(text, sizeof(text), bar->full ? "%s" : "%s together", number);
+	svg_text(f, axis_at(x, bar->full ? bar->sum : 0) + 5, top + 12, "start", "value", text);
 	if (bar->full) {
 		fputs("<title>", f);
 		html_text(f, bar->full);
@@ -485,7 +486,8 @@ static void vm_bars(FILE *f, const struct report *r, const struct palette *p, co
 		bars[NR_BARS].full = NULL;
 		nr++;
 	}
-	for (size_t i = 0; i < nr; i++)
+	/* The sum of many would make each VM's bar short: it is said as text. */
+	for (size_t i = 0; i < nr && i < NR_BARS; i++)
 		x.high = fmax(x.high, bars[i].sum);
 	x.high = x.high > 0 ? x.high : 1;
 	bottom = 8 + 22 * nr;

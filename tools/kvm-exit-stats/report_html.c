@@ -37,10 +37,10 @@ static const char head[] =
 	"h3 { font-size: 1rem; margin: 1.6rem 0 .3rem; }\n"
 	"h3 small, .of, .dim { color: var(--dim); font-weight: normal; font-size: .9rem; }\n"
 	".figures { display: grid; gap: .8rem; margin: 1.2rem 0;\n"
-	"  grid-template-columns: repeat(auto-fit, minmax(13rem, 1fr)); }\n"
+	"  grid-template-columns: repeat(auto-fit, minmax(14.5rem, 1fr)); }\n"
 	".figures div { background: var(--panel); border-radius: 6px; padding: .7rem .9rem; }\n"
 	".figures dt { color: var(--dim); font-size: .85rem; }\n"
-	".figures dd { margin: 0; font-size: 1.2rem; font-weight: 600; overflow-wrap: anywhere; }\n"
+	".figures dd { margin: 0; font-size: 1.05rem; font-weight: 600; overflow-wrap: anywhere; }\n"
 	".figures small { display: block; color: var(--dim); font-weight: normal;\n"
 	"  font-size: .85rem; }\n"
 	"figure { margin: 0 0 1.4rem; min-width: 0; }\n"
@@ -65,7 +65,7 @@ static const char head[] =
 	".legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; margin: .2rem 0; padding: 0;\n"
 	"  list-style: none; font-size: .85rem; }\n"
 	".legend svg { width: .8em; height: .8em; margin-right: .4em; }\n"
-	".pairs { display: grid; gap: 0 1.5rem; align-items: start;\n"
+	".pairs { display: grid; gap: 0 1.5rem; align-items: start; margin-top: 1rem;\n"
 	"  grid-template-columns: repeat(auto-fit, minmax(min(26rem, 100%), 1fr)); }\n"
 	".scroll { overflow-x: auto; }\n"
 	"table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }\n"
@@ -261,7 +261,10 @@ void report_html(const struct report *r, const struct report_scope *only, const 
 	figures(r, s, f);
 	output_begin(&o);
 	fputs("<h2>Over time</h2>\n", f);
-	chart_over_time(f, r, &p, only ? only->vm.name : NULL);
+	if (r->seconds > 0)
+		chart_over_time(f, r, &p, only ? only->vm.name : NULL);
+	else
+		fputs("<p>The recording has no samples.</p>\n", f);
 	fputs("<h2>How long exits take</h2>\n", f);
 	chart_histograms(f, &s->t, c->cycles);
 	if (!only && r->nr > 1) {
