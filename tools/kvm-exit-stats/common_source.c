@@ -74,6 +74,8 @@ void common_read(struct source *s, const struct vm *vm, int vcpu, bool hist, str
 		return;
 	if (err == -EPROTO)
 		fail(ERR_OTHER, "the table of %s: %s", vm ? vm->name : "the host", why.text);
+	if (!vm && err == -ENOENT)
+		fail(ERR_OTHER, "%s has no numbers of the host", s->title);
 	if (vm && vcpu != NO_VCPU && err == -ENOENT)
 		fail(ERR_NO_VM, "%s has no vCPU %d", vm->name, vcpu);
 	if (vm && (err == -ENOENT || err == -EIO))
