@@ -22,7 +22,7 @@ static DEFINE_RAW_SPINLOCK(exit_stats_log_lock);
 static struct exit_stats_limit exit_stats_log_limit;
 static atomic64_t exit_stats_log_held_back;
 
-/* If the lock is taken, the line is held back, so that no guest waits for another. */
+/* False: the line is held back. Never waits for the lock, so no guest waits for another. */
 static bool exit_stats_may_log(void)
 {
 	unsigned long flags;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The debugfs files: tables, histograms and resets. open() takes the snapshot. Meanwhile debugfs
- * keeps the file from being removed, and so keeps the VM alive. After open() the file owns its
+ * The debugfs files: tables, histograms and resets. open() takes the snapshot. While open() runs,
+ * debugfs does not remove the file, so the VM stays alive. After open() the file owns its
  * snapshot and refers to nothing else. Under lockdown debugfs serves only files of mode 0444.
  */
 #include <linux/debugfs.h>

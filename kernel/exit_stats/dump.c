@@ -22,7 +22,7 @@ unsigned int kvm_exit_stats_per_min = EXIT_STATS_DUMP_PER_MIN;
 
 static DECLARE_DELAYED_WORK(exit_stats_dump_work, exit_stats_dump_fn);
 static struct exit_stats_limit exit_stats_dump_limit;	/* only the worker uses it */
-/* Whole intervals in the sum at the last dump. Protected by kvm_exit_stats_mutex. */
+/* The number of whole intervals in the sum at the last dump. Under kvm_exit_stats_mutex. */
 static u64 exit_stats_dump_point;
 
 /* Queue the worker for the next tick: arming a timer costs a vCPU less than a wakeup. */
@@ -123,7 +123,7 @@ void kvm_exit_stats_dump_kick(void)
 		mod_delayed_work(system_dfl_wq, &exit_stats_dump_work, 0);
 }
 
-/* A vendor module is registered: start from 0. Context: under kvm_exit_stats_mutex. */
+/* Start from 0 for a new vendor module. Context: under kvm_exit_stats_mutex. */
 void kvm_exit_stats_dump_start(void)
 {
 	atomic64_set(&kvm_exit_stats_sum, 0);

@@ -48,7 +48,7 @@ struct exit_stats_baseline {
 	unsigned int nr;
 	struct {
 		u16 row;
-		u16 word;		/* of the row, from its count on */
+		u16 word;		/* in the row; 0: count, 1: total, ... */
 		u64 value;
 	} __packed __aligned(4) sum[];	/* sorted by row, then by word */
 };

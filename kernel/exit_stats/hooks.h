@@ -2,8 +2,8 @@
 /*
  * The functions that KVM's own files call (kernel/hooks/).
  *
- * The vendor module starts an exit when the processor is back in host state, and ends it when
- * KVM has handled it. While recording is off, static keys (vendor.c) skip starts and ends.
+ * The vendor module notes the start of an exit when the processor is back in host state, and the
+ * end when KVM has handled the exit. While recording is off, static keys (vendor.c) skip both.
  *
  * In 32-bit kernels readers could see half of a 64-bit number; without debugfs there is no place
  * for the files. In both configurations the hooks are empty and Kbuild omits our objects.
@@ -54,8 +54,9 @@ static __always_inline void kvm_exit_stats_start_svm(struct exit_stats_vcpu *con
 }
 
 /*
- * End the pending exit, if there is one, and count it. Return: @ret, unchanged. The caller passes
- * @ret so that the compiler moves it out of RDTSC's registers only while recording is on.
+ * End the pending exit, if there is one, and count it. Return: @ret, unchanged. RDTSC overwrites
+ * the register of @ret. @ret is an argument, so that the compiler saves it only while recording
+ * is on.
  * Context: the vCPU's thread, after the vendor module has handled the exit with result @ret.
  */
 static __always_inline int kvm_exit_stats_end(struct exit_stats_vcpu *const *v, int ret)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hot path: the code that every VM exit runs, inline in the vendor module. It finishes with
- * an update of the record (record.h). It takes no lock, and has no locked instruction and no
- * shared cache line except at the end of a batch: one atomic addition in many exits.
+ * The hot path: the code that every VM exit runs, inline in the vendor module. It ends with an
+ * update of the record (record.h). It takes no lock. Only at the end of a batch it executes a
+ * locked instruction on a shared cache line: one atomic addition in many exits.
  */
 #ifndef EXIT_STATS_HOT_H
 #define EXIT_STATS_HOT_H
@@ -26,8 +26,8 @@ static __always_inline void exit_stats_start(struct exit_stats_vcpu *v, unsigned
 }
 
 /*
- * End the pending exit, if there is one, and count it. Exits of L2, and exits of 0 or of
- * 2^31 and more cycles, are counted out of line (record.c).
+ * End the pending exit, if there is one, and count it. Three kinds are counted out of line
+ * (record.c): exits of L2, exits of 0 cycles, and exits of 2^31 or more cycles.
  */
 static __always_inline void exit_stats_end(struct exit_stats_vcpu *v)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A token bucket that refills evenly over a minute. The caller passes the time and locks. */
+/* A token bucket that refills evenly over a minute. The caller serializes the calls. */
 #include <linux/math64.h>
 #include <linux/time64.h>
 
@@ -10,7 +10,7 @@
 /*
  * Take a token. @now is in ns. @per_min is the number of tokens per minute and the most that can
  * be saved; 0 means no limit, and fills the bucket. A new @per_min applies at once, because the
- * bucket saves time, not tokens. Return: 0 if a token was taken, else the ns until there is one.
+ * bucket saves time, not tokens. Return: 0 if a token was taken, else the ns until the next token.
  */
 u64 kvm_exit_stats_limit_take(struct exit_stats_limit *b, u64 now, unsigned int per_min)
 {

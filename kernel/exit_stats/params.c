@@ -140,6 +140,6 @@ MODULE_PARM_DESC(exit_stats_leaf_layout, "layout of the CPUID leaves: default, t
 module_param_named(exit_stats_low_first, kvm_exit_stats_low_first, bool, 0644);
 MODULE_PARM_DESC(exit_stats_low_first, "return the low half of cycles in EBX and the high half in ECX (default N)");
 module_param_named(exit_stats_log_reads, kvm_exit_stats_log_reads, bool, 0644);
-MODULE_PARM_DESC(exit_stats_log_reads, "log each CPUID leaf of ours that a guest reads (default N)");
+MODULE_PARM_DESC(exit_stats_log_reads, "log each read of an exit_stats CPUID leaf by a guest (default N)");
 module_param_cb(exit_stats_reset, &exit_stats_reset_ops, NULL, 0200);
 MODULE_PARM_DESC(exit_stats_reset, "write 1 to reset the numbers of the host and of all VMs and vCPUs");

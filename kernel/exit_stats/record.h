@@ -58,7 +58,7 @@ struct exit_stats_vcpu {
 	u64 cycles;		/* sum of all rows */
 	u64 backwards;		/* exits whose end has a lower TSC than their start */
 
-	/* The pending exit's row: the nested one for an exit of L2. Both NULL: none pending. */
+	/* The row of the pending exit, nested if it left L2. Both NULL: no exit is pending. */
 	struct exit_stats_row *start_row;
 	struct exit_stats_row *start_nested_row;
 	u64 start_tsc;

@@ -3,11 +3,12 @@
  * Resets: a scope, and every scope inside it, starts again from 0.
  *
  * A reset changes no counts. It stores a baseline in each of these scopes: a copy of the scope's
- * numbers, which readers subtract. The scopes around them are not changed. Each record is copied
+ * numbers, which readers subtract. Outer scopes are not changed. Each record is copied
  * once: the copy is the vCPU's baseline. A VM's baseline is the sum of its vCPUs' baselines. The
  * host's baseline is the sum of all VMs' baselines and of the retired numbers. All baselines are
- * made first; if memory runs out, nothing has changed. Then they are published, and min and max
- * emptied, inner scopes first: a reader of a new epoch never gets min and max from before it.
+ * made first; if memory runs out, nothing has changed. Then the baselines are published, and min
+ * and max are emptied, inner scopes first: a reader of a new epoch gets no min or max from before
+ * the reset.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>

@@ -19,7 +19,7 @@
 
 size_t kvm_exit_stats_vcpu_offset __read_mostly;	/* the fast path reads it */
 
-/* A new epoch: random, so that it tells a guest nothing of other resets; never 0. */
+/* A new epoch, never 0. It is random, so that a guest learns nothing about other resets. */
 u64 kvm_exit_stats_new_epoch(void)
 {
 	return get_random_u64() ?: 1;

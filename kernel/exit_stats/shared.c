@@ -3,7 +3,7 @@
  * The shared snapshot of the host: with exit_stats_cpuid=host all leaves are answered from it.
  *
  * A vCPU's thread takes no mutex. If the shared snapshot was begun more than 1 ms ago, the thread
- * queues a worker, which takes a new one, and waits for it once, about 10 ms at most.
+ * queues a worker that takes a new snapshot. The thread waits for it, at most about 10 ms.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -55,7 +55,7 @@ int kvm_exit_stats_share(void)
 	return 0;
 }
 
-/* After -ENOMEM the leaves are answered from the present snapshot. */
+/* After -ENOMEM the leaves are still answered from the previous snapshot. */
 static void exit_stats_share_fn(struct work_struct *work)
 {
 	kvm_exit_stats_share();

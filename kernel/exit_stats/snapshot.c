@@ -7,8 +7,8 @@
  * A leaf in VM scope copies one row under RCU, so that no guest waits for another.
  *
  * min and max cannot be subtracted. A reset empties them in each record of its scope. A scope
- * has the smallest min and the largest max of its records. They may miss an exit that ends
- * during a reset, so min is limited to at most the average, and max to at least the average.
+ * has the smallest min and the largest max of its records. These may miss an exit that ends
+ * during a reset. So a min above the average, or a max below it, is replaced with the average.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -108,7 +108,7 @@ static void exit_stats_subtract(struct exit_stats_snap *snap, const struct exit_
 	snap->backwards -= b->backwards;
 }
 
-/* Limit min and max by the average, after all records are added and the baseline subtracted. */
+/* Correct min and max (see the top). All records are added, and the baseline is subtracted. */
 static void exit_stats_finish_row(struct exit_stats_row *r)
 {
 	u64 avg = kvm_exit_stats_avg(r);

@@ -23,8 +23,9 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_ends);
 
 /*
  * Switch recording on or off. Starts and ends have a static key each, so that no end uses the
- * start of an earlier exit. On: ends first. Off: starts first; synchronize_rcu() waits for
- * running starts, which have interrupts off; pending exits are discarded; ends last.
+ * start of an earlier exit. To switch on, enable ends before starts. To switch off, disable
+ * starts, wait for running starts (they have interrupts off) with synchronize_rcu(), discard
+ * pending exits, and disable ends.
  * Context: under kernel_param_lock(), may sleep; takes kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_set_keys(void)
@@ -40,7 +41,7 @@ void kvm_exit_stats_set_keys(void)
 	}
 }
 
-/* Note which reasons have a handler. porting.md says what to do about one without a row. */
+/* Note which reasons have a handler. porting.md says what to do if a handler has no row. */
 static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
 {
 	unsigned int code, row;
@@ -71,8 +72,8 @@ static void exit_stats_set_table(const struct exit_stats_table *table)
 /*
  * Register a vendor module. @vendor is EXIT_STATS_VENDOR_*. The offsets are those of our pointers
  * in the vendor's vCPU and VM structures. @handlers are its @nr exit handlers, by reason.
- * Context: module init, after nested set-up, which edits the handlers, and before kvm_init():
- * no VM exists. Takes kernel_param_lock() and kvm_exit_stats_mutex.
+ * Context: module init, before kvm_init(), so no VM exists; after nested set-up, because that
+ * changes the handlers. Takes kernel_param_lock() and kvm_exit_stats_mutex.
  * Return: 0 or -ENOMEM.
  */
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,

@@ -47,7 +47,7 @@ identifier vcpu, svm;
  ...+>
  }
 
-// ---- The end of an exit: whichever of these comes first
+// ---- The end of an exit: the first of these hooks that runs counts it
 
 @@
 identifier vcpu, fastpath, ret;
