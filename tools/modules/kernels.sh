@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Resolves which kernel is meant; nothing else does. kernel/series is the table of series;
+# Resolves which kernel is meant, for all other files. kernel/series is the table of series;
 # KERNEL= names a series, KREL= a release. Sourced after lib.sh.
 #
 # shellcheck shell=sh
@@ -28,8 +28,8 @@ has_quirk() {
 	of_series "$1" quirks | tr , '\n' | grep -qxF -e "$2"
 }
 
-# series_of RELEASE: 6.12.9+deb12-cloud-amd64 -> 6.12, by its numbers and its mark. The name
-# of a series is an error: it has no headers.
+# series_of RELEASE: finds the series by the release's numbers and mark, such as 6.12 for
+# 6.12.9+deb12-cloud-amd64. A series in place of a release is an error: it has no headers.
 series_of() {
 	awk -v release="$1" '
 		/^# series\t/ { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
@@ -43,11 +43,11 @@ series_of() {
 		}
 		index(numbers ".", version ".") == 1 && mark == $at["mark"] { print $1; found = 1; exit }
 		END { exit !found }' "$TOP/kernel/series" ||
-		die "kernel/series has no series for '$1': a release is such as 6.1.0-9-amd64; a series is for KERNEL="
+		die "kernel/series has no series for '$1': a release looks like 6.1.0-9-amd64; KERNEL= takes a series"
 }
 
-# use_suite SUITE: makes apt use that suite from now on, with lists of its own, so that the
-# machine's stay as they are. The archive is the one that the machine is configured for. An
+# use_suite SUITE: makes apt use that suite from now on, with separate lists, so that the
+# machine's lists do not change. The archive is the one that the machine is configured for. An
 # expired index is accepted, because all packages of a kernel are taken in one version.
 # Signatures are checked.
 use_suite() {
@@ -93,7 +93,7 @@ fetch_index() {
 	fi
 }
 
-# The kernel release that is meant: $KREL, or that of the series $KERNEL, or of the first.
+# The kernel release that is meant: $KREL, else the release of series $KERNEL or of the first.
 kernel_release() {
 	if [ -n "${KREL:-}" ]; then
 		say "$KREL"
@@ -102,8 +102,8 @@ kernel_release() {
 	fi
 }
 
-# release_of SERIES: the one that kernel/series says was tested; where the package index
-# no longer has that, the newest, with a word on stderr. Asking apt takes a second, so
+# release_of SERIES: the release that kernel/series lists as tested. If the package index no
+# longer has that release: the newest one, with a warning. apt takes a second to answer, so
 # the answer is kept until the index or the table changes.
 release_of() (
 	use_suite "$(of_series "$1" suite)" >&2
@@ -120,7 +120,7 @@ release_of() (
 	cat "$answer"
 )
 
-# offered_release SERIES: as release_of(), of what the package index has now
+# offered_release SERIES: like release_of(), but always asks apt
 offered_release() {
 	tested=$(of_series "$1" tested)
 	if apt-cache pkgnames "linux-headers-$tested" | grep -qxF "linux-headers-$tested"; then
@@ -130,7 +130,7 @@ offered_release() {
 	newest=$(apt-cache depends --important "linux-image-$(of_series "$1" flavour)" 2>/dev/null |
 		sed -n 's/^ *Depends: linux-image-\([0-9].*\)$/\1/p' | head -n 1)
 	[ -n "$newest" ] || return 1
-	warn "$tested, which was tested, is gone from the package index; this takes $newest"
+	warn "the package index no longer has $tested, the tested release; using $newest"
 	say "$newest"
 }
 

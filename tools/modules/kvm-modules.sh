@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What load and unload share: they ask about this host, the KVM that is loaded and
-# its users, and they remove and insert modules. Sourced from the same folder,
+# Functions of load and unload: questions about this host, the loaded KVM and its
+# users, and the removal and insertion of modules. Sourced from the same folder,
 # never run.
 #
 # POSIX sh with either kmod and coreutils or busybox: the same files run on a real
@@ -16,14 +16,14 @@ say() {
 	printf '%s\n' "$*"
 }
 
-# refuse REASON RESOLUTION: before anything was changed
+# refuse REASON RESOLUTION: ends the program before anything was changed
 refuse() {
 	printf '%s: refused, nothing was changed: %s\n' "$PROGRAM" "$1" >&2
 	printf '%s: to resolve this: %s\n' "$PROGRAM" "$2" >&2
 	exit 1
 }
 
-# give_up REASON RESOLUTION: after something was changed
+# give_up REASON RESOLUTION: ends the program after something was changed
 give_up() {
 	printf '%s: failed: %s\n' "$PROGRAM" "$1" >&2
 	printf '%s: to resolve this: %s\n' "$PROGRAM" "$2" >&2
@@ -89,9 +89,9 @@ need_loadable() {
 	done
 }
 
-# ---- Who uses it
+# ---- The users of the modules
 
-# name_of PID: its program, and the guest's name where QEMU was given one
+# name_of PID: the process's program, and the guest's name if QEMU's arguments have one
 name_of() {
 	program=$(cat "/proc/$1/comm" 2>/dev/null) || program="already gone"
 	guest=$(tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null |
@@ -99,10 +99,10 @@ name_of() {
 	say "$program${guest:+, guest $guest}"
 }
 
-# A line: pid, fd, what it is open on. One ls for all, as a host may have very
-# many open files.
+# Prints a line for each open file of KVM: pid, fd, file. Calls ls only once, because
+# a host may have very many open files.
 kvm_files() {
-	# shellcheck disable=SC2012 # only names that KVM gave are looked at
+	# shellcheck disable=SC2012 # only names that KVM chose are parsed
 	ls -l /proc/[0-9]*/fd 2>/dev/null | awk '
 		/^\/proc\/[0-9]+\/fd:$/ { split($0, path, "/"); pid = path[3] }
 		NF > 3 && $(NF - 1) == "->" && $NF ~ /^(\/dev\/kvm$|anon_inode:.?kvm-|\/sys\/kernel\/debug\/kvm\/)/ {
@@ -115,7 +115,7 @@ refuse_running_vm() {
 		"shut the VM down or migrate it to another host, then try again"
 }
 
-# Called when the modules are in use: names one user, a VM rather than another.
+# Called when the modules are in use: names one user, if possible a VM.
 refuse_user() {
 	files=$(kvm_files)
 	vm=$(say "$files" | grep 'anon_inode:.\{0,1\}kvm-v' | head -n 1)
@@ -124,7 +124,7 @@ refuse_user() {
 		set -- $vm
 		refuse_running_vm "$1" "its file descriptor $2, $3"
 	fi
-	# A VM's file descriptors can be closed while its memory maps keep it.
+	# A process can close all file descriptors of its VM and keep a mapping of a vCPU.
 	mapping=$(grep -ls 'anon_inode:.\{0,1\}kvm-v' /proc/[0-9]*/maps | head -n 1)
 	if [ -n "$mapping" ]; then
 		mapping=${mapping#/proc/}
@@ -146,8 +146,8 @@ refuse_user() {
 lsmod and dmesg may name another user; a reboot frees $module"
 }
 
-# An enabled trace event, or one with a trigger, holds no reference on its module. Without
-# the module the kernel warns about it, which is a panic with panic_on_warn.
+# An enabled trace event, or one with a trigger, holds no reference on its module. If the
+# module is removed, the kernel warns, and panics with panic_on_warn.
 need_no_tracing() {
 	for traced in /sys/kernel/tracing/events/kvm /sys/kernel/tracing/events/kvmmmu; do
 		[ -e "$traced/enable" ] || continue
@@ -158,7 +158,7 @@ need_no_tracing() {
 	done
 }
 
-# need_idle: refuses while anything but KVM's own modules uses them
+# need_idle: refuses if anything other than KVM's own modules uses these modules
 need_idle() {
 	for module in kvm_intel kvm_amd kvm; do
 		loaded "$module" || continue
@@ -180,7 +180,7 @@ need_idle() {
 
 # ---- Changing
 
-# run COMMAND...: where it fails, its output and the kernel log's last line are in $words
+# run COMMAND...: if the command fails, $words has its output and the kernel log's last line
 run() {
 	if words=$("$@" 2>&1); then
 		return 0
@@ -189,15 +189,15 @@ run() {
 	return 1
 }
 
-# take_out: removes the vendor's module, then kvm. Fails with $words where one of
-# them stays.
+# take_out: removes the vendor's module, then kvm. Fails if one of them stays loaded;
+# the reason is in $words.
 take_out() {
 	for module in $(loaded_vendors) kvm; do
 		! loaded "$module" || run rmmod "$module" || return 1
 	done
 }
 
-# put_in MODULE...: loads the distribution's, with the distribution's configuration
+# put_in MODULE...: loads the distribution's modules, with modprobe's configuration
 put_in() {
 	for module in "$@"; do
 		run modprobe "$module" || return 1

@@ -11,7 +11,7 @@ LOGS=$BUILD/log
 PROGRAM=${0##*/}
 
 # The scripts parse the output of commands, so it must not be translated. A make that a
-# script starts is no sub-make of the make that started the script.
+# script starts must not be a sub-make of the make that started the script.
 export LC_ALL=C
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
@@ -58,8 +58,8 @@ newer() {
 	[ -n "$(find "$1" -newer "$2" 2>/dev/null)" ]
 }
 
-# Shows that a step is alive: rewrites one line on a terminal, prints a line every 15 s
-# elsewhere. Ends when the script ends, however that ends.
+# Shows the progress of a step: on a terminal it rewrites one line, elsewhere it prints a
+# line every 15 s. Ends with the script, also if the script is killed.
 step_ticker() {
 	ticks=0
 	while sleep 1 >/dev/null 2>&1 && kill -0 $$ 2>/dev/null; do
