@@ -19,7 +19,7 @@ part() {
 }
 
 count() {
-	grep -cE "$1" "$TAP" || :
+	grep -acE "$1" "$TAP" || :
 }
 
 # sum_up BEGAN: prints the last lines; status 0 if nothing failed
@@ -29,7 +29,7 @@ sum_up() {
 	failed=$(count '^not ok |^Bail out!')
 	if [ "$failed" -gt 0 ]; then
 		say "# failed:"
-		grep -E '^not ok |^Bail out!' "$TAP" | sed 's/^/# /'
+		grep -aE '^not ok |^Bail out!' "$TAP" | sed 's/^/# /'
 		say "# all output: ${TAP#"$TOP/"}; the host's console: ${HOST_DIR#"$TOP/"}/serial.log"
 	fi
 	# A part that ended badly or printed no test has failed, whatever else it printed.
