@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the workshop's scripts share, beside messages, steps and kernels, which are
-# those of tools/modules/. Sourced, never run:
+# Functions that the scripts of scripts/ and selftests/ share. Those for messages, steps
+# and kernels are in tools/modules/. Sourced, never run:
 #
 #	TOP=$(cd "$(dirname "$0")/.." && pwd)
 #	. "$TOP/scripts/lib.sh"
@@ -12,18 +12,18 @@
 . "$TOP/tools/modules/lib.sh"
 . "$TOP/tools/modules/kernels.sh"
 
-# emulated_host: sets VENDOR to what $HOST asks for, vmx or svm; EMULATOR to what
-# emulates it; HOST_IS to what that is; SUFFIX to what the names of its results end in
+# emulated_host: sets VENDOR to $HOST, vmx or svm; EMULATOR to the emulator that has it;
+# HOST_IS to a description; SUFFIX to the end of the names of the results
 emulated_host() {
 	VENDOR=${HOST:-vmx}
 	case $VENDOR in
 	vmx) EMULATOR=bochs HOST_IS="VT-x in Bochs" SUFFIX= ;;
 	svm) EMULATOR=qemu HOST_IS="AMD-V in QEMU's TCG" SUFFIX=-svm ;;
-	*) die "HOST=$VENDOR: there are vmx and svm" ;;
+	*) die "HOST=$VENDOR is unknown; HOST is vmx or svm" ;;
 	esac
 }
 
-# commit: what is measured, for the papers, which are no part of it
+# commit: prints the commit that is measured, and whether files outside Documentation/ differ
 commit() {
 	if ! head=$(git -C "$TOP" -c safe.directory="$TOP" describe --always 2>/dev/null); then
 		say "no commit"

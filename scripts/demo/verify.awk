@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The demo's verdict over its tables, each in a file that is named for it:
+# Checks the demo's tables. The name of a file tells which table it holds:
 #
 #	awk -f verify.awk before guest after host-before host-after ...
 #
-# A line a check; the status is 0 if all hold. Numbers are below 2^53.
+# Prints one line for each check. The status is 0 if all pass. Numbers are below 2^53.
 
 function check(good, what) {
 	print (good ? "  ok: " : "  FAILED: ") what
