@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Draws a table (table -t) as a picture in SVG, with a bar, or bars, for each row:
+# Draws a table (table -t) as a picture in SVG, with one or more bars for each row:
 #
 #	awk -v shape=SHAPE -v title=TEXT -f bars.awk TABLE
 #

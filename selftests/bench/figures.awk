@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# From the parts' rows the figures that "goals" is about: name and value a line. Names
-# are GROUP/WHAT, with mitigations=auto GROUP/WHAT/auto.
+# Computes the figures of "goals" from the parts' rows. Prints lines of name and value. A
+# name is GROUP/WHAT, or GROUP/WHAT/auto with mitigations=auto.
 
 BEGIN {
 	FS = "\t"
@@ -27,7 +27,7 @@ part == "listing" {
 	listed[$1]++
 }
 
-# How far from exact the worst is, is the business of two batches: ours and stock's.
+# $5 is the difference to stock KVM, $6 how far the figure is from exact.
 part ~ /^(quick|exits|auto)$/ && $2 ~ /^(stock|control|off|on)$/ {
 	suffix = $1 == "auto" ? "/auto" : ""
 	if ($2 != "stock")
@@ -41,8 +41,8 @@ part ~ /^(quick|exits|auto)$/ && $2 ~ /^(stock|control|off|on)$/ {
 
 part == "dumps" { say("dump-" $2 ($3 == 0 ? "" : "-held") "/" $1 "/" $4, $5) }
 
-# Of each number of vCPUs there are two readings, the second with more rows in use.
-# What a vCPU costs by itself counts among its rows that are not in use.
+# Each number of vCPUs has two readings, the second with more rows in use. The cost of a
+# vCPU itself is included in the cost of its unused rows.
 part == "tables" && !(($1, $2) in ticks) {
 	ticks[$1, $2] = $5
 	used[$1, $2] = $3
@@ -64,7 +64,7 @@ part == "leaves" {
 		dearest[leaf] = $4
 }
 
-# Bytes a vCPU: the slope between two numbers of vCPUs, less stock's.
+# Bytes per vCPU: the slope between two numbers of vCPUs, minus the same slope on stock KVM.
 part == "memory" {
 	for (i = 3; i <= 5; i++) {
 		slope[$1, i] = ($i - bytes[$1, i]) / ($2 - vcpus[$1])
@@ -73,7 +73,7 @@ part == "memory" {
 	vcpus[$1] = $2
 }
 
-# Measured with 50 VMs, for 200.
+# The goal is for 200 VMs; 50 are measured.
 part == "baselines" {
 	say("baselines/bytes", 4 * $2)
 	say("baselines/charged", $3)
@@ -93,7 +93,8 @@ END {
 	}
 	for (suffix in inexact)
 		say("inexact/exits" suffix, inexact[suffix])
-	# The switch turns on what is listed, less a jump for each of its two NOPs.
+	# On, an exit executes the listed instructions. Off, it executes two jumps in place
+	# of the two NOPs of the static keys.
 	for (kind in kinds) {
 		if (!exits || !(("off", kind) in more))
 			continue

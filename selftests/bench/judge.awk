@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Holds figures (the first file) against goals (the second), a line a goal:
+# Compares figures (first file) with goals (second file). Prints one line for each goal:
 #
 #	awk -v parts="PART ..." -f judge.awk figures.tsv goals
 #

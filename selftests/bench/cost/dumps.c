@@ -4,17 +4,17 @@
  *
  *	dumps LOAD EXITS...
  *
- * Prints a line a setting and size of batch: load, interval, dumps a minute, exits,
- * ticks an exit more in the thread than with the same number of exits and no dump,
- * dumps that the kernel log has when the batch ends, ticks of the worker and all else
- * a dump, ticks of the host's timer in the batch.
+ * Prints one line for each setting and batch size: load, interval, dumps per minute, exits,
+ * additional ticks per exit in the thread compared with the same exits without dumps,
+ * dumps in the kernel log when the batch ends, ticks per dump of the worker and all else,
+ * ticks of the host's timer in the batch.
  *
  * The thread's time is its CPU clock, read as ticks of the TSC. A batch begins right
- * after a tick of the host's timer, and counts only if as many ticks fall into it as
- * into one without dumps; where no limit holds dumps back, if there is a dump in the
- * log, and where one does, if there is none. Of such batches the one in which the
- * thread took the least is told. The settings take turns until no minimum falls any
- * more, but not for ever: what disturbs the host for a while disturbs all of them.
+ * after a tick of the host's timer. It counts only if as many ticks fall into it as into
+ * a batch without dumps. The log must have a dump then if dumps are not limited, and no
+ * dump if they are held back. The batch with the smallest time of the thread is printed.
+ * The settings take turns, so that a disturbance of the host affects all of them, until
+ * no minimum falls any more, or MAX_SWEEPS times.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,8 +58,8 @@ static uint64_t ns(clockid_t clock)
 }
 
 /*
- * The clocks' nanosecond in ticks, as this kernel calibrated it. Some 1.5 s after boot
- * it knows the TSC better, and all its clocks change their rate: by 0.2 % here.
+ * Ticks per nanosecond of the kernel's clocks. About 1.5 s after boot the kernel refines
+ * its calibration of the TSC, which changes the rate of all clocks: here by 0.2 %.
  */
 static void calibrate(void)
 {
@@ -74,7 +74,7 @@ static void calibrate(void)
 	ticks_per_ns = (double)(__rdtsc() - tick) / (ns(CLOCK_THREAD_CPUTIME_ID) - start);
 }
 
-/* Time that moves at a tick of the host's timer only; returns what it is then. */
+/* Waits for a tick of the host's timer. Returns the coarse clock, which changes only then. */
 static uint64_t await_tick(void)
 {
 	uint64_t before = ns(CLOCK_MONOTONIC_COARSE), now;
@@ -94,14 +94,14 @@ static unsigned int dumps_logged(void)
 	return dumps;
 }
 
-/* After so many ticks of the host's timer, in which the worker prints what is due. */
+/* Waits @after ticks of the host's timer, while the worker prints due dumps. */
 static struct cost batch(int exits, int after)
 {
 	uint64_t thread, tick, coarse;
 	struct cost cost;
 
 	load_begin(load, &vm, exits);
-	/* Also RCU does meanwhile what it has to: no callback is left for the batch. */
+	/* RCU runs its callbacks in this time, so none is left for the batch. */
 	usleep(after * HOST_TICK);
 	dumps_logged();
 	coarse = await_tick();
@@ -121,7 +121,7 @@ static bool as_many_ticks(unsigned int setting, const struct cost *cost)
 	return !setting || cost->host_ticks == best[0].host_ticks;
 }
 
-/* Is it one of those that the setting stands for? */
+/* Does the batch have the ticks and dumps that the setting is meant to have? */
 static bool counts(unsigned int setting, const struct cost *cost)
 {
 	bool free = setting && !strcmp(settings[setting].per_min, "0");
@@ -132,12 +132,12 @@ static bool counts(unsigned int setting, const struct cost *cost)
 static void set(unsigned int setting)
 {
 	param_set("exit_stats_dump_interval", settings[setting].interval);
-	/* This one calls the worker, which then sees both. */
+	/* This parameter wakes the worker, which then reads both. */
 	param_set("exit_stats_dump_per_min", settings[setting].per_min);
 	batch(SETTLE, 5);
 }
 
-/* Each setting's turn; true if none became cheaper. */
+/* Measures each setting in turn. Returns true if none became cheaper. */
 static bool sweep(int exits)
 {
 	bool stable = true;
@@ -165,7 +165,7 @@ static void measure(int exits)
 	for (int i = 0; i < MIN_SWEEPS || (i < MAX_SWEEPS && !stable); i++)
 		stable = sweep(exits);
 	for (unsigned int s = 1; s < NR_SETTINGS; s++) {
-		/* Where none counted there is no figure, and its goal is missed. */
+		/* If no batch counted, there is no figure, and its goal is missed. */
 		if (best[s].thread == UINT64_MAX || !as_many_ticks(s, &best[s]))
 			continue;
 		printf("%s\t%s\t%s\t%d\t%.2f\t%u\t%.0f\t%u\n", load->name, settings[s].interval,

@@ -7,11 +7,11 @@
  * Prints a line a load: its name, ticks an exit, how far the figure is from
  * exact, ticks an exit of a long run.
  *
- * A raw guest makes a batch of exits; of many batches of one size the smallest
- * time is that of one which nothing disturbed. The slope between the sizes is
- * free of what a batch costs by itself; if the slopes agree, the figure is exact.
- * The long run has all in it: the host's timer, what happens once in many exits,
- * and a measuring tool's own process.
+ * A raw guest makes many batches of exits, of several sizes. The smallest time of
+ * a size is that of an undisturbed batch. The slope between the sizes does not
+ * contain the fixed cost of a batch; if the slopes agree, the figure is exact.
+ * The long run contains everything: the host's timer, what happens once in many
+ * exits, and a measuring tool's own process.
  */
 #include <stdio.h>
 #include <x86intrin.h>
@@ -35,7 +35,7 @@ static uint64_t batch(struct vm *vm, const struct load *load, uint64_t exits)
 	return __rdtsc() - start;
 }
 
-/* The smallest of the sizes: as large as lets three of it fit between two ticks. */
+/* The smallest size. The largest, NR_SIZES times as large, fits between two ticks. */
 static int unit_of(struct vm *vm, const struct load *load)
 {
 	int unit;

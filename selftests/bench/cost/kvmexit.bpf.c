@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a BPF program pays to know VM exits, in three forms, for stock modules:
+ * BPF programs that count VM exits of stock modules, to measure their cost:
  *
- *	COUNT_TP	exits by thread and reason, from the tracepoint: what bcc's
- *			kvmexit does, and with its trick, the running thread's
- *			numbers in an array and the others' in a hash
+ *	COUNT_TP	exits by thread and reason, from the tracepoint, like bcc's
+ *			kvmexit: an array has the numbers of the running thread, a
+ *			hash those of the other threads
  *	TIME_TP		exits and time by reason, from the two tracepoints
  *	TIME_BTF	the same by BTF, the cheapest there is
  *
@@ -49,7 +49,7 @@ MAP(others, BPF_MAP_TYPE_HASH, 1024, __u64, struct thread);
 
 static const struct thread none;
 
-/* Put the thread away that ran before, take this one's numbers, or zeros. */
+/* Store the numbers of the thread that ran before. Load those of this thread, or zeros. */
 static __attribute__((noinline)) int change_thread(struct thread *now, __u64 pid_tgid)
 {
 	const struct thread *kept;
@@ -152,7 +152,7 @@ int time_entry(void *args)
 
 #else
 
-/* What is read of kvm_intel's structure; libbpf finds out where it is. */
+/* The members of kvm_intel's structure that are read; libbpf relocates their offsets. */
 union vmx_exit_reason {
 	__u32 full;
 } __attribute__((preserve_access_index));

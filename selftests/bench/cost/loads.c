@@ -11,13 +11,13 @@
 #define PAGE	 4096
 #define MSR_STAR 0xc0000081
 
-/* A deadline timer, of whose interrupt nobody hears. */
+/* A deadline timer whose interrupt is masked. */
 static void start_x2apic(struct vm *vm)
 {
 	vcpu_start_x2apic(vm, 0, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
 }
 
-/* Let KVM forget all pages, and map those that every batch touches. */
+/* Make KVM unmap all pages, then map those that every batch touches. */
 static void unmap_pages(struct vm *vm)
 {
 	struct kvm_userspace_memory_region region = { .userspace_addr = (uintptr_t)vm->mem };

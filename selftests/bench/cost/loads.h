@@ -19,7 +19,7 @@ struct load {
 	int most;			/* exits in a batch, 0 = any number */
 };
 
-/* NULL, and a word on stderr, if there is none of that name. */
+/* Returns NULL, with a message on stderr, if there is no load of that name. */
 const struct load *load_find(const char *name);
 /* A VM with one vCPU that is ready for batches. */
 void load_create(const struct load *load, struct vm *vm);

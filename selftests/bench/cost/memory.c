@@ -60,7 +60,7 @@ static long number(const char *path, const char *key)
 	static char buf[16384];
 	char *at;
 
-	buf[0] = '\n'; /* which is before every key */
+	buf[0] = '\n'; /* every key follows a newline */
 	if (read_file(path, buf + 1, sizeof(buf) - 1) < 0)
 		bail_out("%s", path);
 	at = strstr(buf, key);
@@ -108,7 +108,7 @@ static void one_vm(int vcpus)
 	vm_destroy(&vms[0]);
 }
 
-/* To the routine's end, whatever goes to user space on the way. */
+/* Runs a vCPU to the end of its routine. Other exits to user space are ignored. */
 static void run_to_done(struct vm *vm, int n)
 {
 	struct kvm_run *run = vm->vcpu[n].run;
@@ -134,7 +134,7 @@ static void run_all_kinds(struct vm *vm, int n)
 
 static void baselines(void)
 {
-	/* Of the VMs and their vCPUs. */
+	/* File descriptors of the VMs and their vCPUs. */
 	const struct rlimit files = { 2 * VMS * (VCPUS + 1), 2 * VMS * (VCPUS + 1) };
 	static struct stats s;
 	long before, kernel;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What readers pay, by the number of vCPUs: the host's table and its histogram by
- * open, read and close; each leaf by a guest that reads it.
+ * The cost of readers, by number of vCPUs: of the host's table and its histogram with
+ * open, read and close, and of each leaf in a guest that reads it.
  *
  *	reads tables VCPUS...	prints FILE VCPUS USED UNUSED TICKS: a read, and the
  *				rows of all vCPUs with and without a count
- *	reads leaves VCPUS...	prints SCOPE LEAF VCPUS TICKS: a leaf, more than the
- *				same CPUID costs while the leaves are off
+ *	reads leaves VCPUS...	prints SCOPE LEAF VCPUS TICKS: a leaf, minus the same
+ *				CPUID while the leaves are off
  *	reads beside LEAF	prints LEAF TICKS: an exit of a vCPU, while another vCPU,
  *				on a processor of its own, only reads this leaf
  */
@@ -33,7 +33,7 @@
 
 static struct vm vm;
 
-/* The ticks of the round that nothing disturbed. */
+/* The ticks of the fastest round, which nothing disturbed. */
 static uint64_t least(int rounds, uint64_t (*measure)(const void *arg), const void *arg)
 {
 	uint64_t best = UINT64_MAX, took;

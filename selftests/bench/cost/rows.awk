@@ -4,8 +4,8 @@
 #
 #	awk -v out=FOLDER -v origin=LINE -v mitigations=off|auto -f rows.awk job.log
 #
-# A file that is there already, from another host, gets more rows. An exit's row gets
-# the difference to the same load on stock KVM in this host: "more".
+# Appends to a file that another host began. The column "more" of an exit's row is the
+# difference to the same load on stock KVM in this host.
 
 BEGIN {
 	FS = OFS = "\t"

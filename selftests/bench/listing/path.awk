@@ -4,8 +4,8 @@
 #
 #	awk -v piece=NAME -v sources=DIR -f path.awk purposes lines objdump
 #
-# purposes: a purpose and a pattern a line, see there. lines: each address of ours with
-# the function and the line of ours that it comes from. objdump: "objdump -drw" of the
+# purposes: lines of purpose and pattern, see there. lines: each address of our code with
+# our function and source line. objdump: "objdump -drw" of the
 # hooked function.
 #
 # An instruction is ours if debug information has a line of exit_stats/ for it. The
@@ -15,8 +15,9 @@
 #     the body of an if that is rarely true (a new min, a new max);
 #   - no other conditional jump is taken: gcc moves what likely() and unlikely()
 #     call rare out of the way;
-#   - one that leaves ours over a call, which goes on to the same place, is the end;
-#   - KVM's own instructions between ours, which gcc mixed in, are walked over;
+#   - a conditional jump out of our code ends the path if it only skips a call, after
+#     which the path continues at the same place;
+#   - KVM's own instructions, which gcc mixed with ours, are skipped;
 #   - a call is an error.
 #
 # Prints for each instruction of ours, tab separated: piece, number, instruction,
@@ -40,7 +41,7 @@ function source_line(where,	part, file, n, text) {
 	return text
 }
 
-# What purposes go by.
+# The text that the patterns of purposes are matched with.
 function what_for(i) {
 	return piece " | " func_of[addr[i]] ": " source_line(place[addr[i]]) " | " insn[i] " " target[i]
 }
@@ -69,7 +70,7 @@ function ours_again(i) {
 	return ours(i) && !is_jump(i) && !is_call(i)
 }
 
-# Does the jump at i skip the code of one source line, no jump among it?
+# Does the jump at i skip only code of one source line, without another jump?
 function skips_a_line(i, to,	j) {
 	for (j = i + 1; j < to; j++)
 		if (!ours(j) || place[addr[j]] != place[addr[i + 1]] || is_jump(j) || is_call(j))
@@ -77,7 +78,7 @@ function skips_a_line(i, to,	j) {
 	return to > i + 1
 }
 
-# Does the jump at i leave, past a call after which the path goes to the same place?
+# Does the jump at i leave our code, and skip a call that continues at the same place?
 function leaves_past_call(i) {
 	return is_call(i + 1) && insn[i + 2] ~ /^jmp/ && jump_target(i) &&
 	       jump_target(i) == jump_target(i + 2) && !ours(jump_target(i))

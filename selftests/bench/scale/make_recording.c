@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes a recording of invented VMs to standard output, by the recorder of kvm-exit-stats:
- * for measurements of what reads recordings, and to look at a report.
+ * Writes a recording of invented VMs to standard output, with the recorder of kvm-exit-stats.
+ * It is for measuring programs that read recordings, and for looking at a report.
  *
  *	make_recording SECONDS INTERVAL VMS REASONS [events]
  *
@@ -23,7 +23,7 @@
 static const struct {
 	int reason;
 	const char *name;
-	double rate, ns, spread; /* a second and vCPU; the middle; in powers of two */
+	double rate, ns, spread; /* per second and vCPU; median; in powers of two */
 } reasons[] = {
 	{ 1, "EXTERNAL_INTERRUPT", 420, 1900, 0.7 },
 	{ 7, "INTERRUPT_WINDOW", 90, 620, 0.5 },
@@ -65,7 +65,7 @@ static void make_weights(void)
 		for (int k = 0; k < EXIT_STATS_BUCKETS; k++) {
 			double d = (k + 0.5 - middle) / reasons[r].spread;
 
-			/* A tail to the right, as of preemptions. */
+			/* Some exits take much longer, as if the vCPU was preempted. */
 			weights[r][k] = exp(-d * d / 2) + (d > 0 && d < 8 ? 0.002 / d : 0);
 			sum += weights[r][k];
 		}
@@ -123,7 +123,7 @@ static void make_table(struct table *t, enum scope scope, size_t nr, bool hist)
 	}
 }
 
-/* The next id of this VM is another folder: the old VM is gone, a new one has its name. */
+/* Sets a VM's names. A new generation has another id: the old VM ended, a new one started. */
 static void name_vm(struct vm *vm, size_t i, int generation)
 {
 	vm->id = xasprintf("%zu-%d", 1200 + 13 * i + 1000 * generation, 11 + generation);

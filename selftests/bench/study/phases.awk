@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# From the samples (study/host) a row for each phase and reason:
+# Makes a row for each phase and reason from the samples (study/host):
 #
 #	awk -f phases.awk samples
 #
 # A sample is "@sample PHASE SECONDS", then exit_stats and exit_stats_hist as they
-# were read. Counters only grow: what a phase did is the difference between its first
-# and its last sample. The phase "all" is the whole run, the reason "all" all reasons,
-# "others" those that a picture does not name. Rows are in order of exits in the whole run.
+# were read. Counters only grow, so the exits of a phase are the difference between its first
+# and its last sample. The phase "all" is the whole run. The reason "all" is the sum of all
+# reasons, "others" of those that a picture does not name. Rows are in order of exits in the
+# whole run.
 
 BEGIN {
 	OFS = "\t"
