@@ -83,7 +83,7 @@ static bool add_row(struct dump_log *log, const char *line)
 	if (!d->open || d->rows == MAX_ROWS) {
 		/* The dump may have begun before this log did. */
 		if (log->dumps)
-			fault(log, "a row too many of dump %lu", nr);
+			fault(log, "dump %lu has a row too many", nr);
 		return true;
 	}
 	if (nr != d->nr)

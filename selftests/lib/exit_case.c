@@ -268,7 +268,7 @@ static const char *but_for(const struct exit_case *c)
 	return c->vmfails ? ", less the entries that failed" : "";
 }
 
-/* The witnesses know how many rounds of all vCPUs entered no guest. */
+/* Compares the rounds of all vCPUs that entered no guest with those that the witnesses count. */
 static void check_rounds(const struct exit_case *c, const char *on, int nr)
 {
 	uint64_t rounds = 0;
@@ -276,7 +276,7 @@ static void check_rounds(const struct exit_case *c, const char *on, int nr)
 	for (int n = 0; n < nr; n++)
 		rounds += stat_exits[n] - of_vcpu[n].exits;
 	ok(rounds == witness.runs - witness.entries,
-	   "%s %s: stat.exits counts %lu rounds more: those that entered no guest", c->name, on,
+	   "%s %s: stat.exits also counts the %lu rounds that entered no guest", c->name, on,
 	   rounds);
 }
 
@@ -386,7 +386,7 @@ static bool run_case(const struct exit_case *c, int nr, void (*create)(struct vm
 	return !none;
 }
 
-/* The TSC of user space and that of the cycles are the same one. */
+/* User space and our modules read the same TSC. */
 static void check_tsc(void)
 {
 	char path[96], first[16] = "", package[16];

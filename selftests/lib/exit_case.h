@@ -38,9 +38,9 @@ struct expect {
 struct exit_side {
 	/* No exits of other reasons, but for EXTERNAL_INTERRUPT and the last OUT. */
 	struct expect expect[MAX_EXPECT];
-	/* If set, the first reason may not occur here, for this cause. Then SKIP. */
+	/* If set: why the first reason may not occur on this host. The case is then skipped. */
 	const char *why_none;
-	/* If set, the case is not run, for this cause: SKIP. */
+	/* If set: why the case is skipped. */
 	const char *why_not;
 };
 
@@ -59,7 +59,7 @@ struct exit_case {
 	const char *routine; /* rdi = times */
 	uint64_t times;
 	uint64_t rsi;
-	uint64_t rsi_step; /* rsi is higher by that on each further vCPU */
+	uint64_t rsi_step; /* is added to rsi for each further vCPU */
 	uint64_t touch;	   /* an address to read before the counting starts */
 	uint64_t cr4;	   /* bits to add */
 	/* Called before the run. Must not change control registers: that would make exits. */

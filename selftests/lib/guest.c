@@ -186,7 +186,7 @@ void vcpu_create(struct vm *vm)
 		make_runnable(vcpu->fd);
 }
 
-/* 7.2 lets no vCPU into 64-bit mode whose CPUID lacks the mode. */
+/* 7.2 refuses 64-bit mode if the vCPU's CPUID lacks it. */
 void vcpu_set_cpuid(struct vm *vm, int n, struct kvm_cpuid_entry2 entry)
 {
 	struct {
@@ -301,7 +301,7 @@ void vcpu_call(struct vm *vm, int n, const char *routine, uint64_t rdi, uint64_t
 		bail_out("KVM_SET_REGS");
 }
 
-/* VMX: without a task register. SVM: in code of 64 and of 32 bits. */
+/* VMX: the task register is unusable. SVM: the code segment is both 64-bit and 32-bit. */
 void vcpu_invalid_state(struct vm *vm, int n)
 {
 	struct kvm_sregs sregs;

@@ -42,7 +42,7 @@ guest_hlt_loop:
 guest_cpuid_list:
 1:	mov	(%rsi), %eax
 	mov	4(%rsi), %ecx
-	/* So that a register that CPUID does not set shows. */
+	/* A register that CPUID does not set keeps these values, and a test sees them. */
 	mov	$0xdeadbeef, %ebx
 	mov	$0xdeadbeef, %edx
 	cpuid

@@ -9,7 +9,7 @@
 #define GUEST_DATA  0x100000 /* free for tests; stacks are below it */
 #define GUEST_PAGES 0x200000 /* the rest: only tests access it */
 
-#define EXIT_CASE_MMIO 0x10000000 /* no memory, nor up to GUEST_DATA after it */
+#define EXIT_CASE_MMIO 0x10000000 /* no memory, for GUEST_DATA bytes */
 
 #define PORT_POST   0x80 /* no device answers */
 #define PORT_DONE   0xd0 /* a routine's end */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the tests in shell share: TAP, the host's table, and tracepoints that ftrace counts.
-# To be sourced. POSIX sh for busybox.
+# Functions of the shell tests: TAP, the host's table, and tracepoints that ftrace counts.
+# Sourced. POSIX sh for busybox.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # variables are for those that source this
 
@@ -59,8 +59,8 @@ unwatch() {
 }
 
 # witness EVENT [VCPU]: a line with reason and count for each reason, of all vCPUs or of one.
-# VMX's reasons are the low 16 bits, SVM's are in hex. If the histogram had no room for some,
-# there is a line "dropped", which no table has.
+# VMX's reasons are the low 16 bits, SVM's are in hex. If the histogram had no room for some
+# exits, there is a line "dropped", so that the comparison with a table fails.
 witness() {
 	case $vendor in
 	vmx) modulus=65536 format=%d ;;

@@ -2,9 +2,9 @@
 /*
  * Locks, RCU, memory, time and the log of the kernel in user space.
  *
- * RCU knows its threads: each has the number of the grace period in which its read section
- * began, 0 outside of one. Who waits for readers begins a new period, and waits until no
- * thread is in a section of an older one. Freed memory is poisoned.
+ * RCU: each thread stores the number of the grace period in which its read section began, and
+ * 0 when the section ends. A thread that waits for readers begins a new period, and waits until
+ * no thread is in a section of an older period. Freed memory is poisoned.
  */
 #include <malloc.h>
 #include <stdarg.h>
@@ -22,7 +22,7 @@ unsigned int tsc_khz = 2600000;
 void (*shim_log)(const char *line);
 
 #ifdef SHIM_EXACT
-/* 0 only where another task waits for the CPU. */
+/* Becomes 0 only if another task waits for the CPU. */
 __thread int shim_preempt_count = INT32_MIN;
 #endif
 
@@ -100,7 +100,7 @@ void rcu_read_lock(void)
 		return;
 	if (!self)
 		self = &readers[__atomic_fetch_add(&nr_readers, 1, __ATOMIC_RELAXED) % MAX_THREADS];
-	/* A full barrier: the period before what is read under it. */
+	/* A full barrier: store the period before the section reads anything. */
 	__atomic_exchange_n(&self->period, READ_ONCE(period), __ATOMIC_SEQ_CST);
 }
 
@@ -153,7 +153,7 @@ void shim_free_rcu(void *p)
 	kvfree(p);
 }
 
-/* To patch code takes a while, and waits for every CPU. */
+/* Patching code takes a while, and waits for every CPU. */
 void shim_patch(struct static_key_false *key, bool on, const char *event)
 {
 	shim_may_block();
@@ -197,7 +197,7 @@ u64 ktime_get_ns(void)
 	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
-/* Another number each time. */
+/* Returns another number each time. */
 u64 get_random_u64(void)
 {
 	static u64 drawn;

@@ -43,7 +43,7 @@ typedef long long s64;
 #define U16_MAX UINT16_MAX
 #define U64_MAX (~0ull)
 
-/* Where a sequence count is, for a test that acts as another thread there. */
+/* The steps of a sequence count at which a test can act as another thread. */
 enum shim_step {
 	SHIM_WRITE_BEGINS,
 	SHIM_WRITE_ENDS,
@@ -51,7 +51,7 @@ enum shim_step {
 	SHIM_READER_HAS_COPIED
 };
 
-/* What a thread met, and what a test does to it, while it runs the sources under test. */
+/* A thread that runs the sources under test: its events, and faults that a test injects. */
 struct shim_thread {
 	u64 waits;	  /* for a writer in the middle of an update */
 	u64 retries;	  /* copies that an update spoilt */
@@ -386,7 +386,7 @@ extern unsigned int tsc_khz;
 u64 ktime_get_ns(void);
 u64 get_random_u64(void);
 
-/* wait.h: who waits looks again and again */
+/* wait.h: a waiter checks the condition again and again */
 #define DECLARE_WAIT_QUEUE_HEAD(name) bool name
 #define wake_up_all(queue)	      ((void)(queue))
 #define wait_event_killable_timeout(queue, cond, jiffies)                 \
@@ -420,7 +420,7 @@ void shim_queue_work(struct work_struct *work);
 void shim_delay_work(struct work_struct *work, unsigned long delay, bool anew);
 void shim_cancel_work(struct work_struct *work);
 
-/* Without workers: the delay of what is queued, or -1; and it runs now. */
+/* Without workers: returns the delay of queued work, or -1; and runs the queued work now. */
 long shim_queued(void);
 void shim_run_work(void);
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What builds exit_stats' sources in user space, against the shim of the kernel's headers.
-# A Makefile sets OUT, says what it builds from $(CORE) and $(SHIM), and lets all of it
-# depend on $(SHIM_DEPS).
+# Rules for builds of exit_stats' sources in user space, with the shim of the kernel's headers.
+# A Makefile that includes this sets OUT, and has rules for programs of $(CORE) and $(SHIM)
+# that depend on $(SHIM_DEPS).
 
 SHIM_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
 SRC ?= $(SHIM_DIR)../../kernel/exit_stats
@@ -23,8 +23,8 @@ INCLUDED := $(shell sed -n 's/^\#include [<"]\(.*\)[>"]/\1/p' $(SRC)/*.[ch] | so
 KERNEL_HEADERS := $(filter-out $(notdir $(wildcard $(SRC)/*.h)),$(INCLUDED))
 SHIM_DEPS = $(wildcard *.h $(SHIM_DIR)*.h $(SRC)/*.h) $(OUT)/include/stamp
 
-# The sanitizers of gcc 12 find no room for themselves where the kernel chooses addresses
-# from 32 bits (vm.mmap_rnd_bits). Run them at fixed addresses, where that is allowed.
+# The sanitizers of gcc 12 cannot map their memory if the kernel randomizes 32 bits of an
+# address (vm.mmap_rnd_bits). Run them without randomization, if that is allowed.
 FIXED := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
 .DEFAULT_GOAL := all

@@ -9,7 +9,7 @@ const struct kernel_param_ops param_ops_bool = { 0, param_set_bool, param_get_bo
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Comes before every mutex. */
+/* Taken before any mutex. */
 void shim_param_lock(void)
 {
 	shim_may_block();

@@ -16,7 +16,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct work_struct *works;
 static unsigned int workers, running, done; /* the last two count works */
 
-/* @anew: with this delay, even if the work is queued already */
+/* @anew: use this delay even if the work is queued already */
 void shim_delay_work(struct work_struct *work, unsigned long delay, bool anew)
 {
 	if (!anew && READ_ONCE(work->due))
@@ -59,7 +59,7 @@ void shim_cancel_work(struct work_struct *work)
 	pthread_mutex_unlock(&lock);
 }
 
-/* A work that was due before @now and may run: no work runs twice at a time. */
+/* Returns a work that was due before @now and is not running already. */
 static struct work_struct *due_before(u64 now)
 {
 	struct work_struct *w = works;

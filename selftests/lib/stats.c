@@ -303,7 +303,7 @@ const char *stats_fault(const struct stats *s)
 	return NULL;
 }
 
-/* min and max are not compared: after an exit that a reset cut through they follow avg. */
+/* min and max are not compared: if an exit ended during a reset, they follow the average. */
 static bool row_went_down(const struct stats_row *now, const struct stats_row *before)
 {
 	for (int b = 0; b < EXIT_STATS_BUCKETS; b++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * TAP: one line a check. ok() says what it proves; a failed one adds why.
+ * TAP: one line for each check, which says what the check proves. A failed check adds why.
  */
 #ifndef TAP_H
 #define TAP_H

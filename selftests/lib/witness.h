@@ -3,14 +3,14 @@
  * Counts of exits that do not depend on our code: the tracepoint kvm:kvm_exit with a
  * histogram trigger, and KVM's own binary stats.
  *
- * What they do not see: the tracepoint is called where our start hook is called, so a new
- * path around both would escape both. (kvm_amd calls it in svm_handle_exit(): an exit that
- * the fast path handles by re-entry would be missing, but kvm_amd of 6.1 has none.)
+ * Limits: KVM calls the tracepoint and our start hook at the same place, so both would miss
+ * an exit on a new path of KVM. (kvm_amd calls the tracepoint in svm_handle_exit(), so it
+ * misses exits that the fast path handles by re-entry; kvm_amd of 6.1 has none.)
  * vcpu->stat.exits is counted by another function, once in each round of its loop: also in
  * rounds that enter no guest (emulation of an invalid state, VMfail) and so make no exit.
- * For those rounds there is a kprobe on vmx_vcpu_run(), less the tracepoint kvm:kvm_entry.
- * None of them knows cycles. Cycles are compared with the TSC around a run and in
- * exit_cost.c.
+ * The number of those rounds is the hits of a kprobe on vmx_vcpu_run() minus those of the
+ * tracepoint kvm:kvm_entry. No witness counts cycles. Cycles are compared with the TSC around
+ * a run, and in exit_cost.c.
  *
  * vCPU ids are unique only within a VM: run one VM at a time.
  */
