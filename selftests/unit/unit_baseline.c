@@ -129,7 +129,7 @@ static void *reset_vm(void *arg)
 	return NULL;
 }
 
-/* Another thread resets the VM after the first copy. It replaces no baseline to wait for. */
+/* Another thread resets the VM after the first copy. The VM has no baseline to free yet. */
 static void reset_once(enum shim_step step)
 {
 	if (step != SHIM_READER_HAS_COPIED || reset_began)

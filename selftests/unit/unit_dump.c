@@ -71,7 +71,7 @@ int main(void)
 	kvm_exit_stats_reset(&kvm_exit_stats_host.scope);
 	make_exits(1498);
 	ok(prints_dump(2, 2000, 1498, " (2 merged)"),
-	   "multiples that are passed meanwhile are merged; a reset does not change what is due");
+	   "multiples before the worker runs are merged; a reset does not change what is due");
 
 	make_exits(500);
 	ok(prints("") && shim_queued() == 30001,

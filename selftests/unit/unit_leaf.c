@@ -179,7 +179,7 @@ static bool is_stock(u32 leaf)
 	       same(leaf, r, (struct exit_stats_regs){ leaf, 1, 2, 3 });
 }
 
-/* From the instruction on: which VM, which row, which setting. */
+/* The CPUID instruction: the answer depends on the VM, the row and the settings. */
 static void check_cpuid(void)
 {
 	make_exit(&vcpu, CPUID, 100);
@@ -192,10 +192,10 @@ static void check_cpuid(void)
 	   "a guest reads the sums of its VM's vCPUs");
 	ok((says(0x4ffffffc, NOT_DEFINED, 0, 0, 0, -1) && says(0x4ffffffe, -1, 0, 4, 407, -1) &&
 	    says(0x4ffffffb, 86, 0, 0, 0, -1) && says(0x4fffffff, NOT_DEFINED, 4, 4, 407, 0)),
-	   "a reason that is not defined shows no numbers, though OTHER has some");
+	   "a reason that is not defined shows no numbers, though OTHER has counted exits");
 	ok((says(0x4ffffffc, 5, 0, 0, 0, 0) && says(0x4ffffffb, HLT, 0, 0, 0, 0) &&
 	    says(0x4ffffffc, GETSEC, 1, 0, 7, 0)),
-	   "a reason without a row shows none; a reason without a handler shows what was counted");
+	   "a reason without a row shows 0; a reason without a handler shows what was counted");
 	ok((says(0x4ffffff0, 0, 0x502, 0x454d564b, 0x53544958, 0x53544154) &&
 	    says(0x4ffffff1, 0, 2600000, 85, epoch_of(&vm.stats->scope), 0)),
 	   "signature, TSC, highest reason, and the VM's epoch");

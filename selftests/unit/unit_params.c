@@ -23,7 +23,7 @@ static bool reads(const struct shim_param *p, const char *val)
 	return !strncmp(buf, val, strlen(val)) && !strcmp(buf + strlen(val), "\n");
 }
 
-/* The setter returns @err for each of @vals, which NULL ends, and changes nothing. */
+/* The setter returns @err for each of @vals and changes nothing. A NULL ends @vals. */
 static bool refuses(const struct shim_param *p, int err, const char *const *vals)
 {
 	char before[64] = "", after[64] = "";
@@ -77,7 +77,7 @@ static void check_on(void)
 	shim.events[0] = '\0';
 	ok((!shim_set_param(on, "N\n") && reads(on, "N") && recording(false) &&
 	    events_were("-&kvm_exit_stats_starts rcu lock -&kvm_exit_stats_ends ")),
-	   "N: stop starts; wait for those under way; discard what is pending; stop ends");
+	   "N: stop starts; wait for running starts; discard pending exits; stop ends");
 	make_exit(&vcpu, CPUID, 100);
 	ok((!shim_set_param(on, "1") && reads(on, "Y") && recording(true) &&
 	    events_were("+&kvm_exit_stats_ends +&kvm_exit_stats_starts ")),

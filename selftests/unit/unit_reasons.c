@@ -65,7 +65,7 @@ static bool rows_count_one_code(const struct expected *e)
 	return good;
 }
 
-/* Names of a range's ends, and of what a guest's software requests (SEV-ES). */
+/* Names that are no exit codes: ends of ranges, and requests of a guest's software (SEV-ES). */
 static bool no_reason(const char *uapi)
 {
 	return !strcmp(uapi, "EXCP_BASE") || !strcmp(uapi, "LAST_EXCP") || !strcmp(uapi, "SW");

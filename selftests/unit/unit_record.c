@@ -104,7 +104,7 @@ static void check_sums(void)
 	   "the rows add up to exits and cycles, the buckets to count; nested and min are exact");
 }
 
-/* Ends again later, by each hook. */
+/* Calls each end hook again, at several later TSCs. */
 static bool end_counts_nothing(void)
 {
 	u64 exits = v->exits;
@@ -299,7 +299,7 @@ static void check_batches(void)
 	good = !sum() && !dues;
 	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
 	ok(good && sum() == 25 && dues == 1 && kvm_exit_stats_nr_vcpus == 1,
-	   "a vCPU's end adds its unfinished batch: this passes two multiples, and a dump is due");
+	   "a vCPU's end adds its unfinished batch; the sum passes two multiples: a dump is due");
 	create_vcpu(&vcpu, &vm);
 	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
 	ok(sum() == 25 && dues == 1, "the end of a vCPU that never ran adds nothing");
