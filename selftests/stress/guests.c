@@ -2,9 +2,9 @@
 /*
  * Guests come and go, and their vCPUs make exits.
  *
- * A guest is a slot in a table. Whoever uses a guest holds a reference, as KVM's own users
- * do, and who puts the last one destroys the guest. A vCPU is written by one thread only,
- * which also creates the vCPU when it comes to a new guest.
+ * A guest is a slot in a table. A thread that uses a guest holds a reference, as KVM's own
+ * users do. The thread that puts the last reference destroys the guest. Only one thread
+ * writes a vCPU. That thread also creates the vCPU when it first uses a new guest.
  */
 #include "stress.h"
 
@@ -17,7 +17,7 @@ static const u32 reasons[] = {
 };
 
 static struct guest *guests[MAX_GUESTS];
-static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER; /* and of all refs */
+static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER; /* also of the references */
 
 u32 reason_of(u64 random)
 {
@@ -35,7 +35,7 @@ static struct guest *make_guest(void)
 	return g;
 }
 
-/* Kernels differ in the order. */
+/* The order of vcpu_free and vm_destroy differs between kernels. */
 static void destroy_guest(struct guest *g, bool vm_first)
 {
 	if (vm_first)
@@ -107,7 +107,7 @@ static void make_random_exit(struct thread *t, struct cpu *c)
 	u64 r = next_random(t);
 	u32 reason = reason_of(r);
 	unsigned int row = row_of(reason);
-	/* Some rows are seldom far or near: what came before a reset shows in max or min. */
+	/* Two rows seldom get their min or max: if one survives a reset, a reader sees it. */
 	bool seldom = (r >> 20 & (reason == 48 || reason == LAST ? 511 : 1)) == 0;
 	bool far = reason == LAST ? !seldom : seldom, nested = (r >> 9 & 3) == 0;
 	u64 cycles = cycles_of(row, far);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Resets of a vCPU, its VM or the host, while all other threads go on. After a reset the
- * scope and the scopes inside it have a new epoch and only the exits made since. The scopes
- * around it keep their epoch.
+ * scope and the scopes inside it have a new epoch and only the exits made since. Outer scopes
+ * keep their epoch.
  */
 #include "stress.h"
 

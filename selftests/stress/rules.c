@@ -78,8 +78,8 @@ static void say_row(enum rule rule, const char *what, unsigned int row,
 }
 
 /*
- * A reset clears min and max in the records. So min and max may miss an exit that a scope
- * around still counts, or that ended during the reset. Then the average stands in.
+ * A reset clears min and max in the records. So min and max may miss an exit that an outer
+ * scope still counts, or that ended during the reset. The average then replaces them.
  */
 static bool min_max_right(unsigned int row, const struct exit_stats_row *r, bool quiet)
 {

@@ -34,7 +34,7 @@
 	X(BETWEEN, "a leaf shows at least the snapshot before it, and at most the next") \
 	X(AGE, "the host's leaf shows at least what a snapshot showed 1 ms before") \
 	X(RESET, "after a reset a scope shows exactly the exits made since") \
-	X(EPOCH, "an epoch changes with a reset of its scope or a scope around it, and no other") \
+	X(EPOCH, "an epoch changes only by a reset of its scope or of an outer scope") \
 	X(LOST, "at the end each exit is counted once") \
 	X(DUMPS, "each multiple of the interval is one dump, printed or merged") \
 	X(FREED, "at the end all memory is free again")

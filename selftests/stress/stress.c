@@ -6,8 +6,8 @@
  * they run at the same time.
  *
  * This file has the scenarios, their threads and the verdict. Signals stop threads anywhere
- * for a while, as interrupts do. The TSC passes 2^32 all the time, and exits may end at an
- * earlier TSC.
+ * for a while, as interrupts do. Many exits begin below a TSC of 2^32 and end above it, and
+ * exits may end at an earlier TSC.
  *
  *	stress [-n EXITS] [-s SEED]
  *

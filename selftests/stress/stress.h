@@ -8,7 +8,7 @@
 
 #define MAX_WRITERS 4
 #define MAX_GUESTS  2
-#define BURST	    2000 /* exits that a writer makes before it gets a guest anew */
+#define BURST	    2000 /* exits that a writer makes before it chooses a guest again */
 #define INTERVAL    97	 /* exits between dumps */
 #define HANG	    120	 /* seconds without a writer's burst until the program is killed */
 
