@@ -159,9 +159,8 @@ static void begin_vm(unsigned int vm)
 	write_proc(vm, "cgroup", "0::/machine.slice/machine-qemu\\x2d%u\\x2dvm%03u.scope\n", vm + 1,
 		   vm);
 	write_proc(vm, "cmdline",
-		   "qemu-system-x86_64%c-name%cguest=vm%03u,debug-threads=on%c-uuid%c"
-		   "00000000-0000-4000-8000-%012u%c",
-		   0, 0, vm, 0, 0, vm, 0);
+		   "qemu%c-name%cguest=vm%03u%c-uuid%c00000000-0000-4000-8000-%012u%c", 0, 0, vm, 0,
+		   0, vm, 0);
 }
 
 static void end_vm(unsigned int vm)

@@ -125,7 +125,7 @@ static void test_percentiles(unsigned int histograms)
 		for (size_t i = 0; i < sizeof(share) / sizeof(*share); i++) {
 			double is = hist_percentile(h, share[i]);
 
-			wrong += fabs(share_up_to(h, is) - share[i]) > 1e-9;
+			wrong += fabs(share_up_to(h, is) - share[i]) > 0.000000001;
 			falling += is < last;
 			last = is;
 		}

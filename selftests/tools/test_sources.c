@@ -16,7 +16,7 @@
 #include "source.h"
 #include "tap.h"
 
-static char root[] = "/tmp/test_sources.XXXXXX";
+static char root[32] = "/tmp/test_sources.XXXXXX";
 static const char *fake_host;
 
 __attribute__((format(printf, 1, 2))) static void run(const char *fmt, ...)
@@ -41,13 +41,13 @@ static void test_list(struct source *s)
 	   "they have the names of their processes, in order");
 	ok(vms.vm[0].nr_vcpus == 12 && vms.vm[0].vcpu[2] == 2 && vms.vm[0].vcpu[11] == 11,
 	   "vCPUs are in the order of their numbers");
-	run("cd %s && mkdir -- 12 -3 x-1 1-x 99999999999999999999-1 1-2-3 1000-11/vcpu 1000-11/vcpux "
+	run("cd %s && mkdir -- 12 -3 x-1 1-x 99999999999-1 1-2-3 1000-11/vcpu 1000-11/vcpux "
 	    "1000-11/vcpu1x 1000-11/vcpu4294967295 1000-11/vcpu99999999999; touch 5",
 	    root);
 	ok(!source_list(s, &vms) && vms.nr == 3 && vms.vm[0].nr_vcpus == 12,
 	   "what is not named as a VM or a vCPU is none; a list replaces the one before");
 	vm_list_free(&vms);
-	run("cd %s && rmdir 12 -- -3 x-1 1-x 99999999999999999999-1 1-2-3 1000-11/vcpu "
+	run("cd %s && rmdir 12 -- -3 x-1 1-x 99999999999-1 1-2-3 1000-11/vcpu "
 	    "1000-11/vcpux 1000-11/vcpu1x 1000-11/vcpu4294967295 1000-11/vcpu99999999999",
 	    root);
 }

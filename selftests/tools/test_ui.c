@@ -17,6 +17,7 @@ static const int keys[] = {
 	UI_NOTHING, UI_UP, UI_DOWN, UI_PAGE_UP, UI_PAGE_DOWN, UI_FIRST, UI_LAST, UI_OPEN,  UI_BACK,
 	UI_ERASE,   -1,	   0,	    0x7f,	0xe9,	      0x865a,	0x1f600, 0x10ffff,
 };
+
 #define NR_KEYS (sizeof(keys) / sizeof(*keys) + 128)
 
 static int key_number(size_t i)
