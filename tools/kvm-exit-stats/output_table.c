@@ -4,6 +4,25 @@
 
 #include "output.h"
 
+/* Columns that came later than the rest: only where the file had them. */
+static void later_heads(FILE *f, const struct table *t)
+{
+	if (t->has & 1u << USER_COUNT)
+		fprintf(f, " %12s %16s", "user_count", "user_total");
+	for (int i = 0; i < t->nr_extra; i++)
+		fprintf(f, " %s", t->extra[i]);
+	fputc('\n', f);
+}
+
+static void later_numbers(FILE *f, const struct table *t, const struct row *row)
+{
+	if (t->has & 1u << USER_COUNT)
+		fprintf(f, " %12" PRIu64 " %16" PRIu64, row->n[USER_COUNT], row->n[USER_TOTAL]);
+	for (int i = 0; i < t->nr_extra; i++)
+		fprintf(f, " %" PRIu64, row->extra[i]);
+	fputc('\n', f);
+}
+
 static void table_table(struct output *o, const struct heading *h, const struct item *items,
 			size_t nr)
 {
@@ -20,18 +39,20 @@ static void table_table(struct output *o, const struct heading *h, const struct 
 		EXIT_STATS_TABLE_VERSION, scopes[t->scope], t->vendor, t->tsc_khz,
 		t->tsc_stable ? "stable" : "unstable", t->epoch, t->vms, t->vcpus, t->exits,
 		t->cycles, t->nested, t->tsc_backwards, t->dumps, t->merged);
-	fprintf(o->f, "# reason name %15s %16s %12s %12s %12s %13s %16s\n", "count", "total", "min",
+	fprintf(o->f, "# reason name %15s %16s %12s %12s %12s %13s %16s", "count", "total", "min",
 		"max", "avg", "nested_count", "nested_total");
+	later_heads(o->f, t);
 	for (size_t i = 0; i < nr; i++) {
 		const struct row *row = items[i].row;
 
-		if (row)
-			fprintf(o->f,
-				"%8s %-20s %12" PRIu64 " %16" PRIu64 " %12" PRIu64 " %12" PRIu64
-				" %12" PRIu64 " %13" PRIu64 " %16" PRIu64 "\n",
-				row->id, row->name, row->n[COUNT], row->n[TOTAL], row->n[MIN],
-				row->n[MAX], row->n[AVG], row->n[NESTED_COUNT],
-				row->n[NESTED_TOTAL]);
+		if (!row)
+			continue;
+		fprintf(o->f,
+			"%8s %-20s %12" PRIu64 " %16" PRIu64 " %12" PRIu64 " %12" PRIu64
+			" %12" PRIu64 " %13" PRIu64 " %16" PRIu64,
+			row->id, row->name, row->n[COUNT], row->n[TOTAL], row->n[MIN], row->n[MAX],
+			row->n[AVG], row->n[NESTED_COUNT], row->n[NESTED_TOTAL]);
+		later_numbers(o->f, t, row);
 	}
 }
 
