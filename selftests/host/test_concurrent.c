@@ -475,7 +475,7 @@ static void check_storm(long goal)
 	memset(&dumps, 0, sizeof(dumps));
 
 	run_all(goal);
-	/* Lets out at once what is held back. */
+	/* Prints at once the dump that is held back. */
 	set_params("0", "0", "vm");
 	dump_log_take(&dumps, 1500);
 	read_host_table(&after);
@@ -491,7 +491,7 @@ static void check_storm(long goal)
 	   "at least %ld tables were read: host %ld, VM %ld, vCPU %ld", goal, tables_of[HOST_SCOPE],
 	   tables_of[VM_SCOPE], tables_of[VCPU_SCOPE]);
 	ok(same_epoch > goal / 10,
-	   "%ld of them were compared with a table before them, without a reset in between",
+	   "%ld tables were compared with an earlier table, without a reset in between",
 	   same_epoch);
 	ok(resets_of[HOST_SCOPE] && resets_of[VM_SCOPE] && resets_of[VCPU_SCOPE],
 	   "all scopes were reset: host %ld, VM %ld, vCPU %ld times", resets_of[HOST_SCOPE],
@@ -539,13 +539,14 @@ static void check_exact(void)
 	   resets_of[VM_SCOPE], resets_of[VCPU_SCOPE]);
 	ok(before.epoch == after.epoch, "the host's epoch has not changed");
 	ok(grown(&after, &before, IO_INSTRUCTION) == made_out,
-	   "the host has all their %lu I/O exits (%lu)", made_out,
+	   "the host has all %lu I/O exits of the VMs (%lu)", made_out,
 	   grown(&after, &before, IO_INSTRUCTION));
 	ok(grown(&after, &before, CPUID) == made_cpuid,
-	   "the host has all their %lu CPUID exits (%lu)", made_cpuid,
+	   "the host has all %lu CPUID exits of the VMs (%lu)", made_cpuid,
 	   grown(&after, &before, CPUID));
-	ok(grown(&after, &before, HLT) == made_hlt, "the host has all their %lu HLT exits (%lu)",
-	   made_hlt, grown(&after, &before, HLT));
+	ok(grown(&after, &before, HLT) == made_hlt,
+	   "the host has all %lu HLT exits of the VMs (%lu)", made_hlt,
+	   grown(&after, &before, HLT));
 	ok(after.exits - before.exits == stat_exits,
 	   "the host has as many exits as KVM's own counters of the vCPUs: %lu (%lu)", stat_exits,
 	   after.exits - before.exits);

@@ -2,7 +2,7 @@
 /*
  * A guest makes a known number of CPUID, port I/O and HLT exits. The tables and histograms
  * of its vCPU, of its VM and of the host have exactly these numbers, the host's also when
- * the VM is gone. That the leaves have the numbers of the tables is test_layouts' part.
+ * the VM is gone. test_layouts checks that the leaves have the numbers of the tables.
  */
 #include <stdio.h>
 #include <string.h>
@@ -109,7 +109,7 @@ int main(void)
 {
 	struct vm vm;
 
-	/* No guest but ours makes exits: the growth of the host's numbers is its. */
+	/* Only our guest makes exits, so the host's numbers grow only by those. */
 	param_set("exit_stats_dump_interval", "0");
 	read_host_table(&before);
 	vm_create(&vm, 1);
@@ -137,7 +137,8 @@ int main(void)
 	read_host_table(&after);
 	ok(after.exits == before.exits && after.cycles == before.cycles,
 	   "the host's totals stay the same when the VM dies");
-	ok(after.vms == 0 && after.vcpus == 0, "the host's table then says vms=0 vcpus=0");
+	ok(after.vms == 0 && after.vcpus == 0,
+	   "when the VM is gone the host's table says vms=0 vcpus=0");
 	check_table("host, VM dead", &after);
 	check_hist("host, VM dead", HOST_STATS "_hist");
 	param_set("exit_stats_dump_interval", "500");

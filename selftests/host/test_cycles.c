@@ -2,7 +2,7 @@
 /*
  * What cycles contain, on a processor of any speed, compared with the TSC: all time that KVM
  * waits within an exit (here for a page that user space brings by userfaultfd), and no time
- * of user space. An exit in which recording is switched off and on is dropped, and no other.
+ * of user space. Only an exit in which recording is switched off and on is dropped.
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -71,7 +71,7 @@ static void take_pages(void)
 		bail_out("UFFDIO_REGISTER");
 }
 
-/* The fault has begun before and ends after. */
+/* The fault began before this and ends after it. Returns the ticks in between. */
 static uint64_t flip(void)
 {
 	uint64_t start = __rdtsc();
@@ -136,7 +136,8 @@ static void check_within(void)
 	ok(row->total >= pages.all,
 	   "the cycles of %d page faults contain the wait for the pages: %lu >= %lu", TIMES,
 	   row->total, pages.all);
-	ok(row->max >= pages.longest, "so does the max: %lu >= %lu", row->max, pages.longest);
+	ok(row->max >= pages.longest, "the max contains the longest wait: %lu >= %lu", row->max,
+	   pages.longest);
 	vm_destroy(&vm);
 }
 
@@ -167,7 +168,8 @@ static void check_flip(void)
 	   after.exits);
 	good = stats_row(&after, EPT_VIOLATION)->total >= pages.all;
 	ok(good && after.cycles <= elapsed - pages.dropped,
-	   "and adds none of its cycles: %lu <= %lu - %lu", after.cycles, elapsed, pages.dropped);
+	   "the dropped fault adds no cycles: %lu <= %lu - %lu", after.cycles, elapsed,
+	   pages.dropped);
 	vm_destroy(&vm);
 	witness_close();
 }

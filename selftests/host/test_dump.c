@@ -50,8 +50,8 @@ static uint64_t host_exits(void)
 }
 
 /*
- * How far the table's exits are below the due points, which a reset of the host by an
- * earlier test does not lower. At interval 1 the last due point is the number of exits.
+ * The due points minus the table's exits: a reset of the host by an earlier test lowers only
+ * the exits. At interval 1 the last due point is the number of exits.
  */
 static uint64_t reset_away(struct vm *vm)
 {
@@ -99,7 +99,7 @@ static void check_exact(struct vm *vm, uint64_t away)
 	   last);
 	ok(dumps && merged == 0, "no dump is merged while the worker keeps up");
 	ok(dumps && sums, "each dump's rows add up to its exits and cycles");
-	ok(dumps && after_due, "each is taken at or after the multiple that made it due");
+	ok(dumps && after_due, "each dump is taken at or after the multiple at which it is due");
 	ok(dumps && !missed, "no multiple is missed, and no dump waits for a later exit");
 }
 
@@ -142,7 +142,7 @@ static void check_merging(struct vm *vm)
 		merged += d->merged;
 	}
 	ok(merged > 0, "at interval 10 dumps are merged (%lu printed, %lu merged)", dumps, merged);
-	ok(exact && dumps, "each says how many: printed and merged due points leave no gap");
+	ok(exact && dumps, "each dump says how many are merged: the due points leave no gap");
 	ok(10 * (dumps + merged) >= exits - 10 && 10 * (dumps + merged) <= exits + 10,
 	   "printed and merged dumps together are one per 10 exits (%lu exits)", exits);
 	ok(sums, "the rows of a merged dump add up");
@@ -172,15 +172,15 @@ static void check_limit(struct vm *vm)
 	ok(printed >= 10 && printed <= most,
 	   "exit_stats_dump_per_min=10 lets 10 dumps through at once (%lu)", printed);
 	d = next_dump(20000);
-	if (!ok(d, "what is held back is printed when the limit allows it, without an exit"))
+	if (!ok(d, "a dump held back is printed when the limit allows it, without an exit"))
 		return;
 	read_host_table(&after);
-	ok(d->merged > 0, "it says how many dumps are merged into it (%lu)", d->merged);
-	ok(dump_adds_up(d), "its rows add up");
-	ok(same_rows(d, &after), "they are the %d rows of the table, which has not changed since",
+	ok(d->merged > 0, "that dump says how many dumps are merged into it (%lu)", d->merged);
+	ok(dump_adds_up(d), "that dump's rows add up");
+	ok(same_rows(d, &after), "that dump has the %d rows of the table, which is unchanged since",
 	   d->rows);
-	ok(d->info, "its lines have the level KERN_INFO");
-	ok(!next_dump(7000), "then no dump is due, and none is printed");
+	ok(d->info, "that dump's lines have the level KERN_INFO");
+	ok(!next_dump(7000), "after that dump none is due, and none is printed");
 	read_host_table(&after);
 	ok(after.dumps - before.dumps == printed + 1,
 	   "dumps= in the table counts the printed dumps");
@@ -188,8 +188,8 @@ static void check_limit(struct vm *vm)
 }
 
 /*
- * With one dump a minute the next one is held back. A new limit lets it out at once, unless
- * dumps were switched off meanwhile.
+ * With one dump per minute the next dump is held back. A new limit prints that dump at once,
+ * unless dumps were switched off meanwhile.
  */
 static void check_held_back(struct vm *vm)
 {
@@ -212,8 +212,8 @@ static void check_held_back(struct vm *vm)
 		param_set("exit_stats_dump_per_min", "0");
 		out = next_dump(3000);
 		ok(out == !off,
-		   off ? "what is held back is not printed when dumps are switched off"
-		       : "what is held back is printed at once when the limit is lifted");
+		   off ? "a dump held back is not printed when dumps are switched off"
+		       : "a dump held back is printed at once when the limit is lifted");
 	}
 }
 

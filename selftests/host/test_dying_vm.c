@@ -77,7 +77,7 @@ static void *read_files(void *unused)
 		}
 		if (dir)
 			closedir(dir);
-		usleep(1000); /* leave the processors to the VMs */
+		usleep(1000); /* let the VMs run */
 	}
 	return unused;
 }

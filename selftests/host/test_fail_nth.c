@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Memory runs out. The kernel's fault injection fails each allocation of a system call in
- * turn. The call returns ENOMEM or does without the memory, and works when it is repeated
- * with memory. In the end no VM is left over, and the exits of a new one are counted.
+ * turn. The call returns ENOMEM or works without the memory, and works when it is repeated
+ * with memory. In the end no VM is left, and the exits of a new VM are counted.
  *
  * Wants a kernel with failslab and fail_page_alloc (make check-debug).
  */
@@ -187,7 +187,7 @@ static void check_call(const struct call *call)
 	try_once(0, call, &(struct result){});
 	while (n <= MOST && try_once(n, call, &result))
 		n++;
-	diag("%s: %d allocations; %d times ENOMEM, %d times it did without", name, n - 1,
+	diag("%s: %d allocations; %d times ENOMEM, %d times it worked without", name, n - 1,
 	     result.failed, result.did_without);
 	ok(n <= MOST, "%s: each of its allocations failed once", name);
 	ok(!result.other_errno, "%s: fails with ENOMEM and nothing else (%s)", name,

@@ -115,7 +115,8 @@ static void check_after_death(struct vm *vm)
 	}
 	ok(safe, "a read of an open file gives the copy or EIO");
 	n = read(half, text, sizeof(text));
-	ok(n > 0 || (n == -1 && errno == EIO), "so does the rest of a file that was read in part");
+	ok(n > 0 || (n == -1 && errno == EIO),
+	   "a read of the rest of an open file gives the copy or EIO");
 	close(half);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * With exit_stats_cpuid=host a guest that reads leaves without end delays another VM no more
- * than a guest that makes any other exits, and costs it no exit. That the guest sees none of
- * the other VM's numbers with exit_stats_cpuid=vm is test_layouts' part.
+ * than a guest that makes any other exits, and no exit of the other VM is lost. test_layouts
+ * checks that with exit_stats_cpuid=vm the guest sees none of the other VM's numbers.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -119,7 +119,7 @@ static void check_delay(void)
 		snprintf(text, sizeof(text),
 			 "host: reads of %#x delay another VM as other exits do (%.2f, %.2f)",
 			 leaves[i], create, run);
-		/* In Bochs (VMX) time is instructions. In QEMU's TCG it is the machine's. */
+		/* Bochs (VMX) counts time in instructions. QEMU's TCG takes the machine's time. */
 		if (on_svm())
 			skip("in QEMU's TCG time depends on the machine below", "%s", text);
 		else

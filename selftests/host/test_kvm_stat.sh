@@ -4,10 +4,10 @@
 # The kernel's own kvm_stat shows with our modules what it shows with the distribution's,
 # also while VMs start and end; and "grep -r" of KVM's folder in debugfs works.
 #
-# kvm_stat takes the name of each file at the top of that folder for a field, and reads
-# the file of that name in each VM's folder, where a missing file counts as 0 and a file
-# that holds no number ends kvm_stat. So it has two fields more with our modules, which
-# are always 0: exit_stats and exit_stats_hist.
+# For kvm_stat each file at the top of that folder is a field, and the file of the same name
+# in a VM's folder has its value. If that file is missing, the value is 0; if it has no
+# number, kvm_stat ends with an error. So kvm_stat shows two more fields with our modules,
+# exit_stats and exit_stats_hist, which are always 0.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
@@ -50,7 +50,7 @@ exec 3>&1
 log() {
 	file=$1
 	shift
-	: >"$file" # an older one would be taken for what is awaited below
+	: >"$file" # remove the output of an earlier run
 	kvm_stat -d -s 0.2 "$@" >>"$file" 2>/tmp/errors &
 	tool=$!
 	# The first line comes after the first reading.
@@ -162,13 +162,13 @@ make_exits
 quiet_in_churn "kvm_stat -1 -d" kvm_stat -1 -d
 awk '{ print $1 }' /tmp/shown | sort >/tmp/fields
 same /tmp/ours.fields /tmp/fields
-ok $? "with the same fields"
+ok $? "kvm_stat -1 -d shows the same fields while VMs start and end"
 quiet_in_churn "kvm_stat -1 -d -i -p PID" kvm_stat -1 -d -i -p $guest
 [ "$(value io_exits /tmp/shown)" -eq "$io_exits" ]
-ok $? "and the exits of this VM alone: $io_exits"
+ok $? "kvm_stat -p shows the exits of this VM alone: $io_exits"
 quiet_in_churn "kvm_stat -1 -t" kvm_stat -1 -t
 [ "$(value kvm_exit /tmp/shown)" -gt 0 ]
-ok $? "with exits"
+ok $? "kvm_stat -t shows exits while VMs start and end"
 for options in "-l" "-l -c"; do
 	start_churn
 	# shellcheck disable=SC2086 # words
@@ -177,7 +177,7 @@ for options in "-l" "-l -c"; do
 	stop_churn
 	ok $result "kvm_stat -d $options while $(wc -l </tmp/ended) VMs started and ended"
 	[ "$(logged exit_stats /tmp/log)" = 0 ]
-	ok $? "ours is 0 in each line"
+	ok $? "exit_stats is 0 in each line of kvm_stat -d $options"
 done
 
 # A file of a VM that has ended cannot be opened or read; a VM's resets can only be written.
@@ -196,7 +196,7 @@ for grep in "busybox grep" /usr/bin/grep; do
 	ok $? "$grep -r prints our files and KVM's while $(wc -l </tmp/ended) VMs started and ended"
 	sed 's/.*: //' /tmp/errors | sort | uniq -c | sed 's/^/#/'
 	! grep -vE "$vanished|exit_stats_reset: Permission denied" /tmp/errors
-	ok $? "without an error but for files that vanished and files that can only be written"
+	ok $? "$grep -r has errors only for files that vanished and files that can only be written"
 done
 end_guest
 

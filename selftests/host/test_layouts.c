@@ -2,8 +2,8 @@
 /*
  * Every register of every leaf. In each layout a leaf has in all four registers what the
  * layout's text says, whatever ECX held before if the leaf takes no input. In the default
- * layout this is tried with every ECX from 0 to 4096, in host scope and in VM scope, there
- * beside another VM, of which no exit and no cycle is seen.
+ * layout this is tried with every ECX from 0 to 4096, in host scope and in VM scope. In VM
+ * scope another VM runs too, and no leaf has an exit or a cycle of that VM.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -327,8 +327,8 @@ static void check_changed_while_running(void)
 	for (size_t n = 0; n < NR_LAYOUTS; n++)
 		kinds += seen[n] > 0;
 	ok(!wrong && kinds >= 2,
-	   "changed while the VM runs: each of %d answers is that of one layout (%d kinds)", READS,
-	   kinds);
+	   "layout changes while the VM runs: each of %d answers is of one layout (%d kinds)",
+	   READS, kinds);
 }
 
 /* ---- another VM beside */
@@ -362,7 +362,7 @@ static void check_beside_other(void)
 	pthread_join(thread, NULL);
 	vm_destroy(&other);
 	ok(stats_row(&after, IO_INSTRUCTION)->count == OUTS,
-	   "vm: none of another VM's %lu I/O exits is among them", other_outs);
+	   "vm: the leaves count none of another VM's %lu I/O exits", other_outs);
 }
 
 int main(void)

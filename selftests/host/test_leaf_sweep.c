@@ -104,7 +104,7 @@ static bool is_ours(uint32_t leaf)
 	       (leaf >= EXIT_STATS_LEAF_AVG && leaf <= EXIT_STATS_LEAF_TOTAL);
 }
 
-/* In a process of its own: a process that has /dev/kvm open keeps the modules in. */
+/* In a separate process: the modules cannot be removed while a process has /dev/kvm open. */
 static uint64_t *sweep_stock(void)
 {
 	uint64_t *hashes = mmap(NULL, SWEPT * sizeof(*hashes), PROT_READ | PROT_WRITE,
@@ -179,6 +179,6 @@ int main(int argc, char **argv)
 		check_sweep(modes[i], stock);
 	param_set("exit_stats_dump_interval", "500");
 	ok(!lists_a_leaf(KVM_GET_SUPPORTED_CPUID) && !lists_a_leaf(KVM_GET_EMULATED_CPUID),
-	   "KVM_GET_SUPPORTED_CPUID and KVM_GET_EMULATED_CPUID list none of them");
+	   "KVM_GET_SUPPORTED_CPUID and KVM_GET_EMULATED_CPUID list none of our leaves");
 	return done_testing();
 }

@@ -37,7 +37,7 @@ static void check_far_reasons(void)
 		else
 			good &= c.edx == EXIT_STATS_NOT_DEFINED && !c.eax && !c.ebx && !c.ecx;
 	}
-	ok(good, "large numbers, and reasons with flag bits, are not defined but for SVM's codes");
+	ok(good, "large numbers and reasons with flag bits are not defined, except SVM's codes");
 }
 
 /* Ticks of the TSC in a millisecond of the clock. */
@@ -109,7 +109,7 @@ static void check_entry_wins(void)
 	ok(c.eax == 0x11 && c.ebx == 0x22 && c.ecx == 0x33 && c.edx == 0x44,
 	   "an entry that user space sets for 0x4fffffff answers in place of ours");
 	c = cpuid(EXIT_STATS_LEAF_ID, 0);
-	ok(c.ebx == EXIT_STATS_SIG_EBX, "and the other leaves stay ours");
+	ok(c.ebx == EXIT_STATS_SIG_EBX, "the other leaves still have our answers");
 }
 
 int main(void)

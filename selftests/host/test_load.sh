@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# load and unload, as an administrator would use them: ours out, Debian's in, and
-# back; refused while a VM runs; a load that fails puts the old modules back.
-# Leaves ours loaded.
+# load and unload, as an administrator would use them. They replace our modules with
+# Debian's and the other way round, refuse while a VM runs, and load the previous modules
+# again if a load fails. Our modules are loaded when the test ends.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
@@ -45,9 +45,9 @@ hold_vm
 refuses "process $holder (hold_vm)" $scripts/unload
 ok $? "unload refuses while a VM runs, naming its process"
 ours
-ok $? "and leaves our modules in"
+ok $? "our modules stay loaded when unload refuses"
 exits=$(head -n 1 /sys/kernel/debug/kvm/exit_stats)
-ok $? "whose table is still there: ${exits%% vendor*}"
+ok $? "the host's table is still there: ${exits%% vendor*}"
 kill $holder
 wait $holder 2>/dev/null
 
@@ -58,15 +58,15 @@ ok $? "unload refuses while a trace event of KVM is enabled"
 echo 0 >$events/kvm_exit/enable
 watch kvm_exit
 refuses "trace events of kvm are in use" $scripts/unload
-ok $? "and while one has a trigger"
+ok $? "unload refuses while a trace event of KVM has a trigger"
 unwatch kvm_exit
 
 $scripts/unload >/tmp/output 2>&1
-ok $? "unload takes ours out when the VM is gone: $(cat /tmp/output)"
+ok $? "unload removes our modules when the VM is gone: $(cat /tmp/output)"
 stock
-ok $? "and Debian's are loaded"
+ok $? "Debian's modules are loaded after unload"
 [ ! -e /sys/kernel/debug/kvm/exit_stats ]
-ok $? "without our files"
+ok $? "our files are gone after unload"
 
 hold_vm
 refuses "process $holder (hold_vm)" $scripts/load
@@ -79,41 +79,42 @@ ok $? "load refuses a parameter that the module does not have"
 other=kvm_amd
 [ $module = kvm_intel ] || other=kvm_intel
 refuses "$other.nested=1 is for another processor" $scripts/load $other.nested=1
-ok $? "and one for another vendor's module"
+ok $? "load refuses a parameter of another vendor's module"
 mkdir -p /tmp/broken
 cp "/exit-stats/build/modules/$(uname -r)"/kvm*.ko /tmp/broken/
-# Cut short: its description can be read, and the kernel refuses it.
+# The module is cut short: modinfo can read its description, but the kernel refuses it.
 dd if="$file" of="/tmp/broken/${file##*/}" bs=1024 \
 	count=$(($(stat -c %s "$file") / 1024 - 100)) 2>/dev/null
 ! $scripts/load -d /tmp/broken >/tmp/output 2>&1
 ok $? "a load of a damaged module fails: $(head -n 1 /tmp/output)"
 stock
-ok $? "and Debian's modules are back"
+ok $? "Debian's modules are loaded after a load that failed"
 
 $scripts/load kvm.exit_stats_dump_interval=1000 >/tmp/output 2>&1
 ok $? "load with a parameter: $(cat /tmp/output)"
 ours
-ok $? "ours are in again, without a reboot"
+ok $? "our modules are loaded again, without a reboot"
 [ "$(cat /sys/module/kvm/parameters/exit_stats_dump_interval)" = 1000 ]
-ok $? "with the parameter set"
+ok $? "the parameter is set"
 grep -q "scope=host vendor=$vendor .* exits=0 " /sys/kernel/debug/kvm/exit_stats
-ok $? "and a host table that begins at 0"
+ok $? "the host's table begins at 0"
 echo 500 >/sys/module/kvm/parameters/exit_stats_dump_interval
 
-# The vendor's module alone: the host's numbers begin anew with it.
+# Replace only the vendor's module: the host's numbers begin at 0 again.
 epoch=$(header epoch)
 exec 3<$kvm/exit_stats
 rmmod $module && insmod "$file"
-ok $? "$module alone goes and comes while kvm stays, also while somebody has a file open"
+ok $? "$module alone is removed and loaded while kvm stays, though a file is open"
 exec 3<&-
 [ -n "$epoch" ] && [ "$(header epoch)" != "$epoch" ]
-ok $? "the epoch is another one: $epoch, $(header epoch)"
+ok $? "the host's epoch has changed: $epoch, $(header epoch)"
 grep -q "vendor=$vendor .* exits=0 cycles=0 " /sys/kernel/debug/kvm/exit_stats
 ok $? "the host's table is empty"
 /tests/test_scope >/tmp/output
-ok $? "and test_scope passes: $(grep -c '^ok' /tmp/output) checks"
+ok $? "test_scope passes after that: $(grep -c '^ok' /tmp/output) checks"
 
-# Debian's vendor module fits our kvm.ko, also where ours was before: its VMs have no record.
+# Debian's vendor module loads on our kvm.ko, also after our vendor module was loaded. Its VMs
+# and vCPUs have no record.
 stock_vendor=/lib/modules/$(uname -r)/kernel/arch/x86/kvm/${file##*/}
 rmmod $module && insmod "$stock_vendor"
 ok $? "Debian's $module takes the place of ours"
@@ -123,46 +124,47 @@ tables=$(cat $kvm/$holder-*/vm_exit_stats $kvm/$holder-*/vcpu0/exit_stats)
 	[ "$(echo "$tables" | grep -vc '^#')" -eq 0 ]
 ok $? "the tables of a VM and its vCPU are empty"
 ! (echo 1 >"$(echo $kvm/$holder-*/vm_exit_stats_reset)") 2>/dev/null
-ok $? "and cannot be reset"
+ok $? "the tables of that VM cannot be reset"
 (echo 1 >$params/exit_stats_reset)
 ok $? "a reset of the host does nothing, and is no error"
 kill $holder
 wait $holder 2>/dev/null
 refuses "not built with it.*nothing is counted" $scripts/load
-ok $? "load says so too, and how to resolve it: $(tail -n 1 /tmp/output)"
+ok $? "load says that nothing is counted, and how to resolve that: $(tail -n 1 /tmp/output)"
 hold_vm
 kill $holder
 wait $holder 2>/dev/null
 [ "$(dmesg | grep -c 'kvm_exit_stats: no exits are counted: .* was not built with this kvm')" -eq 1 ]
 ok $? "the kernel log says once that nothing is counted, and why"
 
-# On a kvm.ko that never had ours its fast path meets vCPUs without a record;
-# VMX's does, SVM's leaves early where there is no NRIPS.
+# If our vendor module was never loaded on this kvm.ko, the fast path runs vCPUs without a
+# record. VMX's fast path does. SVM's returns early without NRIPS.
 exits="whose exits the fast path answers"
 [ $vendor = vmx ] || exits="(slow path: no NRIPS)"
 rmmod $module kvm && insmod "${file%/*}/kvm.ko" && insmod "$stock_vendor"
 ok $? "Debian's $module loads on our kvm"
-# In what is no record, an end would hardly find a common exit: it calls one of these.
+# An end that takes other memory for a record hardly finds a common exit there, so it calls
+# one of these functions.
 echo p:ends kvm:kvm_exit_stats_end_nested >>$tracing/kprobe_events
 echo p:ends kvm:kvm_exit_stats_end_odd >>$tracing/kprobe_events
 echo hist:keys=common_pid >$tracing/events/kprobes/ends/trigger
 /tests/re_enter
-ok $? "and runs a guest $exits, to which our leaves are like any others"
+ok $? "Debian's $module runs a guest $exits; our leaves answer like any others"
 ends=$(sed -n 's/^ *Hits: //p' $tracing/events/kprobes/ends/hist)
 [ "$ends" = 0 ]
-ok $? "none of which our kvm ends, in what is no record ($ends ended)"
+ok $? "our kvm ends none of these exits, which have no record ($ends ended)"
 echo '!hist:keys=common_pid' >$tracing/events/kprobes/ends/trigger
 echo -:ends >>$tracing/kprobe_events
 [ ! -e /sys/kernel/debug/kvm/exit_stats ]
-ok $? "without a table for the host"
+ok $? "the host has no table"
 $scripts/unload >/tmp/output 2>&1 && stock
-ok $? "unload takes our kvm out: $(cat /tmp/output)"
+ok $? "unload removes our kvm: $(cat /tmp/output)"
 $scripts/load >/tmp/output 2>&1 && ours
-ok $? "and load puts ours in: $(cat /tmp/output)"
+ok $? "load then loads our modules: $(cat /tmp/output)"
 ! dmesg | grep "kvm_exit_stats: handler .* has no row"
 ok $? "each handler of this kernel's has a row"
 
-# Shadow paging: a parameter of the vendor's module, by load.
+# Shadow paging, which load sets with a parameter of the vendor's module.
 paging=kvm_intel.ept=0
 [ $vendor = vmx ] || paging=kvm_amd.npt=0
 $scripts/unload >/tmp/output 2>&1 && $scripts/load $paging >/tmp/output 2>&1
@@ -172,8 +174,8 @@ result=$?
 sed 's/^/# /' /tmp/output
 ok $result "exits with shadow paging are exact: $(grep -c '^ok' /tmp/output) checks"
 ! grep -qE '^ +(48 EPT_VIOLATION|0x400 NPF)' $kvm/exit_stats
-ok $? "the host counted none by EPT violation or nested page fault"
+ok $? "the host counted no EPT violation and no nested page fault"
 $scripts/unload >/tmp/output 2>&1 && $scripts/load >/tmp/output 2>&1
-ok $? "and load without it again: $(cat /tmp/output)"
+ok $? "load again without $paging: $(cat /tmp/output)"
 
 done_testing

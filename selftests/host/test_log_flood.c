@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guests cannot flood the host's log: not by exits, of which every 500th makes a dump due,
- * nor by leaf reads that are logged. At most exit_stats_dump_per_min dumps or lines come
- * through, the others are counted, and no memory is lost.
+ * Guests cannot flood the host's log, neither by exits (each 500 make a dump due) nor by leaf
+ * reads that are logged. At most exit_stats_dump_per_min dumps or lines are printed, the
+ * others are counted, and no memory is lost.
  *
  *	test_log_flood [-l]
  *
@@ -43,7 +43,7 @@ static uint64_t flood(struct vm *vm, int ms)
 	return times;
 }
 
-/* Lets all dumps out. Returns the last due point. */
+/* Prints all dumps that are held back. Returns the last due point. */
 static uint64_t last_due(struct vm *vm)
 {
 	struct dump_log log = {};
@@ -87,7 +87,7 @@ static void check_dumps(struct vm *vm, int ms)
 	ok(log.dumps >= PER_MIN && log.dumps <= allowed,
 	   "%lu CPUID exits in %d s: %lu dumps are printed, and at most %lu may be", exits,
 	   ms / 1000, log.dumps, allowed);
-	/* The limit lets one more out within 6 s. */
+	/* The limit allows one more dump within 6 s. */
 	dump_log_take(&log, 7000);
 	read_host_table(&after);
 	fault = dump_log_fault(&log);

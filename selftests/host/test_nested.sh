@@ -11,7 +11,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
 
-# A selftest's status where it skips.
+# The status of a selftest that skips.
 skips=4
 
 # Whether KVM's selftest passes does not matter here: some skip, some end early.

@@ -3,7 +3,7 @@
 #
 # What only a patched KVM can show (test-only.patch). Handlers that are slower by exactly 1000
 # instructions, of one cycle each in Bochs, raise min, max and total by 1000 an exit. Entries
-# fail because of KVM itself, and a vCPU fails for want of memory. Loads the modules of that
+# fail because of KVM itself, and a vCPU fails for lack of memory. Loads the modules of that
 # KVM and then ours again.
 
 variant=/exit-stats/build/modules/$(uname -r)+test-only
@@ -12,7 +12,8 @@ variant=/exit-stats/build/modules/$(uname -r)+test-only
 
 [ -d "$variant" ] || skip_all "the matrix builds no KVM for tests only"
 
-# Not with AMD-V: in QEMU's TCG a tick is no instruction, and the entries are VMX's.
+# AMD-V has no such checks: in QEMU's TCG a tick is not an instruction, and only VMX has
+# these entries.
 status=0
 [ $vendor != vmx ] || cost=$(/tests/exit_cost)
 reload -d "$variant"

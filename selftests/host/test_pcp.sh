@@ -5,11 +5,11 @@
 # distribution's, also while VMs start and end. It runs as pmcd runs it, but under dbpmda,
 # PCP's own tool that asks one agent.
 #
-# For each question pmdakvm opens all files at the top of KVM's folder in debugfs, and stops
-# at the first that it cannot open: what comes later keeps its old values. A file that can
-# only be written would so disturb it where it runs without CAP_DAC_OVERRIDE.
+# For each request pmdakvm opens all files at the top of KVM's folder in debugfs. It stops at
+# the first file that it cannot open; the metrics of later files keep their old values. So a
+# write-only file there would disturb a pmdakvm without CAP_DAC_OVERRIDE.
 #
-# Once it was asked for a tracepoint it holds kvm.ko until it ends, so unload refuses.
+# After a request for a tracepoint pmdakvm holds kvm.ko until it ends, so unload refuses.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
@@ -24,13 +24,13 @@ metrics=$(sed -n 's/^[[:space:]]*\([a-z0-9_]*\)[[:space:]]*KVM:0:[0-9]*$/\1/p' $
 trace_exits=95.1.1
 all="fetch $(for metric in $metrics; do printf 'kvm.%s ' "$metric"; done)"
 
-# answers: of what dbpmda prints, metric and value a line
+# answers: lines of metric and value, from the output of dbpmda
 answers() {
 	awk '/^ *95[.].* numval: / { metric = $2; gsub(/[():]|kvm[.]/, "", metric) }
 		/^ *value / || /^ *inst .* value / { print metric, $NF }'
 }
 
-# ask FILE [COMMAND...]: all metrics, of an agent that the command starts
+# ask FILE [COMMAND...]: writes all metrics to FILE; the command starts dbpmda and the agent
 ask() {
 	file=$1
 	shift
@@ -67,18 +67,18 @@ observe() {
 	ok $? "$1: pmdakvm answers without CAP_DAC_OVERRIDE"
 	own_values >/tmp/own
 	same /tmp/own /tmp/without
-	ok $? "$1: the same"
+	ok $? "$1: without CAP_DAC_OVERRIDE each metric is what KVM's own file has"
 	end_guest
 }
 
 unprivileged="/usr/bin/setpriv --bounding-set=-dac_override,-dac_read_search"
 
-# references: how often kvm.ko is held
+# references: the reference count of kvm.ko
 references() {
 	cat /sys/module/kvm/refcnt
 }
 
-# tell COMMAND: to the dbpmda that runs; waits for as many answers as there were questions
+# tell COMMAND: sends a request to the dbpmda that runs, and waits for its answer
 tell() {
 	asked=$((asked + 1))
 	echo "$1" >&8
@@ -98,7 +98,7 @@ chmod 0200 $kvm/exit_stats
 # shellcheck disable=SC2086 # words
 ask /tmp/disturbed $unprivileged
 [ "$(value io_exits /tmp/disturbed)" != "$io_exits" ]
-ok $? "had exit_stats no mode to read it, pmdakvm would have other numbers: io_exits $(value io_exits /tmp/disturbed)"
+ok $? "if exit_stats could not be read, pmdakvm would show other numbers: io_exits $(value io_exits /tmp/disturbed)"
 chmod 0444 $kvm/exit_stats
 
 start_churn
@@ -109,9 +109,9 @@ done
 stop_churn
 ok $result "pmdakvm answers while $(wc -l </tmp/ended) VMs started and ended"
 [ "$(cut -d ' ' -f 1 /tmp/ours)" = "$(cut -d ' ' -f 1 /tmp/round5)" ]
-ok $? "with the same metrics"
+ok $? "pmdakvm shows the same metrics while VMs start and end"
 
-# Exits as the tracepoint has them, and what that holds.
+# A metric of a tracepoint: its exits, and the module references that it holds.
 before=$(references)
 asked=0
 rm -f /tmp/commands
@@ -126,7 +126,7 @@ ok $? "pmdakvm holds no module for what it reads in debugfs"
 tell "fetch $trace_exits"
 held=$(($(references) - before))
 [ $held -gt 0 ]
-ok $? "and kvm, $held times, for tracepoints"
+ok $? "pmdakvm holds kvm, $held times, for tracepoints"
 exits=$(cat $kvm/exits)
 make_exits
 tell "fetch $trace_exits"
@@ -137,7 +137,7 @@ end_guest
 ! $scripts/unload >/tmp/output 2>&1 && grep -q "^unload: refused, nothing was changed: " /tmp/output
 ok $? "unload refuses: $(head -n 1 /tmp/output)"
 [ -e $kvm/exit_stats ]
-ok $? "and leaves our modules in"
+ok $? "our modules stay loaded when unload refuses"
 exec 8>&-
 wait $session
 until [ "$(references)" -lt $((before + held)) ]; do # its agent ends after it

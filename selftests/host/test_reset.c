@@ -13,8 +13,8 @@
 #include "tap.h"
 
 /*
- * Two vCPUs in the first VM, one in the second, and one more in each, which reads the
- * leaves: the others are idle meanwhile.
+ * The first VM has two vCPUs that make exits, the second has one. Each VM has one more vCPU,
+ * which reads the leaves while the others are idle.
  */
 static struct vm one, two;
 static struct stats s; /* the table that was read last */
@@ -102,7 +102,7 @@ static void check_bad_writes(void)
 		refused &= !*bad[i] || param_try("exit_stats_reset", bad[i]) == -EINVAL;
 	}
 	ok(refused, "anything but 1 is refused with EINVAL, by file and parameter");
-	ok(outs(HOST_TABLE, "") == before, "and resets nothing");
+	ok(outs(HOST_TABLE, "") == before, "a refused reset resets nothing");
 }
 
 static void check_epochs(void)
@@ -116,15 +116,16 @@ static void check_epochs(void)
 	ok(epoch(VCPU_TABLE, one.dir) != vcpu, "a VM's reset changes the epochs of its vCPUs");
 	now = epoch(VM_TABLE, one.dir);
 	info = guest_cpuid_call(&one, ONE_READER, EXIT_STATS_LEAF_INFO, 0);
-	ok(now != vm && info.ecx == (uint32_t)now, "and its own, in the leaf too");
-	ok(epoch(VM_TABLE, two.dir) == other, "not that of another VM");
-	ok(epoch(HOST_TABLE, "") == host, "and not that of the host");
+	ok(now != vm && info.ecx == (uint32_t)now,
+	   "a VM's reset changes its own epoch, in the leaf too");
+	ok(epoch(VM_TABLE, two.dir) == other, "a VM's reset keeps the epoch of another VM");
+	ok(epoch(HOST_TABLE, "") == host, "a VM's reset keeps the host's epoch");
 	/* A guest must learn nothing of another VM or of the host from its epoch. */
 	ok((vm ^ host) >> 32 && (vm ^ other) >> 32 && (vm ^ vcpu) >> 32,
 	   "the epochs are independent: %#lx %#lx %#lx, host %#lx", vcpu, vm, other, host);
 }
 
-/* Also where no guest ran since the last reset. */
+/* The host's reset changes all epochs, also if no guest ran since the last reset. */
 static void check_host_epochs(void)
 {
 	static const char *const tables[] = { VCPU_TABLE, VM_TABLE, HOST_TABLE };
@@ -139,7 +140,7 @@ static void check_host_epochs(void)
 	ok(all, "the host's reset changes the epochs of host, VM and vCPU");
 }
 
-/* Of one exit since a reset min and max are its cycles. */
+/* If there was one exit since a reset, its cycles are the min and the max. */
 static bool of_one_exit(const char *fmt, const char *dir, long reason)
 {
 	const struct stats_row *r;
@@ -239,7 +240,7 @@ static void check_host_keeps(void)
 	}
 	ok(resets, "%d resets of a vCPU or VM change no count, no sum and no bucket of the host",
 	   nr);
-	ok(deaths, "the death of %d VMs whose scopes were reset changes none either", rounds);
+	ok(deaths, "the death of %d VMs that were reset changes no number of the host", rounds);
 }
 
 int main(void)
@@ -303,11 +304,12 @@ int main(void)
 	   "the host keeps the exits of a VM that dies after its reset");
 	reset(VCPU_TABLE, one.dir);
 	vm_destroy(&one);
-	ok(outs(HOST_TABLE, "") == 10, "and of a VM that dies after the reset of its vCPU");
+	ok(outs(HOST_TABLE, "") == 10,
+	   "the host keeps the exits of a VM that dies after a vCPU's reset");
 	check_host_keeps();
 	host_reset();
 	ok(outs(HOST_TABLE, "") == 0 && !s.rows,
-	   "the host's reset clears those of VMs that are gone");
+	   "the host's reset clears the exits of VMs that are gone");
 	check_retired_min_max();
 	param_set("exit_stats_dump_interval", "500");
 	return done_testing();

@@ -108,27 +108,27 @@ int main(void)
 	after = read_total();
 	usleep(2000);
 	read_host_table(&host);
-	ok(before < after && after < host.exits, "host: its total is the host's: %lu < %lu < %lu",
-	   before, after, host.exits);
+	ok(before < after && after < host.exits,
+	   "host: a guest sees the host's total: %lu < %lu < %lu", before, after, host.exits);
 
 	ok(read_after_reset() == 0,
-	   "right after a reset of the host it sees 0, though no worker can run");
-	ok(poll_outs(&went_down) == 0, "and still sees 0 after %d reads", READS);
+	   "right after the host's reset a guest sees 0, though no worker can run");
+	ok(poll_outs(&went_down) == 0, "a guest still sees 0 after %d reads", READS);
 	guest_out(&other, 0, 1);
 	ok(poll_outs(&went_down) == 1, "a guest that reads without a pause sees another VM's exit");
 	guest_out(&other, 0, 1);
 	guest_out(&reader, 0, 1);
-	ok(poll_outs(&went_down) == 3, "and the next ones");
-	ok(!went_down, "no number that it sees goes down");
+	ok(poll_outs(&went_down) == 3, "a guest sees the next exits of both VMs");
+	ok(!went_down, "no number that a guest sees goes down");
 	read_outs(); /* the next read may answer with the same snapshot */
 	guest_out(&other, 0, 1);
 	usleep(1000);
-	ok(read_outs() == 4, "1 ms after another VM's exit it sees it");
+	ok(read_outs() == 4, "a guest sees another VM's exit after 1 ms");
 
 	vm_destroy(&other);
-	ok(poll_outs(&went_down) == 4 && !went_down, "nor does one when the other VM dies");
+	ok(poll_outs(&went_down) == 4 && !went_down, "no number goes down when the other VM dies");
 	param_set("exit_stats_cpuid", "vm");
-	ok(read_outs() == 1, "vm again: it sees its own I/O exit only");
+	ok(read_outs() == 1, "vm again: a guest sees only its own I/O exit");
 	vm_destroy(&reader);
 	param_set("exit_stats_dump_interval", "500");
 	return done_testing();

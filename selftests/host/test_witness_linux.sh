@@ -4,7 +4,7 @@
 # A Linux guest with two vCPUs boots, works, reads its own exits with kvm-exit-stats-guest and
 # powers off. While its QEMU is stopped, the table of each vCPU has as many exits of each
 # reason as the tracepoint kvm:kvm_exit, and the table of the VM as many as KVM itself counts.
-# In the end the host's table has as many exits as the tracepoint, over both vCPUs.
+# In the end the host's table has as many exits as the tracepoint has for both vCPUs.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
@@ -34,7 +34,7 @@ check_stopped() {
 	ok $? "the VM's table has as many exits as KVM itself counts: $exits"
 }
 
-# By that many exits both vCPUs have run.
+# After so many exits both vCPUs have run.
 halfway=5000
 
 guest-boot -a "$quick_guest" -c 2 -- \

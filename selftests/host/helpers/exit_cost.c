@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The cycles of exits in a round without a disturbance: of CPUID, and of WRMSR to the TSC
- * deadline, which VMX's fast path handles. In Bochs an instruction takes one cycle, so a
- * handler that is slower by 1000 instructions adds exactly 1000 cycles:
+ * The cycles of two kinds of exits: of CPUID, and of WRMSR to the TSC deadline, which VMX's
+ * fast path handles. In Bochs an instruction takes one cycle, so a handler that is slower by
+ * 1000 instructions adds exactly 1000 cycles:
  *
  *	base=$(exit_cost)	prints total, min and max of a round for each of the two
  *	exit_cost 1000 $base	TAP: each exit takes 1000 cycles more now

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the tests of tools that read KVM's statistics share: a VM whose exits are known,
+# Functions for the tests of tools that read KVM's statistics: a VM whose exits are known,
 # VMs that start and end, and the change between our modules and the distribution's.
 # Sourced after shell.sh; POSIX sh for busybox.
 # shellcheck shell=sh

@@ -33,7 +33,7 @@ int main(void)
 		later += refused(&vm, FAILS_LATER_VCPU);
 	}
 	ok(none == TIMES, "a vCPU without memory for its record is refused with ENOMEM");
-	ok(later == TIMES, "so is a vCPU that fails after it got its record");
+	ok(later == TIMES, "a vCPU that fails after it got its record is refused with ENOMEM");
 	read_vm_table(&s, &vm);
 	ok(s.vcpus == 1 && !s.exits, "the VM has neither vCPU");
 	vcpu_create(&vm);
@@ -44,7 +44,7 @@ int main(void)
 	guest_out(&vm, 0, 50);
 	read_vm_table(&s, &vm);
 	ok(none && stats_row(&s, IO_INSTRUCTION)->count == 50,
-	   "a VM goes on after that, and its exits are counted");
+	   "a VM goes on after such failures, and its exits are counted");
 	vm_destroy(&vm);
 	read_host_table(&s);
 	ok(!s.vms && !s.vcpus, "no VM and no vCPU is left when the VM is destroyed");
