@@ -154,6 +154,10 @@ void common_resolve(struct common *c, bool rates, const char *sort_default)
 		bad = columns_choose(&c->set, c->view, c->columns);
 	if (bad)
 		no_column(c->view, bad);
+	if (!c->set.nr) {
+		fputs("kvm-exit-stats: --columns leaves no column\n", stderr);
+		exit(2);
+	}
 	c->by = column_find(c->view, c->sort ? c->sort : sort_default);
 	if (!c->by)
 		no_column(c->view, c->sort ? c->sort : sort_default);
