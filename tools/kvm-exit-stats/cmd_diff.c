@@ -188,6 +188,11 @@ static void add_rows(struct table *t, const struct table *other)
 		table_add_row(t, &other->row[i]);
 }
 
+static uint64_t scaled(uint64_t cycles, double scale)
+{
+	return fmin(cycles * scale, 1e19);
+}
+
 /* A's cycles as cycles of B, whose TSC may have another rate. */
 static void convert(struct table *a, uint64_t tsc_khz)
 {
@@ -195,9 +200,9 @@ static void convert(struct table *a, uint64_t tsc_khz)
 
 	if (a->tsc_khz == tsc_khz)
 		return;
-	a->cycles *= scale;
+	a->cycles = scaled(a->cycles, scale);
 	for (size_t i = 0; i < a->nr; i++)
-		a->row[i].n[TOTAL] *= scale;
+		a->row[i].n[TOTAL] = scaled(a->row[i].n[TOTAL], scale);
 	a->tsc_khz = tsc_khz;
 }
 

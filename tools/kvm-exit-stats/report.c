@@ -11,6 +11,8 @@
 #include "recording.h"
 #include "report.h"
 
+#define SHORTEST 0.001 /* seconds: no recorder is that fast, and less makes no sense as a rate */
+
 /* ---- tables */
 
 /* Adds counts and times of @from, its histogram, or both. */
@@ -212,12 +214,12 @@ static void take_sample(void *arg, const struct sample *d, double seconds)
 	struct timeline *tl = &r->timeline;
 	double from = r->seconds;
 	size_t next = 0;
-	bool timed = seconds > 0 && seconds < 1e8;
+	bool timed = seconds >= SHORTEST && seconds < 1e8;
 
 	if (timed) {
 		if (tl->width <= 0)
-			tl->width = r->interval > 0 && r->interval < seconds ? r->interval
-									     : seconds;
+			tl->width = fmax(SHORTEST,
+					 r->interval > 0 ? fmin(r->interval, seconds) : seconds);
 		r->seconds += seconds;
 		while (r->seconds > REPORT_BINS * tl->width * (1 + 1e-9))
 			merge_bins(tl);
