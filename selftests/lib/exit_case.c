@@ -264,8 +264,8 @@ static bool stat_fits(const struct share *s)
 static const char *but_for(const struct exit_case *c)
 {
 	if (c->emulated)
-		return ", less the rounds of emulation";
-	return c->vmfails ? ", less the entries that failed" : "";
+		return " minus the rounds of emulation";
+	return c->vmfails ? " minus the entries that failed" : "";
 }
 
 /* Compares the rounds of all vCPUs that entered no guest with those that the witnesses count. */

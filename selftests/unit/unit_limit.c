@@ -26,10 +26,10 @@ int main(void)
 	wait = kvm_exit_stats_limit_take(&b, now, 10);
 	ok(wait == 6 * SEC, "the next token arrives after 6 s");
 	now += wait - 1;
-	ok(kvm_exit_stats_limit_take(&b, now, 10) == 1, "1 ns before that there is no token");
+	ok(kvm_exit_stats_limit_take(&b, now, 10) == 1, "1 ns before 6 s there is no token");
 	now += 1;
 	ok(!kvm_exit_stats_limit_take(&b, now, 10), "after 6 s there is a token");
-	ok(kvm_exit_stats_limit_take(&b, now, 10) == 6 * SEC, "there is only one");
+	ok(kvm_exit_stats_limit_take(&b, now, 10) == 6 * SEC, "after 6 s there is only one token");
 	for (int s = 0; s < 600; s++) {
 		now += SEC;
 		n += take_all(&b, 10, 100);

@@ -211,7 +211,7 @@ static void check_readers(void)
 	v->seq.sequence++;
 	v->row[row].count++;
 	exit_stats_read_leaf_row(v, row, &leaf);
-	ok(leaf.row.count == 4 && waits == 3, "a leaf's reader waits too");
+	ok(leaf.row.count == 4 && waits == 3, "a leaf's reader waits until an update is complete");
 
 	copies = 0;
 	shim.on_step = make_exit_once;
@@ -222,7 +222,7 @@ static void check_readers(void)
 	exit_stats_read_leaf_row(v, row, &leaf);
 	ok((copies == 2 && leaf.row.count == 6 && leaf.exits == 6 && leaf.cycles == v->cycles &&
 	    leaf.row.total == leaf.cycles && leaf.row.min == 20 && leaf.row.max == 1ull << 40),
-	   "a leaf's reader copies it again too");
+	   "a leaf's reader copies the row again after an update");
 	shim.on_step = NULL;
 	memset(&r, 0x55, sizeof(r));
 	exit_stats_read_row(v, &v->row[row], &r, false);
