@@ -72,17 +72,17 @@ uninstall: ## remove it again
 
 .PHONY: check
 check: modules tools selftests ## all tests; 16 minutes
-	@scripts/setup build tools host
+	@scripts/setup build tools host unit
 	@scripts/check
 
 .PHONY: check-quick
 check-quick: modules tools selftests ## unit tests, and the fast tests with AMD-V; 2 minutes
-	@scripts/setup build tools host
+	@scripts/setup build tools host unit
 	@scripts/check -q
 
 .PHONY: check-long
 check-long: modules tools selftests ## the long forms of stress and load tests
-	@scripts/setup build tools host
+	@scripts/setup build tools host unit fuzz
 	@scripts/check -l
 
 .PHONY: check-debug

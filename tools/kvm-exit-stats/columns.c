@@ -234,15 +234,15 @@ static void get_side(const struct item *i, const struct item *side, struct value
 		get(side, v);
 }
 
-#define SIDES(what)                                                                                \
-	static void get_##what##_a(const struct item *i, struct value *v)                          \
-	{                                                                                          \
-		get_side(i, i->before, v, get_##what);                                             \
-	}                                                                                          \
-                                                                                                   \
-	static void get_##what##_b(const struct item *i, struct value *v)                          \
-	{                                                                                          \
-		get_side(i, i, v, get_##what);                                                     \
+#define SIDES(what)                                                       \
+	static void get_##what##_a(const struct item *i, struct value *v) \
+	{                                                                 \
+		get_side(i, i->before, v, get_##what);                    \
+	}                                                                 \
+                                                                          \
+	static void get_##what##_b(const struct item *i, struct value *v) \
+	{                                                                 \
+		get_side(i, i, v, get_##what);                            \
 	}
 
 SIDES(exits)

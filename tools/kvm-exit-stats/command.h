@@ -17,8 +17,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_top, cmd_list, cmd_show, cmd_export, cmd_record, cmd_report, cmd_diff,
-	cmd_log, cmd_guest, cmd_status, cmd_set, cmd_reset;
+extern const struct command cmd_top, cmd_list, cmd_show, cmd_export, cmd_record, cmd_report,
+	cmd_diff, cmd_log, cmd_guest, cmd_status, cmd_set, cmd_reset;
 
 /* All subcommands; ends with an empty one. */
 extern const struct command *const commands[];
