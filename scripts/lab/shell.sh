@@ -18,7 +18,7 @@ since() {
 	awk '/^#/ { next }
 		FILENAME == ARGV[1] { count[$1] = $3; total[$1] = $4; next }
 		{ n = $3 - count[$1]; t = $4 - total[$1] }
-		n { printf "%5s %-20s %9d %12d %9d\n", $1, $2, n, t, t / n }' "$1" "${2:-$stats}" | sort -k 3 -n -r
+		n { printf "%5s %-20s %9d %12.0f %9.0f\n", $1, $2, n, t, int(t / n) }' "$1" "${2:-$stats}" | sort -k 3 -n -r
 }
 
 help() {
