@@ -31,7 +31,7 @@ static bool exit_stats_may_log(void)
 	if (!raw_spin_trylock_irqsave(&exit_stats_log_lock, flags))
 		return false;
 	wait = kvm_exit_stats_limit_take(&exit_stats_log_limit, ktime_get_ns(),
-					  READ_ONCE(kvm_exit_stats_per_min));
+					 READ_ONCE(kvm_exit_stats_per_min));
 	raw_spin_unlock_irqrestore(&exit_stats_log_lock, flags);
 	return !wait;
 }

@@ -69,7 +69,7 @@ static bool exit_stats_take_dump(struct exit_stats_snap *snap, u64 *due_at, u64 
 	if (point == exit_stats_dump_point)
 		return false;
 	wait = kvm_exit_stats_limit_take(&exit_stats_dump_limit, ktime_get_ns(),
-					  READ_ONCE(kvm_exit_stats_per_min));
+					 READ_ONCE(kvm_exit_stats_per_min));
 	if (wait) {
 		queue_delayed_work(system_dfl_wq, &exit_stats_dump_work,
 				   nsecs_to_jiffies(wait) + 1);

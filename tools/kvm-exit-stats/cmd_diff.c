@@ -215,7 +215,7 @@ static void make_sides(struct pair *p, const struct part *a, const struct part *
 	for (int side = 0; side < 2; side++) {
 		struct table *t = side ? &p->b : &p->a;
 
-		if (side ? b != NULL : a != NULL)
+		if (side ? !!b : !!a)
 			continue;
 		t->exits = 0;
 		t->cycles = 0;

@@ -42,8 +42,8 @@ void svg_rect(FILE *f, double x, double y, double w, double h, const char *class
 	      const char *title);
 
 /*
- * Lines and numbers of a vertical axis from 0, and its unit above (NULL: none). @y->high is raised to the
- * next line.
+ * Lines and numbers of a vertical axis from 0, and its unit above it (NULL: none). Raises
+ * @y->high to the next line.
  */
 void y_axis(FILE *f, struct axis *y, const struct axis *x, const char *unit);
 
