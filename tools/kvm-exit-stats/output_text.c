@@ -30,6 +30,9 @@ static void text_table(struct output *o, const struct heading *h, const struct i
 		return;
 	scols_table_set_stream(table, o->f);
 	scols_table_enable_nowrap(table, 1);
+	/* A file and a pipe have no width. */
+	if (!isatty(fileno(o->f)))
+		scols_table_set_termforce(table, SCOLS_TERMFORCE_NEVER);
 	for (size_t i = 0; i < o->columns->nr; i++) {
 		const struct column *c = o->columns->column[i];
 
