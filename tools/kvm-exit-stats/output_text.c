@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Tables for people, by libsmartcols. */
 #include <libsmartcols.h>
+#include <unistd.h>
 #include <string.h>
 
 #include "memory.h"
