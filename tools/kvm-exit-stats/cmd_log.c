@@ -59,6 +59,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_FILE:
 		env.file = arg;
 		break;
+	case ARGP_KEY_END:
+		if (common.format && common.format->metrics)
+			argp_error(state, "dumps are no metrics: export has them");
+		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': log takes no name", arg);
 		break;

@@ -345,6 +345,7 @@ static void live(struct numbers *n, struct ui *ui, struct canvas *c)
 		fail(ERR_NO_TERMINAL, "the terminal '%s' is unknown or cannot move its cursor",
 		     getenv("TERM") ? getenv("TERM") : "");
 	atexit(close_terminal);
+	warn_never(true);
 	common_catch_signals();
 	cbreak();
 	noecho();

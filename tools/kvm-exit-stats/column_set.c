@@ -132,9 +132,19 @@ static int compare_items(const void *a, const void *b)
 	return order ? order : compare_subjects(a, b);
 }
 
+static const struct column *column_named(const char *name)
+{
+	const struct column *c = columns;
+
+	while (strcmp(c->name, name))
+		c++;
+	return c;
+}
+
 void items_sort(struct item *items, size_t nr, const struct column *by, bool reverse)
 {
-	sort_by = by;
+	/* A sparkline has no order of its own. */
+	sort_by = strcmp(by->name, "trend") ? by : column_named("exits");
 	sort_reverse = reverse;
 	if (nr > 1)
 		qsort(items, nr, sizeof(*items), compare_items);

@@ -92,10 +92,19 @@ void fail(enum error e, const char *fmt, ...)
 	exit(errors[e].status);
 }
 
+static bool no_warnings;
+
+void warn_never(bool yes)
+{
+	no_warnings = yes;
+}
+
 void warn(const char *fmt, ...)
 {
 	va_list ap;
 
+	if (no_warnings)
+		return;
 	va_start(ap, fmt);
 	fputs("kvm-exit-stats: ", stderr);
 	vfprintf(stderr, fmt, ap);

@@ -35,7 +35,8 @@ noreturn void fail(enum error e, const char *fmt, ...) __attribute__((format(pri
 const char *error_text(enum error e);
 const char *error_hint(enum error e);
 
-/* A word that changes no status: on stderr. */
+/* A word that changes no status: on stderr, unless a full screen would be written over. */
+void warn_never(bool yes);
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
