@@ -26,15 +26,19 @@ void source_close(struct source *s)
 		s->ops->close(s);
 }
 
+void vm_free(struct vm *vm)
+{
+	free(vm->id);
+	free(vm->name);
+	free(vm->uuid);
+	free(vm->process);
+	free(vm->vcpu);
+}
+
 void vm_list_free(struct vm_list *vms)
 {
-	for (size_t i = 0; i < vms->nr; i++) {
-		free(vms->vm[i].id);
-		free(vms->vm[i].name);
-		free(vms->vm[i].uuid);
-		free(vms->vm[i].process);
-		free(vms->vm[i].vcpu);
-	}
+	for (size_t i = 0; i < vms->nr; i++)
+		vm_free(&vms->vm[i]);
 	free(vms->vm);
 	memset(vms, 0, sizeof(*vms));
 }

@@ -58,6 +58,8 @@ int source_read(struct source *s, const struct vm *vm, int vcpu, bool hist, stru
 		struct complaint *why);
 void source_close(struct source *s);
 
+/* Frees what belongs to a VM, or to a list of them. */
+void vm_free(struct vm *vm);
 void vm_list_free(struct vm_list *vms);
 
 /* All of a VM but its vCPUs. */

@@ -16,10 +16,19 @@
 
 #define KVM_DEBUGFS "/sys/kernel/debug/kvm"
 
+/* A VM whose names were read. No two folders of a boot have the same inode number. */
+struct known {
+	ino_t inode;
+	struct vm vm;
+	bool seen; /* in the last list */
+};
+
 struct files {
 	struct source source;
 	char *root;
 	char *proc; /* NULL: no process is known */
+	struct known *known;
+	size_t nr_known, next_known;
 	char *text; /* of the file that is read */
 	size_t size;
 	double began; /* when it was made: the file of a scope is never written to */
@@ -95,6 +104,52 @@ static int by_name(const void *a, const void *b)
 	return order ? order : strcmp(x->id, y->id);
 }
 
+/* Folders mostly come in the order of the last list, so the search begins behind the last hit. */
+static struct known *find_known(struct files *f, ino_t inode, const char *id)
+{
+	for (size_t i = 0; i < f->nr_known; i++) {
+		size_t at = (f->next_known + i) % f->nr_known;
+
+		if (f->known[at].inode == inode && !strcmp(f->known[at].vm.id, id)) {
+			f->next_known = at + 1;
+			return &f->known[at];
+		}
+	}
+	return NULL;
+}
+
+/* A VM's names do not change, and reading them takes longer than reading its table. */
+static void name_vm(struct files *f, struct vm *vm, const struct dirent *entry)
+{
+	struct known *k = find_known(f, entry->d_ino, entry->d_name);
+
+	if (!k) {
+		f->known = xrealloc(f->known, (f->nr_known + 1) * sizeof(*f->known));
+		k = &f->known[f->nr_known++];
+		*k = (struct known){ .inode = entry->d_ino, .vm.id = xstrdup(entry->d_name) };
+		vm_name(&k->vm, f->proc);
+	}
+	k->seen = true;
+	vm_copy(vm, &k->vm);
+}
+
+/* Forgets the VMs that ended; with @all every one. */
+static void forget(struct files *f, bool all)
+{
+	size_t to = 0;
+
+	for (size_t i = 0; i < f->nr_known; i++) {
+		if (f->known[i].seen && !all) {
+			f->known[to] = f->known[i];
+			f->known[to++].seen = false;
+		} else {
+			vm_free(&f->known[i].vm);
+		}
+	}
+	f->nr_known = to;
+	f->next_known = 0;
+}
+
 static int files_list(struct source *s, struct vm_list *vms)
 {
 	struct files *f = files_of(s);
@@ -113,11 +168,11 @@ static int files_list(struct source *s, struct vm_list *vms)
 			size = size ? 2 * size : 16;
 			vms->vm = xrealloc(vms->vm, size * sizeof(*vms->vm));
 		}
-		vms->vm[vms->nr] = (struct vm){ .id = xstrdup(entry->d_name) };
-		vm_name(&vms->vm[vms->nr], f->proc);
+		name_vm(f, &vms->vm[vms->nr], entry);
 		list_vcpus(f->root, &vms->vm[vms->nr++]);
 	}
 	closedir(dir);
+	forget(f, false);
 	if (vms->nr)
 		qsort(vms->vm, vms->nr, sizeof(*vms->vm), by_name);
 	vm_names_unique(vms);
@@ -199,6 +254,8 @@ static void files_close(struct source *s)
 {
 	struct files *f = files_of(s);
 
+	forget(f, true);
+	free(f->known);
 	free(f->root);
 	free(f->proc);
 	free(f->text);
