@@ -71,7 +71,7 @@ uninstall: ## remove it again
 ##@ Test and measure it
 
 .PHONY: check
-check: modules tools selftests ## all tests; 16 minutes
+check: modules tools selftests ## all tests; 20 minutes
 	@scripts/setup build tools host unit
 	@scripts/check
 
