@@ -13,7 +13,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 root=$dir/root
 export LC_ALL=C.UTF-8
-"$2" "$root" || exit 1
+fake_host=$2
+"$fake_host" "$root" || exit 1
 # Those that read tables and print them.
 tables="list show log"
 
@@ -160,6 +161,20 @@ run export --root "$root" --output "$dir/metrics.prom"
 [ "$(echo "$dir"/*prom*)" = "$dir/metrics.prom" ] && cmp -s "$dir/out" /dev/null &&
 	grep -q kvm_exits "$dir/metrics.prom"
 ok $? "--output leaves one file"
+# Two steps more of 2 VMs with 2 vCPUs: of VMCALL, the fifth of six reasons, each vCPU of VM
+# n makes 2 * (n + 1) in a step.
+"$fake_host" "$dir/a" --vms 2 --steps 1
+"$fake_host" "$dir/b" --vms 2 --steps 3 --interval 0.01
+run diff "$dir/a" "$dir/b" -f csv -o vm,name,exits
+grep -q '"host","VMCALL",24' "$dir/out" && grep -q '"vm001","VMCALL",16' "$dir/out"
+ok $? "diff of two snapshots has the exits between them"
+run diff "$dir/a" "$dir/a"
+[ "$status" -eq 0 ] && grep -q "nothing happened" "$dir/out"
+ok $? "diff of a snapshot with itself has none"
+run record --root "$dir/a" --interval 0.1 --duration 0.3 --quiet --output "$dir/rec"
+run report "$dir/rec" --html "$dir/page"
+[ "$status" -eq 0 ] && grep -q "</html>" "$dir/page" && ! grep -qE 'src=|href=|url\(|@import|<script' "$dir/page"
+ok $? "report writes a page that loads nothing"
 # script(1) gives it a terminal.
 if command -v script >/dev/null; then
 	NO_COLOR=1 TERM=xterm timeout 20 script -qec "$program top --root $root" /dev/null \
