@@ -10,29 +10,17 @@
 # The numbers are those of saved files, so they stay.
 
 set -u
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
+. "$(dirname "$0")/../lib/shell.sh"
+
 update=
 [ "${1:-}" != -u ] || { update=y && shift; }
 program=$(realpath "$1") fake_host=$(realpath "$2")
 here=$(cd "$(dirname "$0")" && pwd)
-command -v tmux >/dev/null || {
-	echo "1..0 # SKIP there is no tmux"
-	exit 0
-}
+command -v tmux >/dev/null || skip_all "there is no tmux"
 work=$(mktemp -d)
 tmux=: terminals=0
 trap '$tmux kill-server 2>/dev/null; rm -rf "$work"' EXIT
-tests=0
-failures=0
-
-ok() {
-	tests=$((tests + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $tests - $2"
-	else
-		failures=$((failures + 1))
-		echo "not ok $tests - $2"
-	fi
-}
 
 # terminal COLUMNS ROWS: a new terminal, with a shell in it
 terminal() {
@@ -186,5 +174,4 @@ TERM=none script -q -e -c "'$program' top --root '$work/saved'" /dev/null >"$wor
 [ $? -eq 12 ] && grep -q "the terminal 'none' is unknown" "$work/output"
 ok $? "a terminal that terminfo does not know: status 12"
 
-echo "1..$tests"
-[ $failures -eq 0 ]
+done_testing

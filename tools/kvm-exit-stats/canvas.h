@@ -16,8 +16,7 @@ enum attribute {
 	ATTR_HEAD,
 	ATTR_HEAD_SORTED, /* the column that the table is sorted by */
 	ATTR_SELECTED,
-	ATTR_FAINT,
-	ATTR_WARNING
+	ATTR_FAINT
 };
 
 struct cell {

@@ -431,10 +431,7 @@ static int run(int argc, char **argv)
 	make_pairs(&ps, &a, &b, recordings);
 	if (!ps.nr)
 		fail(ERR_NO_VM, "there is no VM '%s' in A or B", only ? only : "");
-	o = (struct output){ .f = stdout,
-			     .format = common.format,
-			     .columns = &common.set,
-			     .style.cycles = common.cycles };
+	o = common_output(&common);
 	if (o.format == &format_text)
 		print_head(&ps);
 	output_begin(&o);

@@ -125,9 +125,7 @@ static void print(struct output *o, const struct leaves *l, const struct table *
 			.vcpu = NO_VCPU, .t = t, .row = &t->row[i], .seconds = seconds
 		};
 	}
-	items_sort(items, nr, common.by, common.reverse);
-	if (common.top && nr > common.top)
-		nr = common.top;
+	nr = common_sort(&common, items, nr);
 	if (env.reason >= 0 && !nr)
 		snprintf(missing, sizeof(missing), "; %s has no reason 0x%llx", t->vendor,
 			 (unsigned long long)env.reason);
@@ -179,10 +177,7 @@ static int run(int argc, char **argv)
 	if (env.reason >= 0 && env.watch <= 0)
 		env.all = true;
 	leaves_read(&leaves, env.all, &t);
-	o = (struct output){ .f = stdout,
-			     .format = common.format,
-			     .columns = &common.set,
-			     .style.cycles = common.cycles };
+	o = common_output(&common);
 	output_begin(&o);
 	if (env.watch > 0)
 		watch(&o, &leaves, &t);

@@ -80,13 +80,8 @@ static int run(int argc, char **argv)
 					     .vcpu = NO_VCPU,
 					     .t = &since.scope[i].t,
 					     .seconds = since.scope[i].seconds };
-	items_sort(items, nr, common.by, common.reverse);
-	if (common.top && nr > common.top)
-		nr = common.top;
-	o = (struct output){ .f = stdout,
-			     .format = common.format,
-			     .columns = &common.set,
-			     .style.cycles = common.cycles };
+	nr = common_sort(&common, items, nr);
+	o = common_output(&common);
 	output_begin(&o);
 	output_table(&o,
 		     &(struct heading){ .view = VIEW_VMS,

@@ -103,9 +103,7 @@ static void print(struct output *o, struct dump *d, uint64_t khz)
 	d->t.tsc_khz = khz;
 	for (size_t i = 0; i < nr; i++)
 		items[i] = (struct item){ .vcpu = NO_VCPU, .t = &d->t, .row = &d->t.row[i] };
-	items_sort(items, nr, common.by, common.reverse);
-	if (common.top && nr > common.top)
-		nr = common.top;
+	nr = common_sort(&common, items, nr);
 	snprintf(note, sizeof(note), "dump %llu, due at %llu exits, %llu merged",
 		 (unsigned long long)d->number, (unsigned long long)d->due,
 		 (unsigned long long)d->merged);
@@ -182,10 +180,7 @@ static int run(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	common_resolve(&common, false, "exits");
-	o = (struct output){ .f = stdout,
-			     .format = common.format,
-			     .columns = &common.set,
-			     .style.cycles = common.cycles };
+	o = common_output(&common);
 	output_begin(&o);
 	if (env.file)
 		read_file(&o, &d);

@@ -126,12 +126,9 @@ static void print_head(const struct report *r)
 
 static int print_tables(const struct report *r, const struct report_scope *only)
 {
-	struct output o = { .f = stdout,
-			    .format = common.format,
-			    .columns = &common.set,
-			    .style.cycles = common.cycles,
-			    .hist = true };
+	struct output o = common_output(&common);
 
+	o.hist = true;
 	if (o.format == &format_text)
 		print_head(r);
 	output_begin(&o);

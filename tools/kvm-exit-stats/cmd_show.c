@@ -109,9 +109,7 @@ static void print(struct output *o, const struct vm *vm, const struct table *t, 
 		items[nr++] = (struct item){
 			.vm = vm, .vcpu = env.vcpu, .t = t, .row = &t->row[i], .seconds = seconds
 		};
-	items_sort(items, nr, common.by, common.reverse);
-	if (common.top && nr > common.top)
-		nr = common.top;
+	nr = common_sort(&common, items, nr);
 	output_table(o, &h, items, nr);
 	free(items);
 }
@@ -168,11 +166,8 @@ static int run(int argc, char **argv)
 		vm = common_vm(&vms, env.vm);
 	}
 	common_read(s, vm, env.vcpu, hist, &t);
-	o = (struct output){ .f = stdout,
-			     .format = common.format,
-			     .columns = &common.set,
-			     .style.cycles = common.cycles,
-			     .hist = env.hist };
+	o = common_output(&common);
+	o.hist = env.hist;
 	output_begin(&o);
 	if (env.interval > 0)
 		follow(&o, s, vm, hist, &t);

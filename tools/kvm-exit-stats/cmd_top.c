@@ -273,12 +273,11 @@ static void init_colours(void)
 	use_default_colors();
 	init_pair(1, COLOR_CYAN, -1);
 	init_pair(2, COLOR_YELLOW, -1);
-	init_pair(3, COLOR_RED, -1);
 }
 
 static attr_t curses_attribute(enum attribute attr)
 {
-	bool colours = has_colors() && COLOR_PAIRS > 3 &&
+	bool colours = has_colors() && COLOR_PAIRS > 2 &&
 		       !(getenv("NO_COLOR") && *getenv("NO_COLOR"));
 
 	switch (attr) {
@@ -292,8 +291,6 @@ static attr_t curses_attribute(enum attribute attr)
 		return A_REVERSE;
 	case ATTR_FAINT:
 		return A_DIM;
-	case ATTR_WARNING:
-		return A_BOLD | (colours ? COLOR_PAIR(3) : 0);
 	default:
 		return A_NORMAL;
 	}

@@ -54,6 +54,12 @@ void common_resolve(struct common *c, bool rates, const char *sort_default);
 /* Ends the output. Returns the exit status; says why something could not be written. */
 int common_end(struct output *o);
 
+/* Sorts as the options say. Returns how many of the items --top leaves, the first ones. */
+size_t common_sort(const struct common *c, struct item *items, size_t nr);
+
+/* Standard output in the format and with the columns of the options. */
+struct output common_output(const struct common *c);
+
 /* Opens the source, or ends the program with why there are no numbers. */
 struct source *common_source(const struct common *c);
 

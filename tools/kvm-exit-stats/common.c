@@ -163,6 +163,19 @@ void common_resolve(struct common *c, bool rates, const char *sort_default)
 		no_column(c->view, c->sort ? c->sort : sort_default);
 }
 
+size_t common_sort(const struct common *c, struct item *items, size_t nr)
+{
+	items_sort(items, nr, c->by, c->reverse);
+	return c->top && nr > c->top ? c->top : nr;
+}
+
+struct output common_output(const struct common *c)
+{
+	return (struct output){
+		.f = stdout, .format = c->format, .columns = &c->set, .style.cycles = c->cycles
+	};
+}
+
 double unix_time(void)
 {
 	struct timespec t;
