@@ -11,7 +11,7 @@
 #include "screen.h"
 #include "tap.h"
 
-#define CANARY ((struct cell){ L'\x2620', ATTR_WARNING })
+#define CANARY ((struct cell){ L'\x2620', ATTR_FAINT })
 
 static bool is_canary(const struct cell *cell)
 {
