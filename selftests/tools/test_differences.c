@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "columns.h"
 #include "numbers.h"
 #include "sample.h"
 #include "tap.h"
@@ -135,6 +136,35 @@ static void test_percentiles(unsigned int histograms)
 	ok(!falling, "a higher percentile is never lower");
 }
 
+/* 60 exits of 2^10 cycles, 35 of 2^12, 5 of 2^20: each percentile is in a bucket of its own. */
+static void test_percentile_columns(void)
+{
+	static const struct {
+		const char *column;
+		int bucket;
+	} expect[] = { { "p50", 10 }, { "p90", 12 }, { "p99", 20 } };
+	struct table t = table(1, 100, 0);
+	struct item item = { .vcpu = NO_VCPU, .t = &t };
+	struct row *r = row(&t, 10, 100, 0);
+
+	r->n[MIN] = 1;
+	r->n[MAX] = UINT32_MAX;
+	t.has = 1u << MIN | 1u << MAX;
+	add_hist(&t, 0, 10, 60);
+	add_hist(&t, 0, 12, 35);
+	add_hist(&t, 0, 20, 5);
+	item.row = r;
+	for (size_t i = 0; i < 3; i++) {
+		struct value v = {};
+
+		column_find(VIEW_REASONS, expect[i].column)->get(&item, &v);
+		ok(!v.none && v.real >= 1u << expect[i].bucket && v.real <= 2u << expect[i].bucket,
+		   "the column %s is in bucket %d (%.0f)", expect[i].column, expect[i].bucket,
+		   v.real);
+	}
+	table_free(&t);
+}
+
 static struct scope_numbers scope(const struct vm *vm, int vcpu, uint64_t exits, double time)
 {
 	struct scope_numbers s = { .vm = vm, .vcpu = vcpu, .t = table(1, exits, exits) };
@@ -189,6 +219,7 @@ int main(int argc, char **argv)
 	(void)argv;
 	test_tables();
 	test_percentiles(argc > 2 ? 100 : 5000);
+	test_percentile_columns();
 	test_samples();
 	return done_testing();
 }
