@@ -54,8 +54,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!paths[1] && !common.list_columns)
 			argp_error(state, "diff takes two recordings or folders: A and B");
-		if (common.root)
-			argp_error(state, "diff takes A and B, not --root");
 		if (common.format && common.format->metrics)
 			argp_error(state, "a difference has no metrics");
 		break;

@@ -11,7 +11,7 @@
 #include "sample.h"
 
 static struct {
-	const char *root;
+	struct origin origin;
 	const struct output_format *format;
 	const char *output;
 	double interval;
@@ -19,8 +19,7 @@ static struct {
 } env = { .format = &format_prometheus };
 
 enum {
-	OPT_ROOT = 0x100,
-	OPT_VCPUS,
+	OPT_VCPUS = 0x100,
 	OPT_HIST,
 	OPT_SERIES,
 };
@@ -44,14 +43,15 @@ static const struct argp_option options[] = {
 	{ "vcpus", OPT_VCPUS, NULL, 0, "Each vCPU besides: many series", 0 },
 	{ "hist", OPT_HIST, NULL, 0, "Histograms besides: 34 series for each reason", 0 },
 	{ "series", OPT_SERIES, NULL, 0, "Only print how many series there would be", 0 },
-	{ "root", OPT_ROOT, "PATH", 0,
-	  "Read a recording, or saved files: a copy of /sys/kernel/debug/kvm", 0 },
 	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &env.origin;
+		break;
 	case 'f':
 		env.format = output_format(arg);
 		if (!env.format || !env.format->metrics)
@@ -72,9 +72,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_SERIES:
 		env.count = true;
 		break;
-	case OPT_ROOT:
-		env.root = arg;
-		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': export takes no name", arg);
 		break;
@@ -84,7 +81,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp argp = { options, parse, "", doc, NULL, NULL, NULL };
+static const struct argp_child children[] = { { &origin_argp, 0, "Source:", 10 }, { 0 } };
+static const struct argp argp = { options, parse, "", doc, children, NULL, NULL };
 
 /* A sample, and a line for each row of its tables. */
 struct metrics {
@@ -225,7 +223,7 @@ static int run(int argc, char **argv)
 	double next;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	s = common_source(&(struct common){ .root = env.root });
+	s = origin_open(&env.origin);
 	if (env.count) {
 		print_series(s);
 		source_close(s);
@@ -234,6 +232,11 @@ static int run(int argc, char **argv)
 	if (env.interval > 0)
 		common_catch_signals();
 	next = monotonic();
+	if (s->from_now && !(env.interval > 0)) {
+		warn("BPF counts from now on: measuring 1 second");
+		next += 1;
+		wait_until(&next, 0);
+	}
 	do {
 		struct metrics m = {};
 

@@ -9,6 +9,7 @@
 #include "sample.h"
 
 static struct common common = { .view = VIEW_VMS };
+static struct origin origin;
 static double interval = 1;
 
 static const char doc[] =
@@ -29,6 +30,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &common;
+		state->child_inputs[1] = &origin;
 		break;
 	case 'i':
 		interval = parse_seconds(arg, state, "--interval");
@@ -42,7 +44,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp_child children[] = { { &common_argp, 0, "Output:", 10 }, { 0 } };
+static const struct argp_child children[] = { { &common_argp, 0, "Output:", 10 },
+					      { &origin_argp, 0, "Source:", 20 },
+					      { 0 } };
 static const struct argp argp = { options, parse, "", doc, children, NULL, NULL };
 
 static void take(struct sample *a, struct source *s)
@@ -66,11 +70,11 @@ static int run(int argc, char **argv)
 	common_resolve(&common, true, "vm");
 	if (!common.columns)
 		columns_choose(&common.set, VIEW_VMS, "vm,uuid,process,pid,folder,vcpus,rate,cpu%");
-	s = common_source(&common);
+	s = origin_open(&origin);
 	take(&then, s);
 	next = monotonic() + interval;
 	/* Saved files do not change. */
-	if (!common.root && then.nr)
+	if (!origin.root && then.nr)
 		wait_until(&next, interval);
 	take(&now, s);
 	sample_since(&then, &now, &since);
@@ -86,7 +90,7 @@ static int run(int argc, char **argv)
 	output_table(&o,
 		     &(struct heading){ .view = VIEW_VMS,
 					.vcpu = NO_VCPU,
-					.seconds = common.root ? 0 : interval,
+					.seconds = origin.root ? 0 : interval,
 					.time = now.time },
 		     items, nr);
 	free(items);

@@ -13,7 +13,8 @@
 #define TOTALS_EVERY 60 /* seconds: so much of the histograms a file that was cut lacks at most */
 
 static struct {
-	const char *output, *root;
+	struct origin origin;
+	const char *output;
 	double interval, duration;
 	bool quiet;
 } env = { .output = "kvm-exit-stats.jsonl", .interval = 1 };
@@ -36,13 +37,15 @@ static const struct argp_option options[] = {
 	{ "interval", 'i', "SECONDS", 0, "A sample every SECONDS (default: 1)", 0 },
 	{ "duration", 'd', "SECONDS", 0, "End after SECONDS", 0 },
 	{ "quiet", 'q', NULL, 0, "No line of progress", 0 },
-	{ "root", OPT_ROOT, "PATH", 0, "Read saved files: a copy of /sys/kernel/debug/kvm", 0 },
 	{ 0 },
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &env.origin;
+		break;
 	case 'O':
 		env.output = arg;
 		break;
@@ -55,9 +58,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'q':
 		env.quiet = true;
 		break;
-	case OPT_ROOT:
-		env.root = arg;
-		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': record takes no name; --output %s", arg, arg);
 		break;
@@ -67,7 +67,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp argp = { options, parse, "", doc, NULL, NULL, NULL };
+static const struct argp_child children[] = { { &origin_argp, 0, "Source:", 10 }, { 0 } };
+static const struct argp argp = { options, parse, "", doc, children, NULL, NULL };
 
 static void take(struct sample *a, struct source *s, bool hist)
 {
@@ -132,7 +133,7 @@ static int run(int argc, char **argv)
 	FILE *f;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	s = common_source(&(struct common){ .root = env.root });
+	s = origin_open(&env.origin);
 	take(&then, s, true);
 	if (!then.nr || then.scope[0].vm)
 		fail(ERR_OTHER, "the host's table of %s cannot be read", s->title);

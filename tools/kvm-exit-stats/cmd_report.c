@@ -56,8 +56,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		env.file = arg;
 		break;
 	case ARGP_KEY_END:
-		if (!env.file && common.root)
-			env.file = common.root;
 		if (!env.file && !common.list_columns)
 			argp_error(state, "which recording? kvm-exit-stats record makes one");
 		if (common.format && common.format->metrics)

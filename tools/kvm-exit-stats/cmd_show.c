@@ -10,6 +10,7 @@
 #include "numbers.h"
 
 static struct common common = { .view = VIEW_REASONS };
+static struct origin origin;
 
 static struct {
 	const char *vm;
@@ -45,6 +46,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &common;
+		state->child_inputs[1] = &origin;
 		break;
 	case 'V':
 		env.vm = arg;
@@ -75,7 +77,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp_child children[] = { { &common_argp, 0, "Output:", 10 }, { 0 } };
+static const struct argp_child children[] = { { &common_argp, 0, "Output:", 10 },
+					      { &origin_argp, 0, "Source:", 20 },
+					      { 0 } };
 static const struct argp argp = { options, parse, "[INTERVAL [COUNT]]", doc, children, NULL, NULL };
 
 /* Percentiles need the histogram: one of them among the columns asks for it. */
@@ -156,11 +160,16 @@ static int run(int argc, char **argv)
 	bool hist;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	if (!env.interval && origin_by_bpf(&origin)) {
+		warn("BPF counts from now on: measuring 1 second");
+		env.interval = 1;
+		env.count = 1;
+	}
 	common_resolve(&common, env.interval > 0, env.interval > 0 ? "rate" : "exits");
 	if (env.hist && !common.columns)
 		columns_choose(&common.set, VIEW_REASONS, "+p50,+p90,+p99");
 	hist = wants_hist();
-	s = common_source(&common);
+	s = origin_open(&origin);
 	if (env.vm) {
 		common_vms(s, &vms);
 		vm = common_vm(&vms, env.vm);

@@ -357,7 +357,7 @@ static int reset_vm(void)
 	char path[4096];
 	int err;
 
-	s = common_source(&(struct common){});
+	s = origin_open(&(struct origin){ .source = ORIGIN_FILES });
 	common_vms(s, &vms);
 	vm = common_vm(&vms, reset_env.vm);
 	if (reset_env.vcpu == NO_VCPU)

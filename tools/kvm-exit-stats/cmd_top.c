@@ -13,7 +13,7 @@
 #include "screen.h"
 
 static struct {
-	const char *root;
+	struct origin origin;
 	double interval;
 	unsigned long batch; /* screens to print, 0: live */
 	int rows, cols;	     /* of a printed one */
@@ -21,8 +21,7 @@ static struct {
 } env = { .interval = 1, .rows = 24, .cols = 80 };
 
 enum {
-	OPT_ROOT = 0x100,
-	OPT_BATCH,
+	OPT_BATCH = 0x100,
 	OPT_SIZE,
 	OPT_KEYS,
 };
@@ -41,8 +40,6 @@ static const struct argp_option options[] = {
 	{ "size", OPT_SIZE, "COLSxROWS", 0, "Size of a printed screen (default: 80x24)", 0 },
 	{ "keys", OPT_KEYS, "KEYS", 0,
 	  "Press these keys before the first printed screen: ~ is Enter", 0 },
-	{ "root", OPT_ROOT, "PATH", 0,
-	  "Read a recording, or saved files: a copy of /sys/kernel/debug/kvm", 0 },
 	{ 0 },
 };
 
@@ -51,6 +48,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	char end;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &env.origin;
+		break;
 	case 'i':
 		env.interval = parse_seconds(arg, state, "--interval");
 		break;
@@ -65,9 +65,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_KEYS:
 		env.keys = arg;
 		break;
-	case OPT_ROOT:
-		env.root = arg;
-		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': top takes no name", arg);
 		break;
@@ -77,7 +74,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-static const struct argp argp = { options, parse, "", doc, NULL, NULL, NULL };
+static const struct argp_child children[] = { { &origin_argp, 0, "Source:", 10 }, { 0 } };
+static const struct argp argp = { options, parse, "", doc, children, NULL, NULL };
 
 /* ---- the numbers */
 
@@ -174,11 +172,11 @@ static void step(struct numbers *n, struct ui *ui)
 	sample_since(&n->then, &n->now, &n->since);
 	n->note[0] = '\0';
 	n->moved |= !unchanged(&n->since);
-	if (env.root && !n->moved && !n->totals)
+	if (env.origin.root && !n->moved && !n->totals)
 		show_totals(ui);
 	else if (n->moved && n->totals)
 		show_rates(ui);
-	n->totals = env.root && !n->moved;
+	n->totals = env.origin.root && !n->moved;
 	if (n->totals) {
 		sample_free(&n->since);
 		sample_totals(&n->now, &n->since);
@@ -404,7 +402,7 @@ static int run(int argc, char **argv)
 	struct ui ui;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	n.source = common_source(&(struct common){ .root = env.root });
+	n.source = origin_open(&env.origin);
 	c.ascii = strcmp(nl_langinfo(CODESET), "UTF-8");
 	ui_init(&ui, env.interval);
 	if (env.batch)

@@ -26,7 +26,6 @@ extern const struct command *const commands[];
 /* What the common options say. A subcommand sets the view before it parses. */
 struct common {
 	enum view view;
-	const char *root; /* NULL: this kernel's files */
 	const struct output_format *format;
 	const char *columns; /* NULL: the default ones */
 	const char *sort;    /* NULL: the view's default */
@@ -44,6 +43,26 @@ struct common {
  */
 extern const struct argp common_argp;
 
+/* Where a subcommand's numbers come from: the options --root and --source. */
+struct origin {
+	const char *root; /* NULL: this kernel */
+	enum {
+		ORIGIN_ANY, /* the modules' files, or BPF where these modules are not loaded */
+		ORIGIN_FILES,
+		ORIGIN_BPF,
+		ORIGIN_BPF_HANDLER
+	} source;
+};
+
+/* As common_argp, with a struct origin. */
+extern const struct argp origin_argp;
+
+/* Will the numbers be counted by BPF, from the opening on? */
+bool origin_by_bpf(const struct origin *o);
+
+/* Opens it, or ends the program with why there are no numbers. */
+struct source *origin_open(const struct origin *o);
+
 /*
  * After parsing: resolves format, columns and the column to sort by, or ends the program
  * with an error that names what is accepted. @rates: the table has an interval. With
@@ -59,9 +78,6 @@ size_t common_sort(const struct common *c, struct item *items, size_t nr);
 
 /* Standard output in the format and with the columns of the options. */
 struct output common_output(const struct common *c);
-
-/* Opens the source, or ends the program with why there are no numbers. */
-struct source *common_source(const struct common *c);
 
 /*
  * The same for a path: a folder of saved files or a recording; NULL: this kernel's files.

@@ -11,8 +11,7 @@
 #include "errors.h"
 
 enum {
-	OPT_ROOT = 0x100,
-	OPT_LIST_COLUMNS,
+	OPT_LIST_COLUMNS = 0x100,
 	OPT_CYCLES,
 };
 
@@ -25,8 +24,6 @@ static const struct argp_option options[] = {
 	{ "reverse", 'r', NULL, 0, "Sort the other way round", 0 },
 	{ "top", 'n', "N", 0, "Only the first N lines", 0 },
 	{ "cycles", OPT_CYCLES, NULL, 0, "Print TSC cycles, not time", 0 },
-	{ "root", OPT_ROOT, "PATH", 0,
-	  "Read a recording, or saved files: a copy of /sys/kernel/debug/kvm", 0 },
 	{ 0 },
 };
 
@@ -81,9 +78,6 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_CYCLES:
 		c->cycles = true;
-		break;
-	case OPT_ROOT:
-		c->root = arg;
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -8,18 +8,6 @@
 #include "errors.h"
 #include "recording.h"
 
-struct source *common_source(const struct common *c)
-{
-	int err;
-
-	if (!c->root) {
-		err = host_error();
-		if (err >= 0)
-			fail(err, "%s", error_text(err));
-	}
-	return common_open(c->root);
-}
-
 struct source *common_open(const char *path)
 {
 	struct complaint why;

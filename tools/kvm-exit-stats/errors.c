@@ -36,6 +36,12 @@ static const struct {
 	[ERR_NO_LEAVES] = { 13, "no-leaves", "this machine's CPUID has no exit counts",
 			    "in a guest: the host must run kvm-exit-stats with "
 			    "exit_stats_cpuid=vm or host" },
+	[ERR_NO_BTF] = { 14, "no-btf", "the kernel has no type information (BTF) of KVM",
+			 "a kernel with CONFIG_DEBUG_INFO_BTF_MODULES=y, and KVM's modules as "
+			 "they were built for it" },
+	[ERR_BPF] = { 15, "bpf-refused", NULL,
+		      "run this as root, with CAP_SYS_ADMIN; a kernel that was booted with "
+		      "lockdown=confidentiality lets nobody read its memory by BPF" },
 };
 
 static bool as_json;
@@ -142,6 +148,22 @@ static int vendor_error(void)
 {
 	return exists("/sys/module/kvm_intel") || exists("/sys/module/kvm_amd") ? ERR_NO_HOOKS
 										: ERR_NO_VENDOR;
+}
+
+int bpf_error(void)
+{
+	if (!exists("/sys/module/kvm"))
+		return ERR_NO_KVM;
+	if (!exists("/sys/module/kvm_intel") && !exists("/sys/module/kvm_amd"))
+		return ERR_NO_VENDOR;
+	if (!debugfs_mounted())
+		return ERR_NO_DEBUGFS;
+	if (access("/sys/kernel/debug", R_OK | X_OK))
+		return ERR_NOT_ROOT;
+	if (!exists("/sys/kernel/btf/kvm") ||
+	    (!exists("/sys/kernel/btf/kvm_intel") && !exists("/sys/kernel/btf/kvm_amd")))
+		return ERR_NO_BTF;
+	return -1;
 }
 
 int host_error(void)

@@ -19,6 +19,8 @@ enum error {
 	ERR_RECORDING, /* no recording, or a broken one */
 	ERR_NO_TERMINAL,
 	ERR_NO_LEAVES, /* in a guest: the host shows none */
+	ERR_NO_BTF,    /* the kernel or its KVM modules have no type information */
+	ERR_BPF,       /* the kernel refuses our BPF programs */
 	NR_ERRORS
 };
 
@@ -44,5 +46,8 @@ void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * Looks at /sys and /proc/mounts only.
  */
 int host_error(void);
+
+/* Why BPF cannot count here, as far as can be seen without trying; or -1. */
+int bpf_error(void);
 
 #endif

@@ -40,7 +40,11 @@ static void each_option(const struct argp *argp, void (*fn)(FILE *f, const struc
 
 static bool has_common(const struct argp *argp)
 {
-	return argp->children && argp->children->argp == &common_argp;
+	for (const struct argp_child *c = argp->children; c && c->argp; c++) {
+		if (c->argp == &common_argp)
+			return true;
+	}
+	return false;
 }
 
 /* ---- man pages */

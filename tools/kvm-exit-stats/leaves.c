@@ -7,31 +7,7 @@
 #include <time.h>
 
 #include "leaves.h"
-#include "reasons_svm.h"
-#include "reasons_vmx.h"
-
-/* clang-format off */
-#define CASE(code, name) case code: return #name;
-
-static const char *vmx_name(uint32_t reason)
-{
-	switch (reason) {
-	VMX_REASONS(CASE)
-	VMX_SMM_REASONS(CASE)
-	}
-	return "?";
-}
-
-static const char *svm_name(uint32_t code)
-{
-	switch (code) {
-	SVM_REASONS(CASE)
-	SVM_OTHER_REASONS(CASE)
-	}
-	return "?";
-}
-
-/* clang-format on */
+#include "reasons.h"
 
 /* How a vendor's reasons are named and printed, and which are above the highest. */
 static const struct vendor {
@@ -40,10 +16,10 @@ static const struct vendor {
 	const char *format;
 	uint32_t first_negative; /* 0: none is */
 } vendors[] = {
-	[EXIT_STATS_VENDOR_NONE] = { "none", vmx_name, "%" PRIu32, 0 },
-	[EXIT_STATS_VENDOR_VMX] = { "vmx", vmx_name, "%" PRIu32, 0 },
-	[EXIT_STATS_VENDOR_SVM] = { "svm", svm_name, "0x%" PRIx32, -4 },
-	[EXIT_STATS_ID_FIELD_MASK] = { "none", vmx_name, "%" PRIu32, 0 },
+	[EXIT_STATS_VENDOR_NONE] = { "none", reason_name_vmx, "%" PRIu32, 0 },
+	[EXIT_STATS_VENDOR_VMX] = { "vmx", reason_name_vmx, "%" PRIu32, 0 },
+	[EXIT_STATS_VENDOR_SVM] = { "svm", reason_name_svm, "0x%" PRIx32, -4 },
+	[EXIT_STATS_ID_FIELD_MASK] = { "none", reason_name_vmx, "%" PRIu32, 0 },
 };
 
 /*

@@ -60,6 +60,9 @@ bool table_since(const struct table *then, const struct table *now, struct table
 	d->tsc_backwards = less(now->tsc_backwards, then->tsc_backwards);
 	d->dumps = less(now->dumps, then->dumps);
 	d->merged = less(now->merged, then->merged);
+	d->halt_poll_ns = less(now->halt_poll_ns, then->halt_poll_ns);
+	d->halt_wait_ns = less(now->halt_wait_ns, then->halt_wait_ns);
+	d->lost = less(now->lost, then->lost);
 	for (size_t i = 0; i < d->nr; i++) {
 		const struct row *old = table_row(then, d->row[i].reason);
 		const uint64_t *hist = old ? table_hist(then, old) : NULL;

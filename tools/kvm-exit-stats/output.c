@@ -102,6 +102,10 @@ void output_heading(struct output *o, const struct heading *h)
 		fprintf(o->f, ": since the last reset");
 	if (h->t)
 		fprintf(o->f, ", %llu exits", (unsigned long long)h->t->exits);
+	if (h->t && h->t->interval != INTERVAL_HANDLER)
+		fprintf(o->f, ", %s", interval_text(h->t->interval));
+	if (h->t && h->t->lost)
+		fprintf(o->f, ", %llu lost", (unsigned long long)h->t->lost);
 	if (h->t && !h->t->tsc_stable)
 		fprintf(o->f, ", TSC unstable: times mean little");
 	if (h->note)

@@ -31,7 +31,8 @@ struct vm_list {
 
 struct source {
 	const struct source_ops *ops;
-	char *title; /* for headers: where this is from */
+	char *title;   /* for errors: where this is from */
+	bool from_now; /* counting began when the source was opened */
 };
 
 struct source_ops {
@@ -52,6 +53,13 @@ struct source_ops {
  * /sys/kernel/debug/kvm is; process names then come from ROOT/proc. Never NULL.
  */
 struct source *source_open_files(const char *root);
+
+/*
+ * Counts by BPF from now on, on any KVM; with @handler an exit ends when KVM's handler returns,
+ * else at the next entry. Needs a vendor module and debugfs. NULL: *err has -errno, @why the
+ * cause.
+ */
+struct source *source_open_bpf(bool handler, int *err, struct complaint *why);
 
 int source_list(struct source *s, struct vm_list *vms);
 int source_read(struct source *s, const struct vm *vm, int vcpu, bool hist, struct table *t,

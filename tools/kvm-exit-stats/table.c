@@ -21,6 +21,14 @@ static const char *const number_names[] = {
 	"nested_count", "nested_total", "user_count", "user_total",
 };
 
+static const struct {
+	const char *name, *text;
+} intervals[NR_INTERVALS] = {
+	[INTERVAL_HANDLER] = { "handler", NULL },
+	[INTERVAL_HANDLER_BPF] = { "handler-bpf", "by BPF, from exit to the handler's end" },
+	[INTERVAL_ENTRY_BPF] = { "entry-bpf", "by BPF, from exit to entry" },
+};
+
 /* Which number or extra column each field of a row is; from the line of heads. */
 struct heads {
 	int nr;
@@ -76,6 +84,26 @@ bool reason_parse(const char *text, int64_t *reason)
 	return true;
 }
 
+const char *interval_name(enum interval i)
+{
+	return intervals[i].name;
+}
+
+bool interval_parse(const char *name, enum interval *i)
+{
+	for (*i = 0; *i < NR_INTERVALS; ++*i) {
+		if (!strcmp(intervals[*i].name, name))
+			return true;
+	}
+	*i = INTERVAL_HANDLER;
+	return false;
+}
+
+const char *interval_text(enum interval i)
+{
+	return intervals[i].text;
+}
+
 static void header_pair(struct table *t, const char *key, const char *value)
 {
 	const struct {
@@ -87,6 +115,8 @@ static void header_pair(struct table *t, const char *key, const char *value)
 		{ "exits", &t->exits },	    { "cycles", &t->cycles },
 		{ "nested", &t->nested },   { "tsc_backwards", &t->tsc_backwards },
 		{ "dumps", &t->dumps },	    { "merged", &t->merged },
+		{ "halt_poll_ns", &t->halt_poll_ns },
+		{ "halt_wait_ns", &t->halt_wait_ns },
 	};
 
 	if (!strcmp(key, "vendor")) {

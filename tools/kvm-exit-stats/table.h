@@ -24,6 +24,14 @@ enum scope {
 	NR_SCOPES
 };
 
+/* What the time of an exit is. */
+enum interval {
+	INTERVAL_HANDLER,     /* to the end of KVM's handler, by our modules */
+	INTERVAL_HANDLER_BPF, /* the same, by BPF */
+	INTERVAL_ENTRY_BPF,   /* to the next entry or the return to user space, by BPF */
+	NR_INTERVALS
+};
+
 /* The numbers of a row, in the order of the file. */
 enum number {
 	COUNT,
@@ -54,6 +62,9 @@ struct table {
 	bool tsc_stable;
 	uint64_t version, tsc_khz, epoch, vms, vcpus, exits, cycles, nested, tsc_backwards;
 	uint64_t dumps, merged;
+	uint64_t halt_poll_ns, halt_wait_ns; /* of the vCPUs: halted and polling, or asleep */
+	uint64_t lost;			     /* exits that a source could not count */
+	enum interval interval;
 	unsigned int has; /* 1 << enum number: the columns that the file had */
 	int nr_extra;
 	char extra[MAX_EXTRA][28]; /* their names */
@@ -89,6 +100,13 @@ void table_copy(struct table *to, const struct table *from);
 
 /* "10", "0x72", or "-" for OTHER. False: it is none. */
 bool reason_parse(const char *text, int64_t *reason);
+
+/* "handler", "handler-bpf" or "entry-bpf", and back: false: it is none. */
+const char *interval_name(enum interval i);
+bool interval_parse(const char *name, enum interval *i);
+
+/* For headings; NULL for the modules' own. */
+const char *interval_text(enum interval i);
 
 /* The row of a reason, or NULL. */
 const struct row *table_row(const struct table *t, int64_t reason);

@@ -1,0 +1,225 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# On the distribution's KVM the command counts by BPF what guests with known exits did: for
+# each VM, vCPU and reason, as many as the tracepoint's histogram; while VMs start and end;
+# and nothing of it stays when the command ends. Leaves our modules loaded.
+
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
+. /tests/shell.sh
+command -v kvm-exit-stats >/dev/null || skip_all "this host was made without command.list"
+# shellcheck source-path=SCRIPTDIR source=helpers/monitors.sh
+. /tests/monitors.sh
+
+# start_export SOURCE: counts into /tmp/metrics until stop_export
+start_export() {
+	rm -f /tmp/metrics
+	kvm-exit-stats export --source "$1" --vcpus --hist --interval 0.2 --output /tmp/metrics \
+		2>/tmp/errors &
+	exporter=$!
+	until [ -e /tmp/metrics ]; do
+		kill -0 $exporter 2>/dev/null || {
+			sed 's/^/# /' /tmp/errors
+			return 1
+		}
+		sleep 0.1
+	done
+}
+
+# fresh: waits until the metrics are newer than what happened before
+fresh() {
+	for _ in 1 2; do
+		rm -f /tmp/metrics
+		until [ -e /tmp/metrics ]; do
+			sleep 0.1
+		done
+	done
+}
+
+stop_export() {
+	kill -KILL $exporter
+	wait $exporter 2>/dev/null
+}
+
+# metric NAME LABEL LABEL: the sum of the VMs' samples that have both labels
+metric() {
+	awk -v name="$1{" -v one="$2" -v two="$3" '
+		!/,vcpu=/ && index($0, name) == 1 && index($0, one) && index($0, two) { sum += $NF }
+		END { print sum + 0 }' /tmp/metrics
+}
+
+# counts VM: its exits by reason; each "CPUID 300"
+counts() {
+	grep "^kvm_exits_total{vm=\"$1\",reason" /tmp/metrics |
+		sed 's/.*reason="\([^"]*\)".* /\1 /' | sort
+}
+
+host_counts() {
+	grep '^kvm_host_exits_total{' /tmp/metrics | sed 's/.*reason="\([^"]*\)".* /\1 /' | sort
+}
+
+# Names in place of the tracepoint's numbers, by the table of our modules, which are not loaded.
+names() {
+	while read -r reason count; do
+		echo "$(awk -v reason="$reason" '$1 == reason { print $2 }' /tmp/names) $count"
+	done | sort
+}
+
+# users: how many references the module kvm has
+users() {
+	awk '$1 == "kvm" { print $3 }' /proc/modules
+}
+
+not_in_use() {
+	[ "$(users)" = "$idle_users" ]
+}
+
+# await COMMAND...: until the command succeeds, for 10 s
+await() {
+	tries=100
+	until "$@"; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return
+		sleep 0.1
+	done
+}
+
+counts_on_stock() {
+	source=$1
+	start_export "$source" || {
+		ok 1 "$source: counts on the distribution's KVM"
+		return
+	}
+	watch kvm_exit
+	start_guest
+	make_exits
+	make_exits
+	fresh
+	vm="exits_on_reques $guest"
+	[ "$(counts "$vm" | grep -c -x -e 'CPUID 600' -e 'HLT 86' -e 'IO_INSTRUCTION 140' \
+		-e 'IOIO 140')" -eq 3 ]
+	ok $? "$source: the VM's CPUID, HLT and I/O exits are those that its guest made"
+	counts "$vm" | sed 's/^/# /'
+	[ "$(metric kvm_user_exits_total "vm=\"$vm\"" '"IO')" -eq 140 ]
+	ok $? "$source: user space finished each I/O exit"
+	[ "$(metric kvm_user_exits_total "vm=\"$vm\"" 'reason="CPUID"')" -eq 0 ]
+	ok $? "$source: and no CPUID exit"
+	grep -q "^kvm_exits_total{vm=\"$vm\",vcpu=\"0\",reason=\"CPUID\"} 600$" /tmp/metrics
+	ok $? "$source: vCPU 0 has the VM's CPUID exits"
+	end_guest
+	/tests/known_exits >/dev/null
+	/tests/known_exits >/dev/null
+	fresh
+	witness kvm_exit | names >/tmp/wanted
+	host_counts >/tmp/shown
+	same /tmp/wanted /tmp/shown
+	ok $? "$source: with all VMs gone the host has as many exits of each reason as the tracepoint"
+	unwatch kvm_exit
+	stop_export
+}
+
+two_vms_at_once() {
+	start_export bpf
+	start_guest
+	make_exits
+	first=$guest
+	exec 8>&9
+	mkfifo /tmp/other
+	/tests/exits_on_request </tmp/other >/tmp/other_made &
+	second=$!
+	exec 7>/tmp/other
+	echo >&7
+	echo >&7
+	until [ "$(wc -l </tmp/other_made)" -ge 2 ]; do
+		sleep 0.1
+	done
+	fresh
+	counts "exits_on_reques $first" | grep -qx "CPUID 300" &&
+		counts "exits_on_reques $second" | grep -qx "CPUID 600"
+	ok $? "two VMs: each has its own exits"
+	exec 7>&- 8>&-
+	kill $second
+	wait $second 2>/dev/null
+	end_guest
+	rm /tmp/other
+}
+
+slots_are_used_again() {
+	start_churn
+	sleep 3
+	stop_churn
+	fresh
+	[ "$(wc -l </tmp/ended)" -gt 3 ]
+	ok $? "$(wc -l </tmp/ended) VMs started and ended"
+	kvm-exit-stats show --source bpf -f json 0.2 1 >/tmp/shown 2>/tmp/errors
+	result=$?
+	[ $result -eq 0 ] && [ ! -s /tmp/errors ]
+	ok $? "a second command counts beside the first"
+	start_guest
+	make_exits
+	fresh
+	counts "exits_on_reques $guest" | grep -qx "CPUID 300"
+	ok $? "a VM in the memory of others begins at 0"
+	end_guest
+	stop_export
+}
+
+nothing_stays() {
+	start_export bpf
+	[ "$(users)" -gt "$idle_users" ]
+	ok $? "while it counts KVM is in use"
+	stop_export
+	await not_in_use
+	ok $? "after its SIGKILL KVM is not"
+	i=0
+	while [ $i -lt 20 ]; do
+		kvm-exit-stats show --source bpf 0.01 1 >/dev/null || break
+		i=$((i + 1))
+	done
+	[ $i -eq 20 ] && await not_in_use
+	ok $? "nor after 20 short measurements"
+}
+
+errors_name_the_cause() {
+	ends() {
+		wanted=$1 text=$2
+		shift 2
+		"$@" >/tmp/output 2>&1
+		result=$?
+		[ $result -eq "$wanted" ] && grep -q -- "$text" /tmp/output && return
+		sed 's/^/# /' /tmp/output
+		return 1
+	}
+	ends 4 "does not record" kvm-exit-stats show --source files
+	ok $? "--source files on the distribution's KVM: status 4"
+	ends 0 "measuring 1 second" kvm-exit-stats show
+	ok $? "without --source and interval it counts by BPF, for a second, and says so"
+	grep -q "by BPF, from exit to entry" /tmp/output
+	ok $? "the heading says which interval"
+	ends 2 "any, files, bpf" kvm-exit-stats show --source kernel
+	ok $? "an unknown source: status 2"
+	ends 15 "CAP_SYS_ADMIN" /usr/bin/setpriv --bounding-set=-sys_admin,-bpf,-perfmon \
+		kvm-exit-stats show --source bpf
+	ok $? "without the capabilities: status 15, and which are needed"
+	rmmod "$module"
+	ends 5 "kvm_intel nor kvm_amd" kvm-exit-stats show --source bpf
+	ok $? "without a vendor module: status 5"
+	modprobe "$module"
+}
+
+# The guests' reasons have their names from our modules' table.
+start_guest
+make_exits
+end_guest
+/tests/known_exits >/dev/null
+awk '!/^#/ { print $1, $2 }' "$kvm/exit_stats" >/tmp/names
+change unload
+idle_users=$(users)
+counts_on_stock bpf
+counts_on_stock bpf-handler
+two_vms_at_once
+slots_are_used_again
+nothing_stays
+errors_name_the_cause
+change load
+done_testing

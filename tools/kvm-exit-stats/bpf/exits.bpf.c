@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counts VM exits of any kvm: how many, and how long each took, for each vCPU and reason.
+ *
+ * An exit begins at the tracepoint kvm_exit. It ends at the next tracepoint kvm_entry of the
+ * vCPU, when KVM_RUN returns to user space, or (if the command attached end_handler) when the
+ * vendor's handler returns: at whichever comes first. What user space does until it calls
+ * KVM_RUN again is kept apart.
+ *
+ * No program calls a helper but the clock, and on kernels that cannot cast a pointer
+ * (bpf_rdonly_cast, since 6.2) one that reads the reason. A vCPU's slot is found by its
+ * address; its thread alone writes there, so nothing is locked.
+ */
+#include <stdbool.h>
+
+#include <linux/bpf.h>
+#include <linux/errno.h>
+#include <linux/types.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "exits.h"
+#include "kvm_types.h"
+
+#define GOLDEN_RATIO 0x9e3779b97f4a7c15ull
+
+/* From linux/kvm.h, whose structures have the names of ours. */
+enum {
+	KVM_EXIT_IRQ_WINDOW_OPEN = 7,
+	KVM_EXIT_INTR = 10,
+	KVM_EXIT_DIRTY_RING_FULL = 31,
+	KVM_EXIT_MEMORY_FAULT = 39,
+};
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* Set by the command before it loads the programs. */
+const volatile bool svm;
+const volatile bool can_cast; /* the kernel has bpf_rdonly_cast() */
+const volatile __u32 nr_rows = MAX_ROWS;
+const volatile __u32 guest_mode_bit; /* of hflags */
+const volatile __u32 slot_shift;     /* 64 - log2(slots) */
+
+/* What could not be counted; and how often a slot changed its owner. */
+__u64 no_slot, unmatched, changes;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct slot) + MAX_ROWS * sizeof(struct exit_row));
+	__uint(max_entries, 1);
+} slots SEC(".maps");
+
+extern void *bpf_rdonly_cast(const void *, __u32) __ksym __weak;
+
+/*
+ * Reads of memory that no type of the arguments describes. The cast needs any structure that
+ * begins with such a member: a load from it costs a few instructions, and is 0 where the
+ * address is bad, as from the helper.
+ */
+static __always_inline __u32 read_u32(const void *from)
+{
+	__u32 n = 0;
+
+	if (can_cast)
+		return ((struct refcount_struct *)bpf_rdonly_cast(
+				from, bpf_core_type_id_kernel(struct refcount_struct)))
+			->refs;
+	bpf_probe_read_kernel(&n, sizeof(n), from);
+	return n;
+}
+
+static __always_inline const void *read_pointer(const void *from)
+{
+	const void *p = 0;
+
+	if (can_cast)
+		return ((struct list_head *)bpf_rdonly_cast(
+				from, bpf_core_type_id_kernel(struct list_head)))
+			->next;
+	bpf_probe_read_kernel(&p, sizeof(p), from);
+	return p;
+}
+
+static __always_inline __u32 exit_reason(const struct kvm_vcpu *vcpu)
+{
+	const struct vcpu_vmx___vt *vt = (const void *)vcpu;
+	const struct vcpu_svm *amd = (const void *)vcpu;
+	const struct vcpu_vmx *vmx = (const void *)vcpu;
+	const struct vmcb *vmcb;
+
+	if (svm) {
+		vmcb = read_pointer(__builtin_preserve_access_index(&amd->vmcb));
+		return read_u32(__builtin_preserve_access_index(&vmcb->control.exit_code));
+	}
+	if (bpf_core_field_exists(vmx->exit_reason))
+		return read_u32(__builtin_preserve_access_index(&vmx->exit_reason.full)) & 0xffff;
+	return read_u32(__builtin_preserve_access_index(&vt->vt.exit_reason.full)) & 0xffff;
+}
+
+static __always_inline __u32 row_of(__u32 reason)
+{
+	if (svm) {
+		reason++;
+		if (reason > SVM_NPF && reason <= SVM_NPF + 4)
+			reason += SVM_LOW_CODES - SVM_NPF - 1;
+		else if (reason >= SVM_LOW_CODES)
+			reason = nr_rows - 1;
+	}
+	return reason < nr_rows ? reason : nr_rows - 1;
+}
+
+/* The verifier lets no program multiply a pointer; the difference of two is a number. */
+static __always_inline __u64 number_of(const struct kvm_vcpu *vcpu)
+{
+	__u64 n = (__u64)vcpu, base = (__u64)&no_slot;
+
+	asm volatile("%0 -= %1" : "+r"(n) : "r"(base));
+	return n;
+}
+
+static __always_inline struct slot *slot_at(__u32 i)
+{
+	i &= (1 << (64 - slot_shift)) - 1;
+	return bpf_map_lookup_elem(&slots, &i);
+}
+
+/* Fibonacci hashing: vCPUs lie at multiples of their size. */
+static __always_inline __u32 first_slot(__u64 number)
+{
+	return number * GOLDEN_RATIO >> slot_shift;
+}
+
+static __always_inline void describe(struct slot *s, const struct kvm_vcpu *vcpu)
+{
+	struct dentry *folder = BPF_CORE_READ(vcpu, kvm, debugfs_dentry);
+
+	s->kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
+	s->vcpu_id = BPF_CORE_READ(vcpu, vcpu_id);
+	s->vcpu_address = (__u64)vcpu;
+	if (bpf_probe_read_kernel_str(s->vm, sizeof(s->vm), BPF_CORE_READ(folder, d_name.name)) < 0)
+		s->vm[0] = '\0';
+}
+
+/* The number of a vCPU's slot, or -ENOENT. */
+static __attribute__((noinline)) int find_slot(__u64 number)
+{
+	__u32 first = first_slot(number);
+	struct slot *s;
+
+	for (int k = 0; k < SLOT_PROBES; k++) {
+		s = slot_at(first + k);
+		if (s && s->vcpu == number)
+			return first + k;
+	}
+	return -ENOENT;
+}
+
+/*
+ * A free slot becomes the vCPU's. Only the vCPU's thread asks for one, so it cannot get two.
+ * Returns its number, or -ENOSPC.
+ */
+static __attribute__((noinline)) int claim_slot(__u64 number, const struct kvm_vcpu *vcpu)
+{
+	__u32 first = first_slot(number);
+	struct slot *s;
+
+	for (int k = 0; k < SLOT_PROBES; k++) {
+		s = slot_at(first + k);
+		if (!s || s->vcpu || __sync_val_compare_and_swap(&s->vcpu, 0, number))
+			continue;
+		describe(s, vcpu);
+		__sync_fetch_and_add(&changes, 1);
+		return first + k;
+	}
+	__sync_fetch_and_add(&no_slot, 1);
+	return -ENOSPC;
+}
+
+static __always_inline struct slot *slot_of(const struct kvm_vcpu *vcpu, bool claim)
+{
+	struct slot *s;
+	__u64 number;
+	int i;
+
+	/* No tracepoint has NULL, but newer verifiers want to see it. */
+	if (!vcpu)
+		return NULL;
+	number = number_of(vcpu);
+	s = slot_at(first_slot(number));
+	if (s && s->vcpu == number)
+		return s;
+	i = find_slot(number);
+	if (i < 0 && claim)
+		i = claim_slot(number, vcpu);
+	return i < 0 ? NULL : slot_at(i);
+}
+
+static __always_inline __u32 bucket_of(__u64 ns)
+{
+	__u32 bucket = 0, n = ns;
+
+	if (ns >> 32)
+		return EXIT_BUCKETS - 1;
+	if (n >> 16) {
+		n >>= 16;
+		bucket = 16;
+	}
+	if (n >> 8) {
+		n >>= 8;
+		bucket += 8;
+	}
+	if (n >> 4) {
+		n >>= 4;
+		bucket += 4;
+	}
+	if (n >> 2) {
+		n >>= 2;
+		bucket += 2;
+	}
+	return bucket + (n >> 1);
+}
+
+static __always_inline void end_exit(struct slot *s, __u64 now)
+{
+	__u64 ns = now - s->start;
+	struct exit_row *row;
+	__u32 i = s->row;
+
+	if (i >= nr_rows)
+		return;
+	row = &s->rows[i];
+	s->start = 0;
+	s->sequence++;
+	barrier();
+	if (!row->count || ns < row->min)
+		row->min = ns;
+	if (ns > row->max)
+		row->max = ns;
+	row->count++;
+	row->total += ns;
+	if (s->nested) {
+		row->nested_count++;
+		row->nested_total += ns;
+	}
+	row->hist[bucket_of(ns) & (EXIT_BUCKETS - 1)]++;
+	barrier();
+	s->sequence++;
+}
+
+SEC("tp_btf/kvm_exit")
+int BPF_PROG(start_exit, struct kvm_vcpu *vcpu)
+{
+	struct slot *s = slot_of(vcpu, true);
+
+	if (!s)
+		return 0;
+	if (s->start)
+		__sync_fetch_and_add(&unmatched, 1);
+	s->row = row_of(exit_reason(vcpu));
+	s->nested = vcpu->arch.hflags & guest_mode_bit;
+	s->start = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/kvm_entry")
+int BPF_PROG(end_at_entry, struct kvm_vcpu *vcpu)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct slot *s = slot_of(vcpu, false);
+
+	if (s && s->start)
+		end_exit(s, now);
+	return 0;
+}
+
+/* Attached to vmx_handle_exit() or svm_handle_exit(). */
+SEC("fexit/vmx_handle_exit")
+int BPF_PROG(end_at_handler, struct kvm_vcpu *vcpu)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct slot *s = slot_of(vcpu, false);
+
+	if (s && s->start)
+		end_exit(s, now);
+	return 0;
+}
+
+/* Does KVM_RUN return because user space has to finish an exit? */
+static __always_inline bool user_finishes(int result, __u32 why)
+{
+	if (result < 0)
+		return (result == -EFAULT || result == -EHWPOISON) && why == KVM_EXIT_MEMORY_FAULT;
+	return why != KVM_EXIT_INTR && why != KVM_EXIT_IRQ_WINDOW_OPEN &&
+	       why != KVM_EXIT_DIRTY_RING_FULL;
+}
+
+/*
+ * An exit that KVM could not finish ends here. A KVM_RUN without an exit that returns as the
+ * last one did continues that exit: MMIO and string I/O go out once for each part.
+ */
+SEC("fexit/kvm_arch_vcpu_ioctl_run")
+int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct slot *s = slot_of(vcpu, false);
+	bool first;
+	__u32 why;
+
+	if (!s)
+		return 0;
+	if (s->start)
+		end_exit(s, now);
+	why = BPF_CORE_READ(vcpu, run, exit_reason);
+	first = s->sequence != s->user_sequence;
+	if (!user_finishes(result, why) || (!first && s->user_why != why))
+		return 0;
+	s->user_counts = first;
+	s->user_why = why;
+	s->user_start = now;
+	return 0;
+}
+
+SEC("fentry/kvm_arch_vcpu_ioctl_run")
+int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
+{
+	struct slot *s = slot_of(vcpu, false);
+	struct exit_row *row;
+	__u32 i;
+
+	if (!s || !s->user_start)
+		return 0;
+	i = s->row;
+	if (i >= nr_rows)
+		return 0;
+	row = &s->rows[i];
+	s->sequence++;
+	barrier();
+	row->user_count += s->user_counts;
+	row->user_total += bpf_ktime_get_ns() - s->user_start;
+	barrier();
+	s->sequence++;
+	s->user_start = 0;
+	s->user_sequence = s->sequence;
+	return 0;
+}
+
+/* The memory of a vCPU is used again for others: its numbers must not become theirs. */
+SEC("fentry/kvm_arch_vcpu_destroy")
+int BPF_PROG(retire_vcpu, struct kvm_vcpu *vcpu)
+{
+	struct slot *s = slot_of(vcpu, false);
+
+	if (!s)
+		return 0;
+	s->vcpu = SLOT_DEAD;
+	__sync_fetch_and_add(&changes, 1);
+	return 0;
+}
+
+/* KVM keeps how long a vCPU was halted; no tracepoint tells whose time it is. */
+static long read_halt(__u32 i, void *unused)
+{
+	struct slot *s = slot_at(i);
+	const struct kvm_vcpu *vcpu;
+
+	if (!s || s->vcpu <= SLOT_DEAD)
+		return 0;
+	vcpu = (const struct kvm_vcpu *)s->vcpu_address;
+	s->halt_poll_ns = BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns) +
+			  BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns);
+	s->halt_wait_ns = BPF_CORE_READ(vcpu, stat.generic.halt_wait_ns);
+	return 0;
+}
+
+/* The command runs this before it reads the slots. */
+SEC("syscall")
+int read_halts(void *ctx)
+{
+	bpf_loop(1u << (64 - slot_shift), read_halt, NULL, 0);
+	return 0;
+}
