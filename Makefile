@@ -116,6 +116,7 @@ bench-check-quick: modules
 .PHONY: modules
 modules: ## build kvm.ko, kvm-intel.ko and kvm-amd.ko
 	@scripts/setup build
+	@tools/modules/kernel-get "$$(scripts/which-kernel)" headers source image
 	@tools/modules/kernel-build
 
 .PHONY: tools
