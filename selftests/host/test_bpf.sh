@@ -140,6 +140,23 @@ counts_on_ours() {
 	done
 }
 
+verify_agrees() {
+	start_guest
+	while :; do
+		echo >&9
+		sleep 0.05
+	done &
+	loop=$!
+	kvm-exit-stats verify 2 >/tmp/shown 2>&1
+	result=$?
+	sed 's/^/# /' /tmp/shown
+	[ $result -eq 0 ] && grep -q "^CPUID .* [1-9]" /tmp/shown
+	ok $? "verify: the modules and BPF count the same exits of a guest that makes many"
+	kill $loop
+	wait $loop 2>/dev/null
+	end_guest
+}
+
 two_vms_at_once() {
 	start_export bpf
 	start_guest
@@ -214,6 +231,8 @@ errors_name_the_cause() {
 	}
 	ends 4 "does not record" kvm-exit-stats show --source files
 	ok $? "--source files on the distribution's KVM: status 4"
+	ends 4 "does not record" kvm-exit-stats verify
+	ok $? "so does verify, which needs our modules"
 	ends 0 "measuring 1 second" kvm-exit-stats show
 	ok $? "without --source and interval it counts by BPF, for a second, and says so"
 	grep -q "by BPF, from exit to entry" /tmp/output
@@ -236,6 +255,7 @@ end_guest
 /tests/known_exits >/dev/null
 awk '!/^#/ { print $1, $2 }' "$kvm/exit_stats" >/tmp/names
 counts_on_ours
+verify_agrees
 change unload
 idle_users=$(users)
 counts_on_stock bpf

@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&cmd_status,
 	&cmd_set,
 	&cmd_reset,
+	&cmd_verify,
 	NULL,
 };
 

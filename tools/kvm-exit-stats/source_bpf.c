@@ -45,7 +45,7 @@ struct bpf_source {
 	char *map;
 	double began; /* UNIX time */
 	uint64_t epoch;
-	uint64_t changes; /* of the slots' owners, when @place was made */
+	uint64_t changes;    /* of the slots' owners, when @place was made */
 	struct place *place; /* the living vCPUs, by VM and number */
 	size_t nr_places;
 	struct slot *retired; /* the sum of all vCPUs that were destroyed */
@@ -156,8 +156,9 @@ static int bpf_list(struct source *s, struct vm_list *vms)
 {
 	struct bpf_source *b = bpf_of(s);
 
-	bpf_prog_test_run_opts(bpf_program__fd(b->skel->progs.read_halts),
-			       &(struct bpf_test_run_opts){ .sz = sizeof(struct bpf_test_run_opts) });
+	bpf_prog_test_run_opts(
+		bpf_program__fd(b->skel->progs.read_halts),
+		&(struct bpf_test_run_opts){ .sz = sizeof(struct bpf_test_run_opts) });
 	return source_list(b->files, vms);
 }
 
@@ -344,8 +345,8 @@ static void look_at_kernel(struct exits_bpf *skel)
 	struct utsname kernel;
 	int major = 0, minor = 0;
 
-	skel->rodata->can_cast =
-		btf && btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
+	skel->rodata->can_cast = btf &&
+				 btf__find_by_name_kind(btf, "bpf_rdonly_cast", BTF_KIND_FUNC) > 0;
 	btf__free(btf);
 	uname(&kernel);
 	sscanf(kernel.release, "%d.%d", &major, &minor);
@@ -385,13 +386,13 @@ static int load(struct bpf_source *b, bool handler)
 static int attach(struct bpf_source *b)
 {
 	struct bpf_program *const order[] = {
-		b->skel->progs.retire_vcpu, b->skel->progs.enter_kvm,
-		b->skel->progs.leave_kvm,   b->skel->progs.end_at_handler,
+		b->skel->progs.retire_vcpu,  b->skel->progs.enter_kvm,
+		b->skel->progs.leave_kvm,    b->skel->progs.end_at_handler,
 		b->skel->progs.end_at_entry, b->skel->progs.start_exit,
 	};
 	struct bpf_link **const link[] = {
-		&b->skel->links.retire_vcpu, &b->skel->links.enter_kvm,
-		&b->skel->links.leave_kvm,   &b->skel->links.end_at_handler,
+		&b->skel->links.retire_vcpu,  &b->skel->links.enter_kvm,
+		&b->skel->links.leave_kvm,    &b->skel->links.end_at_handler,
 		&b->skel->links.end_at_entry, &b->skel->links.start_exit,
 	};
 

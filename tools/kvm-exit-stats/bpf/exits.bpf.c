@@ -54,7 +54,8 @@ struct {
 	__uint(max_entries, 1);
 } slots SEC(".maps");
 
-extern void *bpf_rdonly_cast(const void *, __u32) __ksym __weak;
+extern void *bpf_rdonly_cast(const void *, __u32)
+__ksym __weak;
 
 /*
  * Reads of memory that no type of the arguments describes. The cast needs any structure that
@@ -103,14 +104,16 @@ static __always_inline __u32 exit_reason(const struct kvm_vcpu *vcpu)
 
 static __always_inline __u32 row_of(__u32 reason)
 {
+	__u32 other = nr_rows - 1;
+
 	if (svm) {
 		reason++;
 		if (reason > SVM_NPF && reason <= SVM_NPF + 4)
 			reason += SVM_LOW_CODES - SVM_NPF - 1;
 		else if (reason >= SVM_LOW_CODES)
-			reason = nr_rows - 1;
+			reason = other;
 	}
-	return reason < nr_rows ? reason : nr_rows - 1;
+	return reason < other ? reason : other;
 }
 
 /* The verifier lets no program multiply a pointer; the difference of two is a number. */
@@ -124,7 +127,6 @@ static __always_inline __u64 number_of(const struct kvm_vcpu *vcpu)
 
 static __always_inline struct slot *slot_at(__u32 i)
 {
-	i &= (1 << (64 - slot_shift)) - 1;
 	return bpf_map_lookup_elem(&slots, &i);
 }
 
@@ -132,6 +134,12 @@ static __always_inline struct slot *slot_at(__u32 i)
 static __always_inline __u32 first_slot(__u64 number)
 {
 	return number * GOLDEN_RATIO >> slot_shift;
+}
+
+/* The k-th slot in which a vCPU can be. */
+static __always_inline __u32 next_slot(__u64 number, __u32 k)
+{
+	return (first_slot(number) + k) & ((1 << (64 - slot_shift)) - 1);
 }
 
 static __always_inline void describe(struct slot *s, const struct kvm_vcpu *vcpu)
@@ -148,13 +156,12 @@ static __always_inline void describe(struct slot *s, const struct kvm_vcpu *vcpu
 /* The number of a vCPU's slot, or -ENOENT. */
 static __attribute__((noinline)) int find_slot(__u64 number)
 {
-	__u32 first = first_slot(number);
 	struct slot *s;
 
 	for (int k = 0; k < SLOT_PROBES; k++) {
-		s = slot_at(first + k);
+		s = slot_at(next_slot(number, k));
 		if (s && s->vcpu == number)
-			return first + k;
+			return next_slot(number, k);
 	}
 	return -ENOENT;
 }
@@ -165,16 +172,15 @@ static __attribute__((noinline)) int find_slot(__u64 number)
  */
 static __attribute__((noinline)) int claim_slot(__u64 number, const struct kvm_vcpu *vcpu)
 {
-	__u32 first = first_slot(number);
 	struct slot *s;
 
 	for (int k = 0; k < SLOT_PROBES; k++) {
-		s = slot_at(first + k);
+		s = slot_at(next_slot(number, k));
 		if (!s || s->vcpu || __sync_val_compare_and_swap(&s->vcpu, 0, number))
 			continue;
 		describe(s, vcpu);
 		__sync_fetch_and_add(&changes, 1);
-		return first + k;
+		return next_slot(number, k);
 	}
 	__sync_fetch_and_add(&no_slot, 1);
 	return -ENOSPC;
@@ -199,29 +205,27 @@ static __always_inline struct slot *slot_of(const struct kvm_vcpu *vcpu, bool cl
 	return i < 0 ? NULL : slot_at(i);
 }
 
+#define LOG2(n)                                                                           \
+	(((n) >= 2) + ((n) >= 4) + ((n) >= 8) + ((n) >= 16) + ((n) >= 32) + ((n) >= 64) + \
+	 ((n) >= 128))
+#define LOG2_4(n)  LOG2(n), LOG2((n) + 1), LOG2((n) + 2), LOG2((n) + 3)
+#define LOG2_16(n) LOG2_4(n), LOG2_4((n) + 4), LOG2_4((n) + 8), LOG2_4((n) + 12)
+#define LOG2_64(n) LOG2_16(n), LOG2_16((n) + 16), LOG2_16((n) + 32), LOG2_16((n) + 48)
+
+static const __u8 log2_of_byte[256] = { LOG2_64(0), LOG2_64(64), LOG2_64(128), LOG2_64(192) };
+
+/* BPF has no instruction for the highest bit. Most exits take 256 ns to 65 us. */
 static __always_inline __u32 bucket_of(__u64 ns)
 {
-	__u32 bucket = 0, n = ns;
-
-	if (ns >> 32)
-		return EXIT_BUCKETS - 1;
-	if (n >> 16) {
-		n >>= 16;
-		bucket = 16;
-	}
-	if (n >> 8) {
-		n >>= 8;
-		bucket += 8;
-	}
-	if (n >> 4) {
-		n >>= 4;
-		bucket += 4;
-	}
-	if (n >> 2) {
-		n >>= 2;
-		bucket += 2;
-	}
-	return bucket + (n >> 1);
+	if (ns < 1 << 8)
+		return log2_of_byte[ns];
+	if (ns < 1 << 16)
+		return 8 + log2_of_byte[(ns >> 8) & 0xff];
+	if (ns < 1 << 24)
+		return 16 + log2_of_byte[(ns >> 16) & 0xff];
+	if (ns < 1ull << 32)
+		return 24 + log2_of_byte[(ns >> 24) & 0xff];
+	return EXIT_BUCKETS - 1;
 }
 
 static __always_inline void end_exit(struct slot *s, __u64 now)
@@ -314,7 +318,7 @@ int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
 		return 0;
 	if (s->start)
 		end_exit(s, now);
-	why = BPF_CORE_READ(vcpu, run, exit_reason);
+	why = vcpu->run->exit_reason;
 	first = s->sequence != s->user_sequence;
 	if (!user_finishes(result, why) || (!first && s->user_why != why))
 		return 0;

@@ -10,7 +10,7 @@
 #define SLOT_DEAD    1	/* in place of a vCPU that was destroyed; its numbers are kept */
 
 /* The vCPU's reasons have a row each, by number; the last row is for all others. */
-#define VMX_ROWS      87 /* 0 to 85 */
+#define VMX_ROWS      87   /* 0 to 85 */
 #define SVM_LOW_CODES 0xa8 /* -1 to 0xa6 */
 #define SVM_NPF	      0x400
 #define SVM_ROWS      (SVM_LOW_CODES + 4 + 1) /* and 0x400 to 0x403 */
@@ -39,16 +39,16 @@ struct slot {
 	__u64 start; /* of the pending exit; 0: none is pending */
 	__u32 row;   /* of the latest exit */
 	__u32 nested;
-	__u64 user_start; /* when the thread returned to user space for the latest exit, or 0 */
+	__u64 user_start;    /* when the thread returned to user space for the latest exit, or 0 */
 	__u64 user_sequence; /* @sequence after the thread came back */
 	__u32 user_why;	     /* run->exit_reason of that return */
 	__u32 user_counts;   /* that return is the exit's first */
 	__s32 vcpu_id;
 	__u32 unused;
 	__u64 vcpu_address;
-	__u64 kvm; /* the VM's address */
+	__u64 kvm;			  /* the VM's address */
 	__u64 halt_poll_ns, halt_wait_ns; /* KVM's own, when @read_halts ran */
-	char vm[32]; /* the VM's folder in debugfs; empty if it has none */
+	char vm[32];			  /* the VM's folder in debugfs; empty if it has none */
 	struct exit_row rows[];
 };
 
