@@ -199,6 +199,10 @@ static __always_inline struct slot *slot_of(const struct kvm_vcpu *vcpu, bool cl
 	s = slot_at(first_slot(number));
 	if (s && s->vcpu == number)
 		return s;
+	/* A vCPU that was destroyed a moment ago, at this address, can still be in the first. */
+	s = slot_at(next_slot(number, 1));
+	if (s && s->vcpu == number)
+		return s;
 	i = find_slot(number);
 	if (i < 0 && claim)
 		i = claim_slot(number, vcpu);
