@@ -107,6 +107,19 @@ counts_on_stock() {
 	ok $? "$source: and no CPUID exit"
 	grep -q "^kvm_exits_total{vm=\"$vm\",vcpu=\"0\",reason=\"CPUID\"} 600$" /tmp/metrics
 	ok $? "$source: vCPU 0 has the VM's CPUID exits"
+	name=kvm_exit_handling hist=kvm_exit_duration
+	[ "$source" = bpf-handler ] || name=kvm_exit_to_entry hist=kvm_exit_to_entry_duration
+	awk -v vm="{vm=\"$vm\",reason=\"CPUID\"" -v total="${name}_seconds_total" \
+		-v hist="${hist}_seconds" '
+		index($0, total vm) { time = $NF }
+		index($0, hist "_sum" vm) { sum = $NF }
+		index($0, hist "_bucket" vm) && $NF > 0 && !first { split($0, le, "\""); first = le[6] }
+		index($0, hist "_count" vm) { count = $NF }
+		END {
+			print "# " count " in buckets, " time " s, the first bucket below " first " s"
+			exit !(count == 600 && time > 0 && time == sum && first > 0 && time > 300 * first / 2)
+		}' /tmp/metrics
+	ok $? "$source: the histogram has each of them, and their times add up to the total"
 	end_guest
 	/tests/known_exits >/dev/null
 	/tests/known_exits >/dev/null

@@ -43,7 +43,8 @@ struct bpf_source {
 	unsigned int nr_slots, nr_rows;
 	size_t slot_size;
 	char *map;
-	double began; /* UNIX time */
+	double began;	   /* UNIX time */
+	double halts_read; /* monotonic time */
 	uint64_t epoch;
 	uint64_t changes;    /* of the slots' owners, when @place was made */
 	struct place *place; /* the living vCPUs, by VM and number */
@@ -154,12 +155,18 @@ static void find_places(struct bpf_source *b)
 
 static int bpf_list(struct source *s, struct vm_list *vms)
 {
-	struct bpf_source *b = bpf_of(s);
+	return source_list(bpf_of(s)->files, vms);
+}
 
-	bpf_prog_test_run_opts(
-		bpf_program__fd(b->skel->progs.read_halts),
-		&(struct bpf_test_run_opts){ .sz = sizeof(struct bpf_test_run_opts) });
-	return source_list(b->files, vms);
+/* Lets the kernel copy how long each vCPU was halted: once for tables that are read together. */
+static void read_halts(struct bpf_source *b)
+{
+	struct bpf_test_run_opts opts = { .sz = sizeof(opts) };
+
+	if (monotonic() - b->halts_read < 0.01)
+		return;
+	bpf_prog_test_run_opts(bpf_program__fd(b->skel->progs.read_halts), &opts);
+	b->halts_read = monotonic();
 }
 
 /* The reason that a row counts. The last row has all that have none. */
@@ -262,6 +269,7 @@ static int bpf_read(struct source *s, const struct vm *vm, int vcpu, bool hist, 
 
 	(void)why;
 	find_places(b);
+	read_halts(b);
 	memset(b->copy, 0, b->slot_size);
 	t->scope = !vm ? SCOPE_HOST : vcpu == NO_VCPU ? SCOPE_VM : SCOPE_VCPU;
 	add_places(b, vm, vcpu, t);
@@ -364,6 +372,8 @@ static int load(struct bpf_source *b, bool handler)
 	look_at_kernel(skel);
 	skel->rodata->svm = b->svm;
 	skel->rodata->nr_rows = b->nr_rows;
+	for (int i = 2; i < 256; i++)
+		skel->rodata->log2_of[i] = skel->rodata->log2_of[i / 2] + 1;
 	skel->rodata->slot_shift = 64 - __builtin_ctz(b->nr_slots);
 	bpf_map__set_max_entries(skel->maps.slots, b->nr_slots);
 	bpf_map__set_value_size(skel->maps.slots, b->slot_size);

@@ -110,11 +110,16 @@ static void header_pair(struct table *t, const char *key, const char *value)
 		const char *key;
 		uint64_t *n;
 	} numbers[] = {
-		{ "tsc_khz", &t->tsc_khz }, { "epoch", &t->epoch },
-		{ "vms", &t->vms },	    { "vcpus", &t->vcpus },
-		{ "exits", &t->exits },	    { "cycles", &t->cycles },
-		{ "nested", &t->nested },   { "tsc_backwards", &t->tsc_backwards },
-		{ "dumps", &t->dumps },	    { "merged", &t->merged },
+		{ "tsc_khz", &t->tsc_khz },
+		{ "epoch", &t->epoch },
+		{ "vms", &t->vms },
+		{ "vcpus", &t->vcpus },
+		{ "exits", &t->exits },
+		{ "cycles", &t->cycles },
+		{ "nested", &t->nested },
+		{ "tsc_backwards", &t->tsc_backwards },
+		{ "dumps", &t->dumps },
+		{ "merged", &t->merged },
 		{ "halt_poll_ns", &t->halt_poll_ns },
 		{ "halt_wait_ns", &t->halt_wait_ns },
 	};

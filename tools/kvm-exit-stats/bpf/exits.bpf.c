@@ -42,6 +42,7 @@ const volatile bool can_cast; /* the kernel has bpf_rdonly_cast() */
 const volatile __u32 nr_rows = MAX_ROWS;
 const volatile __u32 guest_mode_bit; /* of hflags */
 const volatile __u32 slot_shift;     /* 64 - log2(slots) */
+const volatile __u8 log2_of[256];
 
 /* What could not be counted; and how often a slot changed its owner. */
 __u64 no_slot, unmatched, changes;
@@ -64,26 +65,28 @@ __ksym __weak;
  */
 static __always_inline __u32 read_u32(const void *from)
 {
+	const struct refcount_struct *p;
 	__u32 n = 0;
 
-	if (can_cast)
-		return ((struct refcount_struct *)bpf_rdonly_cast(
-				from, bpf_core_type_id_kernel(struct refcount_struct)))
-			->refs;
+	if (can_cast) {
+		p = bpf_rdonly_cast(from, bpf_core_type_id_kernel(struct refcount_struct));
+		return p->refs;
+	}
 	bpf_probe_read_kernel(&n, sizeof(n), from);
 	return n;
 }
 
 static __always_inline const void *read_pointer(const void *from)
 {
-	const void *p = 0;
+	const struct list_head *p;
+	const void *pointer = NULL;
 
-	if (can_cast)
-		return ((struct list_head *)bpf_rdonly_cast(
-				from, bpf_core_type_id_kernel(struct list_head)))
-			->next;
-	bpf_probe_read_kernel(&p, sizeof(p), from);
-	return p;
+	if (can_cast) {
+		p = bpf_rdonly_cast(from, bpf_core_type_id_kernel(struct list_head));
+		return p->next;
+	}
+	bpf_probe_read_kernel(&pointer, sizeof(pointer), from);
+	return pointer;
 }
 
 static __always_inline __u32 exit_reason(const struct kvm_vcpu *vcpu)
@@ -209,26 +212,17 @@ static __always_inline struct slot *slot_of(const struct kvm_vcpu *vcpu, bool cl
 	return i < 0 ? NULL : slot_at(i);
 }
 
-#define LOG2(n)                                                                           \
-	(((n) >= 2) + ((n) >= 4) + ((n) >= 8) + ((n) >= 16) + ((n) >= 32) + ((n) >= 64) + \
-	 ((n) >= 128))
-#define LOG2_4(n)  LOG2(n), LOG2((n) + 1), LOG2((n) + 2), LOG2((n) + 3)
-#define LOG2_16(n) LOG2_4(n), LOG2_4((n) + 4), LOG2_4((n) + 8), LOG2_4((n) + 12)
-#define LOG2_64(n) LOG2_16(n), LOG2_16((n) + 16), LOG2_16((n) + 32), LOG2_16((n) + 48)
-
-static const __u8 log2_of_byte[256] = { LOG2_64(0), LOG2_64(64), LOG2_64(128), LOG2_64(192) };
-
 /* BPF has no instruction for the highest bit. Most exits take 256 ns to 65 us. */
 static __always_inline __u32 bucket_of(__u64 ns)
 {
 	if (ns < 1 << 8)
-		return log2_of_byte[ns];
+		return log2_of[ns];
 	if (ns < 1 << 16)
-		return 8 + log2_of_byte[(ns >> 8) & 0xff];
+		return 8 + log2_of[(ns >> 8) & 0xff];
 	if (ns < 1 << 24)
-		return 16 + log2_of_byte[(ns >> 16) & 0xff];
+		return 16 + log2_of[(ns >> 16) & 0xff];
 	if (ns < 1ull << 32)
-		return 24 + log2_of_byte[(ns >> 24) & 0xff];
+		return 24 + log2_of[(ns >> 24) & 0xff];
 	return EXIT_BUCKETS - 1;
 }
 
