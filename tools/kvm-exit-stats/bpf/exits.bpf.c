@@ -350,6 +350,14 @@ int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 	return 0;
 }
 
+/* KVM keeps how long a vCPU was halted; no tracepoint tells whose time it is. */
+static __always_inline void copy_halts(struct slot *s, const struct kvm_vcpu *vcpu)
+{
+	s->halt_poll_ns = BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns) +
+			  BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns);
+	s->halt_wait_ns = BPF_CORE_READ(vcpu, stat.generic.halt_wait_ns);
+}
+
 /* The memory of a vCPU is used again for others: its numbers must not become theirs. */
 SEC("fentry/kvm_arch_vcpu_destroy")
 int BPF_PROG(retire_vcpu, struct kvm_vcpu *vcpu)
@@ -358,23 +366,18 @@ int BPF_PROG(retire_vcpu, struct kvm_vcpu *vcpu)
 
 	if (!s)
 		return 0;
+	copy_halts(s, vcpu);
 	s->vcpu = SLOT_DEAD;
 	__sync_fetch_and_add(&changes, 1);
 	return 0;
 }
 
-/* KVM keeps how long a vCPU was halted; no tracepoint tells whose time it is. */
 static long read_halt(__u32 i, void *unused)
 {
 	struct slot *s = slot_at(i);
-	const struct kvm_vcpu *vcpu;
 
-	if (!s || s->vcpu <= SLOT_DEAD)
-		return 0;
-	vcpu = (const struct kvm_vcpu *)s->vcpu_address;
-	s->halt_poll_ns = BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns) +
-			  BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns);
-	s->halt_wait_ns = BPF_CORE_READ(vcpu, stat.generic.halt_wait_ns);
+	if (s && s->vcpu > SLOT_DEAD)
+		copy_halts(s, (const struct kvm_vcpu *)s->vcpu_address);
 	return 0;
 }
 
