@@ -433,9 +433,11 @@ errors_name_the_cause() {
 	mount -t debugfs debugfs /sys/kernel/debug
 }
 
-# all_end STATUS TEXT: so do the subcommands that need numbers, and status
+# all_end STATUS TEXT: so do the subcommands that need the modules' numbers, and status
 all_end() {
-	for command in show list export "record -O /tmp/none" "top --batch 1" status; do
+	files="--source files"
+	for command in "show $files" "list $files" "export $files" "record -O /tmp/none $files" \
+		"top --batch 1 $files" status; do
 		# shellcheck disable=SC2086 # words
 		ends "$1" "$2" kvm-exit-stats $command || return
 	done
