@@ -191,6 +191,7 @@ show_follows() {
 	ok $? "show 0.3: the intervals add up to $(sum_of_tables /tmp/follow) CPUIDs, each rate is exits by seconds"
 
 	hold_vm
+	rm /tmp/follow # has_lines must not see the last one
 	kvm-exit-stats show --vm $holder -f csv 0.2 >/tmp/follow 2>/tmp/errors &
 	tool=$!
 	await has_lines /tmp/follow 1
