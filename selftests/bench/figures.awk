@@ -39,7 +39,7 @@ part ~ /^(quick|exits|auto)$/ && $2 ~ /^(stock|control|off|on)$/ {
 		inexact[suffix] = $6
 }
 
-part == "command" && $2 != "stock" { say($2 "/" $3, $5) }
+part == "by_bpf" && $2 != "stock" { say($2 "/" $3, $5) }
 
 part == "dumps" { say("dump-" $2 ($3 == 0 ? "" : "-held") "/" $1 "/" $4, $5) }
 

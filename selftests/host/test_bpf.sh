@@ -75,16 +75,6 @@ not_in_use() {
 	[ "$(users)" = "$idle_users" ]
 }
 
-# await COMMAND...: until the command succeeds, for 10 s
-await() {
-	tries=100
-	until "$@"; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return
-		sleep 0.1
-	done
-}
-
 counts_on_stock() {
 	source=$1
 	start_export "$source" || {
@@ -205,8 +195,8 @@ slots_are_used_again() {
 	ok $? "$(wc -l </tmp/ended) VMs started and ended"
 	kvm-exit-stats show --source bpf -f json 0.2 1 >/tmp/shown 2>/tmp/errors
 	result=$?
-	[ $result -eq 0 ] && [ ! -s /tmp/errors ]
-	ok $? "a second command counts beside the first"
+	[ $result -eq 0 ] && [ ! -s /tmp/errors ] && grep -q '"measured": *"entry-bpf"' /tmp/shown
+	ok $? "a second command counts beside the first, and its JSON says what is measured"
 	start_guest
 	make_exits
 	fresh
@@ -233,15 +223,6 @@ nothing_stays() {
 }
 
 errors_name_the_cause() {
-	ends() {
-		wanted=$1 text=$2
-		shift 2
-		"$@" >/tmp/output 2>&1
-		result=$?
-		[ $result -eq "$wanted" ] && grep -q -- "$text" /tmp/output && return
-		sed 's/^/# /' /tmp/output
-		return 1
-	}
 	ends 4 "does not record" kvm-exit-stats show --source files
 	ok $? "--source files on the distribution's KVM: status 4"
 	ends 4 "does not record" kvm-exit-stats verify
@@ -255,6 +236,9 @@ errors_name_the_cause() {
 	ends 15 "CAP_SYS_ADMIN" /usr/bin/setpriv --bounding-set=-sys_admin,-bpf,-perfmon \
 		kvm-exit-stats show --source bpf
 	ok $? "without the capabilities: status 15, and which are needed"
+	kvm-exit-stats record --source bpf -d 1 -q -O /tmp/recording 2>/dev/null
+	ends 0 "by BPF, from exit to entry" kvm-exit-stats show --root /tmp/recording
+	ok $? "a recording says it too"
 	rmmod "$module"
 	ends 5 "kvm_intel nor kvm_amd" kvm-exit-stats show --source bpf
 	ok $? "without a vendor module: status 5"

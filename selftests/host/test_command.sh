@@ -41,28 +41,6 @@ field() {
 	awk -v reason="$2" -v n="$3" '$1 == reason { print $n }' "$1"
 }
 
-# ends STATUS TEXT COMMAND...: the command ends with this status, and TEXT is in its output
-ends() {
-	wanted=$1 text=$2
-	shift 2
-	"$@" >/tmp/output 2>&1
-	result=$?
-	[ $result -eq "$wanted" ] && grep -q -- "$text" /tmp/output && return
-	echo "# status $result, and not $wanted with '$text':"
-	sed 's/^/# /' /tmp/output
-	return 1
-}
-
-# await COMMAND...: until the command succeeds, for 10 s
-await() {
-	tries=100
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return
-		sleep 0.1
-	done
-}
-
 has_lines() {
 	[ -e "$1" ] && [ "$(wc -l <"$1")" -ge "$2" ]
 }
@@ -263,6 +241,7 @@ export_has_metrics() {
 }
 
 record_and_read() {
+	rm -f /tmp/recording # another test may have left one
 	kvm-exit-stats record -q -i 0.2 -O /tmp/recording &
 	tool=$!
 	await grep -q '"seconds"' /tmp/recording

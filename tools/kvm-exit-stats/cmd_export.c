@@ -224,18 +224,18 @@ static int run(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	s = origin_open(&env.origin);
+	if (env.interval > 0)
+		common_catch_signals();
+	next = monotonic();
+	if (s->from_now && (env.count || !(env.interval > 0))) {
+		origin_tell_second();
+		next += 1;
+		wait_until(&next, 0);
+	}
 	if (env.count) {
 		print_series(s);
 		source_close(s);
 		return 0;
-	}
-	if (env.interval > 0)
-		common_catch_signals();
-	next = monotonic();
-	if (s->from_now && !(env.interval > 0)) {
-		warn("BPF counts from now on: measuring 1 second");
-		next += 1;
-		wait_until(&next, 0);
 	}
 	do {
 		struct metrics m = {};

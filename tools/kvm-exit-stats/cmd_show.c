@@ -161,7 +161,7 @@ static int run(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
 	if (!env.interval && origin_by_bpf(&origin)) {
-		warn("BPF counts from now on: measuring 1 second");
+		origin_tell_second();
 		env.interval = 1;
 		env.count = 1;
 	}

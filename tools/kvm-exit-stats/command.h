@@ -60,6 +60,9 @@ extern const struct argp origin_argp;
 /* Will the numbers be counted by BPF, from the opening on? */
 bool origin_by_bpf(const struct origin *o);
 
+/* Says that without an interval such a source is read after a second. */
+void origin_tell_second(void);
+
 /* Opens it, or ends the program with why there are no numbers. */
 struct source *origin_open(const struct origin *o);
 

@@ -17,7 +17,8 @@ static const struct {
 	[ERR_OTHER] = { 1, "error", NULL, NULL },
 	[ERR_NO_KVM] = { 3, "no-kvm", "KVM is not loaded", "modprobe kvm_intel (or kvm_amd)" },
 	[ERR_STOCK] = { 4, "stock-kvm", "the loaded KVM does not record exits",
-			"load the modules of kvm-exit-stats: make load" },
+			"load the modules of kvm-exit-stats: make load; or count without them: "
+			"kvm-exit-stats show --source bpf" },
 	[ERR_NO_VENDOR] = { 5, "no-vendor-module", "neither kvm_intel nor kvm_amd is loaded",
 			    "unload and load the modules again: make unload, then make load" },
 	[ERR_NO_HOOKS] = { 6, "vendor-module-without-hooks",

@@ -58,6 +58,11 @@ bool origin_by_bpf(const struct origin *o)
 	return o->source == ORIGIN_BPF || o->source == ORIGIN_BPF_HANDLER;
 }
 
+void origin_tell_second(void)
+{
+	warn("BPF counts from now on: measuring 1 second");
+}
+
 static struct source *open_bpf(bool handler)
 {
 	struct complaint why;

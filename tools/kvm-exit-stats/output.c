@@ -102,8 +102,8 @@ void output_heading(struct output *o, const struct heading *h)
 		fprintf(o->f, ": since the last reset");
 	if (h->t)
 		fprintf(o->f, ", %llu exits", (unsigned long long)h->t->exits);
-	if (h->t && h->t->interval != INTERVAL_HANDLER)
-		fprintf(o->f, ", %s", interval_text(h->t->interval));
+	if (h->t && h->t->measured != MEASURED_HANDLER)
+		fprintf(o->f, ", %s", measured_text(h->t->measured));
 	if (h->t && (h->t->halt_poll_ns || h->t->halt_wait_ns))
 		fprintf(o->f, ", halted: %.3f s polling, %.3f s asleep", h->t->halt_poll_ns / 1e9,
 			h->t->halt_wait_ns / 1e9);

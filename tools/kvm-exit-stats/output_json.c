@@ -70,6 +70,7 @@ static void json_table(struct output *o, const struct heading *h, const struct i
 	if (h->t) {
 		json_put_string(&j, "vendor", h->t->vendor);
 		json_put_uint(&j, "tsc_khz", h->t->tsc_khz);
+		json_put_string(&j, "measured", measured_name(h->t->measured));
 		json_put_bool(&j, "tsc_stable", h->t->tsc_stable);
 		/* As text: few readers of JSON have 64 bits without a sign. */
 		snprintf(epoch, sizeof(epoch), "%" PRIu64, h->t->epoch);

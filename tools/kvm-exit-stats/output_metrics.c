@@ -75,12 +75,12 @@ static double seconds_of(const struct item *item, double cycles)
 }
 
 /* A time up to the next entry is another one than that of the handler: it has another name. */
-static void name_interval(char *name, size_t size, const struct item *items)
+static void name_measured(char *name, size_t size, const struct item *items)
 {
 	char *handling = strstr(name, "_handling");
 	char rest[80];
 
-	if (!handling || items[0].t->interval != INTERVAL_ENTRY_BPF)
+	if (!handling || items[0].t->measured != MEASURED_ENTRY_BPF)
 		return;
 	snprintf(rest, sizeof(rest), "%s", handling + strlen("_handling"));
 	snprintf(handling, size - (handling - name), "_to_entry%s", rest);
@@ -95,7 +95,7 @@ static void write_counter(struct output *o, const struct column *c, const char *
 	snprintf(name, sizeof(name), "%s%s%s", prefix, c->metric + strlen("kvm"),
 		 c->kind == KIND_TIME ? "_seconds" : "");
 	if (nr)
-		name_interval(name, sizeof(name), items);
+		name_measured(name, sizeof(name), items);
 	for (size_t i = 0; i < nr; i++) {
 		struct value v = {};
 
@@ -144,7 +144,7 @@ static void write_histograms(struct output *o, const char *prefix, bool host,
 	bool any = false;
 
 	snprintf(name, sizeof(name), "%s_exit_%s_seconds", prefix,
-		 nr && items[0].t->interval == INTERVAL_ENTRY_BPF ? "to_entry_duration"
+		 nr && items[0].t->measured == MEASURED_ENTRY_BPF ? "to_entry_duration"
 								  : "duration");
 	for (size_t i = 0; i < nr; i++) {
 		if (!items[i].row || !items[i].vm != host || !has_seconds(&items[i]) ||

@@ -4,7 +4,7 @@
  * was cut anywhere reads up to its last whole line.
  *
  *	{"kvm_exit_stats_recording":1, "time":UNIX, "host":NAME, "kernel":RELEASE,
- *	 "vendor":"vmx", "tsc_khz":N, "interval":SECONDS}	the first line
+ *	 "vendor":"vmx", "tsc_khz":N, "measured":"handler", "interval":SECONDS}	the first line
  *	{"vm":NUMBER, "id":FOLDER, "name":NAME, "uuid":UUID, "pid":PID, "process":COMMAND}
  *	{"reason":NUMBER, "id":"10", "name":"CPUID"}		before their first use
  *	{"time":UNIX, "seconds":S, "scopes":[SCOPE...]}		what happened since the last

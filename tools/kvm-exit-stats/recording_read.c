@@ -26,6 +26,7 @@ struct reader {
 	struct row *reason; /* id and name */
 	char vendor[8];
 	uint64_t tsc_khz;
+	enum measured measured;
 	unsigned long line;
 	struct complaint *why;
 	size_t next_reason;   /* most likely that of the next row */
@@ -92,6 +93,7 @@ static int read_header(struct reader *r, const json_t *line)
 				"a recording of version %" PRIu64 ", this program knows up to %d",
 				version, RECORDING_VERSION);
 	r->tsc_khz = uint_of(line, "tsc_khz");
+	measured_parse(text_of(line, "measured", ""), &r->measured);
 	snprintf(r->vendor, sizeof(r->vendor), "%s", text_of(line, "vendor", ""));
 	host = printable_of(line, "host", "?");
 	kernel = printable_of(line, "kernel", "?");
@@ -185,6 +187,7 @@ static void begin_scope(struct reader *r, struct scope_numbers *s, const struct 
 	memcpy(s->t.vendor, r->vendor, sizeof(s->t.vendor));
 	s->t.version = EXIT_STATS_TABLE_VERSION;
 	s->t.tsc_khz = r->tsc_khz;
+	s->t.measured = r->measured;
 	s->t.tsc_stable = true;
 	s->t.has = 1u << COUNT | 1u << TOTAL | 1u << AVG;
 }

@@ -24,6 +24,7 @@ void recorder_begin(struct recorder *r, FILE *f, const struct table *host, doubl
 	json_put_string(&j, "kernel", machine.release);
 	json_put_string(&j, "vendor", host->vendor);
 	json_put_uint(&j, "tsc_khz", host->tsc_khz);
+	json_put_string(&j, "measured", measured_name(host->measured));
 	json_put_real(&j, "interval", interval, 3);
 	json_end_object(&j);
 	fputc('\n', f);

@@ -209,12 +209,15 @@ static void sum_text(const struct scope_numbers *host, double interval, char *bu
 			 host->t.exits / seconds, 100 * cpus, interval);
 	else
 		snprintf(buf, size, "%llu exits", (unsigned long long)host->t.exits);
+	if (host->t.measured != MEASURED_HANDLER)
+		snprintf(buf + strlen(buf), size - strlen(buf), ", %s",
+			 measured_text(host->t.measured));
 }
 
 static void draw_title(struct ui *ui, struct canvas *c, const struct layout *l,
 		       const struct model *m, size_t nr)
 {
-	char place[256], numbers[80] = "";
+	char place[256], numbers[128] = "";
 	size_t vms = 0;
 
 	for (size_t i = 0; i < m->since->nr; i++) {

@@ -28,7 +28,8 @@
 #define MIN_SLOTS 256
 #define MAX_SLOTS 4096
 
-struct place {
+/* A vCPU that exists, and its slot. */
+struct living {
 	char vm[32];
 	int vcpu;
 	unsigned int slot;
@@ -38,7 +39,7 @@ struct bpf_source {
 	struct source source;
 	struct source *files; /* for the list of VMs */
 	struct exits_bpf *skel;
-	enum interval interval;
+	enum measured measured;
 	bool svm;
 	unsigned int nr_slots, nr_rows;
 	size_t slot_size;
@@ -46,9 +47,9 @@ struct bpf_source {
 	double began;	   /* UNIX time */
 	double halts_read; /* monotonic time */
 	uint64_t epoch;
-	uint64_t changes;    /* of the slots' owners, when @place was made */
-	struct place *place; /* the living vCPUs, by VM and number */
-	size_t nr_places;
+	uint64_t changes;      /* of the slots' owners, when @living was made */
+	struct living *living; /* the living vCPUs, by VM and number */
+	size_t nr_living;
 	struct slot *retired; /* the sum of all vCPUs that were destroyed */
 	struct slot *copy;    /* of the slot that is read */
 };
@@ -101,7 +102,7 @@ static void add_slot(const struct bpf_source *b, struct slot *to, const struct s
 	struct exit_row row;
 
 	for (unsigned int i = 0; i < b->nr_rows; i++) {
-		/* The count of a row is written once, and most stay 0. */
+		/* Most reasons never occur. */
 		if (!*(const volatile __u64 *)&s->rows[i].count)
 			continue;
 		copy_row(s, i, &row);
@@ -116,23 +117,23 @@ static const char *name_of(const struct bpf_source *b, uint32_t reason)
 	return b->svm ? reason_name_svm(reason) : reason_name_vmx(reason);
 }
 
-static int by_place(const void *a, const void *b)
+static int by_vm_and_vcpu(const void *a, const void *b)
 {
-	const struct place *x = a, *y = b;
+	const struct living *x = a, *y = b;
 	int order = strcmp(x->vm, y->vm);
 
 	return order ? order : (x->vcpu > y->vcpu) - (x->vcpu < y->vcpu);
 }
 
 /* Takes the numbers of vCPUs that were destroyed, frees their slots, and finds the others. */
-static void find_places(struct bpf_source *b)
+static void find_vcpus(struct bpf_source *b)
 {
 	uint64_t changes = *(volatile __u64 *)&b->skel->bss->changes;
 
 	if (changes == b->changes)
 		return;
 	b->changes = changes;
-	b->nr_places = 0;
+	b->nr_living = 0;
 	for (unsigned int i = 0; i < b->nr_slots; i++) {
 		struct slot *s = slot_at(b, i);
 		__u64 vcpu = *(volatile __u64 *)&s->vcpu;
@@ -143,14 +144,14 @@ static void find_places(struct bpf_source *b)
 			__sync_synchronize();
 			*(volatile __u64 *)&s->vcpu = 0;
 		} else if (vcpu) {
-			struct place *p = &b->place[b->nr_places++];
+			struct living *p = &b->living[b->nr_living++];
 
 			memcpy(p->vm, s->vm, sizeof(p->vm));
 			p->vcpu = s->vcpu_id;
 			p->slot = i;
 		}
 	}
-	qsort(b->place, b->nr_places, sizeof(*b->place), by_place);
+	qsort(b->living, b->nr_living, sizeof(*b->living), by_vm_and_vcpu);
 }
 
 static int bpf_list(struct source *s, struct vm_list *vms)
@@ -230,17 +231,17 @@ static void put_rows(struct bpf_source *b, struct table *t)
 	put_row(b, t, b->nr_rows - 1);
 }
 
-/* The first place of a VM's vCPUs from @vcpu on, or the end. */
-static size_t first_place(const struct bpf_source *b, const char *vm, int vcpu)
+/* The first of a VM's vCPUs from @vcpu on, or the end. */
+static size_t first_vcpu(const struct bpf_source *b, const char *vm, int vcpu)
 {
-	struct place wanted = { .vcpu = vcpu };
-	size_t low = 0, high = b->nr_places;
+	struct living wanted = { .vcpu = vcpu };
+	size_t low = 0, high = b->nr_living;
 
 	snprintf(wanted.vm, sizeof(wanted.vm), "%s", vm);
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 
-		if (by_place(&b->place[middle], &wanted) < 0)
+		if (by_vm_and_vcpu(&b->living[middle], &wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -248,12 +249,12 @@ static size_t first_place(const struct bpf_source *b, const char *vm, int vcpu)
 	return low;
 }
 
-static void add_places(struct bpf_source *b, const struct vm *vm, int vcpu, struct table *t)
+static void add_vcpus(struct bpf_source *b, const struct vm *vm, int vcpu, struct table *t)
 {
-	size_t i = vm ? first_place(b, vm->id, vcpu == NO_VCPU ? 0 : vcpu) : 0;
+	size_t i = vm ? first_vcpu(b, vm->id, vcpu == NO_VCPU ? 0 : vcpu) : 0;
 
-	for (; i < b->nr_places; i++) {
-		const struct place *p = &b->place[i];
+	for (; i < b->nr_living; i++) {
+		const struct living *p = &b->living[i];
 
 		if (vm && (strcmp(p->vm, vm->id) || (vcpu != NO_VCPU && p->vcpu != vcpu)))
 			break;
@@ -268,15 +269,15 @@ static int bpf_read(struct source *s, const struct vm *vm, int vcpu, bool hist, 
 	struct bpf_source *b = bpf_of(s);
 
 	(void)why;
-	find_places(b);
+	find_vcpus(b);
 	read_halts(b);
 	memset(b->copy, 0, b->slot_size);
 	t->scope = !vm ? SCOPE_HOST : vcpu == NO_VCPU ? SCOPE_VM : SCOPE_VCPU;
-	add_places(b, vm, vcpu, t);
+	add_vcpus(b, vm, vcpu, t);
 	if (!vm)
 		add_slot(b, b->copy, b->retired);
 	snprintf(t->vendor, sizeof(t->vendor), "%s", b->svm ? "svm" : "vmx");
-	t->interval = b->interval;
+	t->measured = b->measured;
 	t->version = EXIT_STATS_TABLE_VERSION;
 	t->tsc_khz = 1000000; /* times are in ns */
 	t->tsc_stable = true;
@@ -301,7 +302,7 @@ static void bpf_close(struct source *s)
 		munmap(b->map, b->nr_slots * b->slot_size);
 	exits_bpf__destroy(b->skel);
 	source_close(b->files);
-	free(b->place);
+	free(b->living);
 	free(b->retired);
 	free(b->copy);
 	free(b->source.title);
@@ -341,7 +342,7 @@ static void choose_slots(struct bpf_source *b)
 		b->nr_slots *= 2;
 	b->nr_rows = b->svm ? SVM_ROWS : VMX_ROWS;
 	b->slot_size = sizeof(struct slot) + b->nr_rows * sizeof(struct exit_row);
-	b->place = xcalloc(b->nr_slots, sizeof(*b->place));
+	b->living = xcalloc(b->nr_slots, sizeof(*b->living));
 	b->retired = xcalloc(1, b->slot_size);
 	b->copy = xcalloc(1, b->slot_size);
 }
@@ -423,7 +424,7 @@ struct source *source_open_bpf(bool handler, int *err, struct complaint *why)
 	libbpf_set_print(keep_warning);
 	b->source.ops = &bpf_ops;
 	b->source.title = xstrdup("BPF");
-	b->interval = handler ? INTERVAL_HANDLER_BPF : INTERVAL_ENTRY_BPF;
+	b->measured = handler ? MEASURED_HANDLER_BPF : MEASURED_ENTRY_BPF;
 	b->source.from_now = true;
 	b->map = MAP_FAILED;
 	b->svm = !access("/sys/module/kvm_amd", F_OK);

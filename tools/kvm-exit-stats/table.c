@@ -23,10 +23,10 @@ static const char *const number_names[] = {
 
 static const struct {
 	const char *name, *text;
-} intervals[NR_INTERVALS] = {
-	[INTERVAL_HANDLER] = { "handler", NULL },
-	[INTERVAL_HANDLER_BPF] = { "handler-bpf", "by BPF, from exit to the handler's end" },
-	[INTERVAL_ENTRY_BPF] = { "entry-bpf", "by BPF, from exit to entry" },
+} measured[NR_MEASURED] = {
+	[MEASURED_HANDLER] = { "handler", NULL },
+	[MEASURED_HANDLER_BPF] = { "handler-bpf", "by BPF, from exit to the handler's end" },
+	[MEASURED_ENTRY_BPF] = { "entry-bpf", "by BPF, from exit to entry" },
 };
 
 /* Which number or extra column each field of a row is; from the line of heads. */
@@ -84,24 +84,23 @@ bool reason_parse(const char *text, int64_t *reason)
 	return true;
 }
 
-const char *interval_name(enum interval i)
+const char *measured_name(enum measured m)
 {
-	return intervals[i].name;
+	return measured[m].name;
 }
 
-bool interval_parse(const char *name, enum interval *i)
+void measured_parse(const char *name, enum measured *m)
 {
-	for (*i = 0; *i < NR_INTERVALS; ++*i) {
-		if (!strcmp(intervals[*i].name, name))
-			return true;
+	*m = MEASURED_HANDLER;
+	for (int i = 0; i < NR_MEASURED; i++) {
+		if (!strcmp(measured[i].name, name))
+			*m = i;
 	}
-	*i = INTERVAL_HANDLER;
-	return false;
 }
 
-const char *interval_text(enum interval i)
+const char *measured_text(enum measured m)
 {
-	return intervals[i].text;
+	return measured[m].text;
 }
 
 static void header_pair(struct table *t, const char *key, const char *value)

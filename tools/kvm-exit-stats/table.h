@@ -24,12 +24,12 @@ enum scope {
 	NR_SCOPES
 };
 
-/* What the time of an exit is. */
-enum interval {
-	INTERVAL_HANDLER,     /* to the end of KVM's handler, by our modules */
-	INTERVAL_HANDLER_BPF, /* the same, by BPF */
-	INTERVAL_ENTRY_BPF,   /* to the next entry or the return to user space, by BPF */
-	NR_INTERVALS
+/* Up to where the time of an exit is measured, and by whom. */
+enum measured {
+	MEASURED_HANDLER,     /* to the end of KVM's handler, by our modules */
+	MEASURED_HANDLER_BPF, /* the same, by BPF */
+	MEASURED_ENTRY_BPF,   /* to the next entry or the return to user space, by BPF */
+	NR_MEASURED
 };
 
 /* The numbers of a row, in the order of the file. */
@@ -64,7 +64,7 @@ struct table {
 	uint64_t dumps, merged;
 	uint64_t halt_poll_ns, halt_wait_ns; /* of the vCPUs: halted and polling, or asleep */
 	uint64_t lost;			     /* exits that a source could not count */
-	enum interval interval;
+	enum measured measured;
 	unsigned int has; /* 1 << enum number: the columns that the file had */
 	int nr_extra;
 	char extra[MAX_EXTRA][28]; /* their names */
@@ -101,12 +101,12 @@ void table_copy(struct table *to, const struct table *from);
 /* "10", "0x72", or "-" for OTHER. False: it is none. */
 bool reason_parse(const char *text, int64_t *reason);
 
-/* "handler", "handler-bpf" or "entry-bpf", and back: false: it is none. */
-const char *interval_name(enum interval i);
-bool interval_parse(const char *name, enum interval *i);
+/* "handler", "handler-bpf" or "entry-bpf"; and back, where any other text is the handler's. */
+const char *measured_name(enum measured m);
+void measured_parse(const char *name, enum measured *m);
 
 /* For headings; NULL for the modules' own. */
-const char *interval_text(enum interval i);
+const char *measured_text(enum measured m);
 
 /* The row of a reason, or NULL. */
 const struct row *table_row(const struct table *t, int64_t reason);

@@ -11,7 +11,7 @@ BEGIN {
 	FS = OFS = "\t"
 	exit_columns = "mitigations\tway\tload\tticks\tmore\tinexact\tlong"
 	columns["quick"] = columns["exits"] = columns["peers"] = columns["auto"] = exit_columns
-	columns["command"] = exit_columns
+	columns["by_bpf"] = exit_columns
 	columns["boots"] = "mitigations\tway\tseconds\texits"
 	columns["dumps"] = "load\tinterval\tper_min\texits\tmore\tdumps\tworker\thost_ticks"
 	columns["tables"] = "file\tvcpus\tused\tunused\tticks"

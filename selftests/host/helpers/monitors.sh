@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Functions for the tests of tools that read KVM's statistics: a VM whose exits are known,
-# VMs that start and end, and the change between our modules and the distribution's.
+# VMs that start and end, the change between our modules and the distribution's, and what a
+# command has to end with.
 # Sourced after shell.sh; POSIX sh for busybox.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # variables for and of others
@@ -64,4 +65,26 @@ change() {
 	sed 's/^/# /' /tmp/output
 	echo "not ok - $1"
 	exit 1
+}
+
+# ends STATUS TEXT COMMAND...: the command ends with this status, and TEXT is in its output
+ends() {
+	wanted=$1 text=$2
+	shift 2
+	"$@" >/tmp/output 2>&1
+	result=$?
+	[ $result -eq "$wanted" ] && grep -q -- "$text" /tmp/output && return
+	echo "# status $result, and not $wanted with '$text':"
+	sed 's/^/# /' /tmp/output
+	return 1
+}
+
+# await COMMAND...: until the command succeeds, for 10 s
+await() {
+	tries=100
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ $tries -gt 0 ] || return
+		sleep 0.1
+	done
 }

@@ -3,13 +3,13 @@
  * Counts VM exits of any kvm: how many, and how long each took, for each vCPU and reason.
  *
  * An exit begins at the tracepoint kvm_exit. It ends at the next tracepoint kvm_entry of the
- * vCPU, when KVM_RUN returns to user space, or (if the command attached end_handler) when the
+ * vCPU, when KVM_RUN returns to user space, or (if the command attached end_at_handler) when the
  * vendor's handler returns: at whichever comes first. What user space does until it calls
  * KVM_RUN again is kept apart.
  *
- * No program calls a helper but the clock, and on kernels that cannot cast a pointer
- * (bpf_rdonly_cast, since 6.2) one that reads the reason. A vCPU's slot is found by its
- * address; its thread alone writes there, so nothing is locked.
+ * The programs that run at every exit call no helper but the clock, and on kernels that cannot
+ * cast a pointer (bpf_rdonly_cast, since 6.2) one that reads the reason. The address of a vCPU
+ * leads to its slot. Only the vCPU's thread writes there, so nothing is locked.
  */
 #include <stdbool.h>
 
@@ -149,7 +149,6 @@ static __always_inline void describe(struct slot *s, const struct kvm_vcpu *vcpu
 {
 	struct dentry *folder = BPF_CORE_READ(vcpu, kvm, debugfs_dentry);
 
-	s->kvm = (__u64)BPF_CORE_READ(vcpu, kvm);
 	s->vcpu_id = BPF_CORE_READ(vcpu, vcpu_id);
 	s->vcpu_address = (__u64)vcpu;
 	if (bpf_probe_read_kernel_str(s->vm, sizeof(s->vm), BPF_CORE_READ(folder, d_name.name)) < 0)
@@ -253,6 +252,17 @@ static __always_inline void end_exit(struct slot *s, __u64 now)
 	s->sequence++;
 }
 
+/* Read the clock first: what the program does itself is not the exit's time. */
+static __always_inline int end_pending(const struct kvm_vcpu *vcpu)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct slot *s = slot_of(vcpu, false);
+
+	if (s && s->start)
+		end_exit(s, now);
+	return 0;
+}
+
 SEC("tp_btf/kvm_exit")
 int BPF_PROG(start_exit, struct kvm_vcpu *vcpu)
 {
@@ -271,24 +281,14 @@ int BPF_PROG(start_exit, struct kvm_vcpu *vcpu)
 SEC("tp_btf/kvm_entry")
 int BPF_PROG(end_at_entry, struct kvm_vcpu *vcpu)
 {
-	__u64 now = bpf_ktime_get_ns();
-	struct slot *s = slot_of(vcpu, false);
-
-	if (s && s->start)
-		end_exit(s, now);
-	return 0;
+	return end_pending(vcpu);
 }
 
 /* Attached to vmx_handle_exit() or svm_handle_exit(). */
 SEC("fexit/vmx_handle_exit")
 int BPF_PROG(end_at_handler, struct kvm_vcpu *vcpu)
 {
-	__u64 now = bpf_ktime_get_ns();
-	struct slot *s = slot_of(vcpu, false);
-
-	if (s && s->start)
-		end_exit(s, now);
-	return 0;
+	return end_pending(vcpu);
 }
 
 /* Does KVM_RUN return because user space has to finish an exit? */

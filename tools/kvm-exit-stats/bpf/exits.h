@@ -44,10 +44,8 @@ struct slot {
 	__u32 user_why;	     /* run->exit_reason of that return */
 	__u32 user_counts;   /* that return is the exit's first */
 	__s32 vcpu_id;
-	__u32 unused;
 	__u64 vcpu_address;
-	__u64 kvm;			  /* the VM's address */
-	__u64 halt_poll_ns, halt_wait_ns; /* KVM's own, when @read_halts ran */
+	__u64 halt_poll_ns, halt_wait_ns; /* KVM's own, as read_halts() copied them */
 	char vm[32];			  /* the VM's folder in debugfs; empty if it has none */
 	struct exit_row rows[];
 };

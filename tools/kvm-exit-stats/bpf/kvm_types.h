@@ -53,12 +53,12 @@ union vmx_exit_reason {
 	__u32 full;
 };
 
-/* kvm_intel, up to 6.15 */
+/* kvm_intel of 6.1 and 6.12 */
 struct vcpu_vmx {
 	union vmx_exit_reason exit_reason;
 };
 
-/* kvm_intel, since 6.16: TDX has it too */
+/* kvm_intel of 7.2, where TDX has it too */
 struct vcpu_vt {
 	union vmx_exit_reason exit_reason;
 };
@@ -67,7 +67,7 @@ struct vcpu_vmx___vt {
 	struct vcpu_vt vt;
 };
 
-/* kvm_amd. The code has 64 bits since 6.19; the low half is at the same place. */
+/* kvm_amd. In 7.2 the code has 64 bits, and the low half is at the same place. */
 struct vmcb_control_area {
 	__u32 exit_code;
 };
