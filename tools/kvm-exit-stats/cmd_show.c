@@ -41,8 +41,6 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	char *end;
-
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = &common;
@@ -52,9 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		env.vm = arg;
 		break;
 	case 'c':
-		env.vcpu = strtoul(arg, &end, 10);
-		if (*arg < '0' || *arg > '9' || *end)
-			argp_error(state, "--vcpu: '%s' is no number of a vCPU", arg);
+		env.vcpu = parse_vcpu(arg, state);
 		break;
 	case 'H':
 		env.hist = true;

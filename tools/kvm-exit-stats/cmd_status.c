@@ -316,16 +316,12 @@ static const struct argp_option reset_options[] = {
 
 static error_t reset_parse(int key, char *arg, struct argp_state *state)
 {
-	char *end;
-
 	switch (key) {
 	case 'V':
 		reset_env.vm = arg;
 		break;
 	case 'c':
-		reset_env.vcpu = strtoul(arg, &end, 10);
-		if (*arg < '0' || *arg > '9' || *end)
-			argp_error(state, "--vcpu: '%s' is no number of a vCPU", arg);
+		reset_env.vcpu = parse_vcpu(arg, state);
 		break;
 	case 'a':
 		reset_env.host = true;

@@ -281,9 +281,10 @@ static void get_compared(const struct item *i, struct value *v)
 #define REASONS (1u << VIEW_REASONS)
 #define VCPUS	(1u << VIEW_VCPUS)
 #define ACROSS	(1u << VIEW_ACROSS)
+#define DETAILS (1u << VIEW_DETAILS)
 #define DIFF	(1u << VIEW_DIFF)
-#define ALL	(VMS | REASONS | VCPUS | ACROSS)
-#define BY_ROW	(REASONS | ACROSS)
+#define ALL	(VMS | REASONS | VCPUS | ACROSS | DETAILS)
+#define BY_ROW	(REASONS | ACROSS | DETAILS)
 
 const struct column columns[] = {
 	{ .name = "vm",
@@ -346,7 +347,7 @@ const struct column columns[] = {
 	  .help = "number of the exit reason",
 	  .kind = KIND_TEXT,
 	  .width = 5,
-	  .views = BY_ROW | DIFF,
+	  .views = REASONS | ACROSS | DIFF,
 	  .ascending = true,
 	  .get = get_reason },
 	{ .name = "name",
@@ -354,7 +355,23 @@ const struct column columns[] = {
 	  .help = "name of the exit reason",
 	  .kind = KIND_TEXT,
 	  .width = 20,
-	  .views = BY_ROW | DIFF,
+	  .views = REASONS | ACROSS | DIFF,
+	  .ascending = true,
+	  .get = get_name },
+	{ .name = "detail",
+	  .title = "DETAIL",
+	  .help = "port, MSR, address, leaf, hypercall or vector",
+	  .kind = KIND_TEXT,
+	  .width = 12,
+	  .views = DETAILS,
+	  .ascending = true,
+	  .get = get_reason },
+	{ .name = "what",
+	  .title = "WHAT",
+	  .help = "what the guest did there, and what it is",
+	  .kind = KIND_TEXT,
+	  .width = 24,
+	  .views = DETAILS,
 	  .ascending = true,
 	  .get = get_name },
 	{ .name = "exits",
@@ -450,7 +467,7 @@ const struct column columns[] = {
 	  .help = "exits that a nested guest (L2) made",
 	  .kind = KIND_COUNT,
 	  .width = 10,
-	  .views = BY_ROW,
+	  .views = REASONS | ACROSS,
 	  .get = get_nested,
 	  .metric = "kvm_nested_exits",
 	  .metric_help = "VM exits of nested guests" },
@@ -459,7 +476,7 @@ const struct column columns[] = {
 	  .help = "time of these",
 	  .kind = KIND_TIME,
 	  .width = 11,
-	  .views = BY_ROW,
+	  .views = REASONS | ACROSS,
 	  .get = get_nested_time,
 	  .metric = "kvm_nested_exit_handling",
 	  .metric_help = "Time that KVM took to handle VM exits of nested guests" },

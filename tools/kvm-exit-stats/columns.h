@@ -17,6 +17,7 @@ enum view {
 	VIEW_REASONS, /* a reason of one scope */
 	VIEW_VCPUS,   /* a vCPU of a VM */
 	VIEW_ACROSS,  /* a VM, for one reason */
+	VIEW_DETAILS, /* what exactly the guest did, for one reason */
 	VIEW_DIFF,    /* a reason of one scope, at two times or places; not in top */
 	NR_VIEWS
 };

@@ -18,7 +18,7 @@ struct command {
 };
 
 extern const struct command cmd_top, cmd_list, cmd_show, cmd_export, cmd_record, cmd_report,
-	cmd_diff, cmd_log, cmd_guest, cmd_status, cmd_set, cmd_reset, cmd_verify;
+	cmd_diff, cmd_log, cmd_guest, cmd_status, cmd_set, cmd_reset, cmd_verify, cmd_drill;
 
 /* All subcommands; ends with an empty one. */
 extern const struct command *const commands[];
@@ -66,6 +66,12 @@ void origin_tell_second(void);
 /* Opens it, or ends the program with why there are no numbers. */
 struct source *origin_open(const struct origin *o);
 
+/* Ends the program where BPF cannot count, as far as can be seen without trying. */
+void origin_need_bpf(void);
+
+/* After that: opens a source_open_drill(), or ends the program with why not. */
+struct source *origin_open_drill(const struct vm *vm, int vcpu, int64_t reason);
+
 /*
  * After parsing: resolves format, columns and the column to sort by, or ends the program
  * with an error that names what is accepted. @rates: the table has an interval. With
@@ -99,6 +105,8 @@ void common_read(struct source *s, const struct vm *vm, int vcpu, bool hist, str
 
 /* A positive number of seconds, or an error of argp's that names the option. */
 double parse_seconds(const char *text, struct argp_state *state, const char *what);
+/* The number of a vCPU, of the option --vcpu. */
+int parse_vcpu(const char *text, struct argp_state *state);
 unsigned long parse_count(const char *text, struct argp_state *state, const char *what);
 
 /* UNIX time now. */

@@ -8,6 +8,7 @@ const struct command *const commands[] = {
 	&cmd_top,
 	&cmd_list,
 	&cmd_show,
+	&cmd_drill,
 	&cmd_record,
 	&cmd_report,
 	&cmd_diff,

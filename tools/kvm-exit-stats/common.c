@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What the subcommands that print tables share. */
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -26,6 +27,17 @@ static const struct argp_option options[] = {
 	{ "cycles", OPT_CYCLES, NULL, 0, "Print TSC cycles, not time", 0 },
 	{ 0 },
 };
+
+int parse_vcpu(const char *text, struct argp_state *state)
+{
+	unsigned long n;
+	char *end;
+
+	n = strtoul(text, &end, 10);
+	if (*text < '0' || *text > '9' || *end || n > INT_MAX)
+		argp_error(state, "--vcpu: '%s' is no number of a vCPU", text);
+	return n;
+}
 
 unsigned long parse_count(const char *text, struct argp_state *state, const char *what)
 {

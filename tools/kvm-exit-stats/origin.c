@@ -63,20 +63,44 @@ void origin_tell_second(void)
 	warn("BPF counts from now on: measuring 1 second");
 }
 
-static struct source *open_bpf(bool handler)
+void origin_need_bpf(void)
 {
-	struct complaint why;
-	struct source *s;
 	int err = bpf_error();
 
 	if (err >= 0)
 		fail(err, "%s", error_text(err));
-	s = source_open_bpf(handler, &err, &why);
-	if (s)
-		return s;
+}
+
+static noreturn void refused(int err, const struct complaint *why)
+{
 	if (err == -EPERM || err == -EACCES)
-		fail(ERR_BPF, "the kernel refuses to let this program use BPF: %s", why.text);
-	fail(ERR_BPF, "the kernel does not take the BPF programs: %s", why.text);
+		fail(ERR_BPF, "the kernel refuses to let this program use BPF: %s", why->text);
+	fail(ERR_BPF, "the kernel does not take the BPF programs: %s", why->text);
+}
+
+static struct source *open_bpf(bool handler)
+{
+	struct complaint why;
+	struct source *s;
+	int err;
+
+	origin_need_bpf();
+	s = source_open_bpf(handler, &err, &why);
+	if (!s)
+		refused(err, &why);
+	return s;
+}
+
+struct source *origin_open_drill(const struct vm *vm, int vcpu, int64_t reason)
+{
+	struct complaint why;
+	struct source *s;
+	int err;
+
+	s = source_open_drill(vm, vcpu, reason, &err, &why);
+	if (!s)
+		refused(err, &why);
+	return s;
 }
 
 struct source *origin_open(const struct origin *o)

@@ -95,7 +95,7 @@ void output_heading(struct output *o, const struct heading *h)
 		snprintf(name, sizeof(name), "VMs");
 	if (o->tables)
 		fputc('\n', o->f);
-	fprintf(o->f, "%s", name);
+	fprintf(o->f, "%s%s%s", name, h->details ? ": " : "", h->details ? h->details : "");
 	if (h->seconds > 0)
 		fprintf(o->f, ": %.1f s", h->seconds);
 	else

@@ -18,8 +18,8 @@ struct heading {
 	const struct table *t; /* of the scope; NULL: of several */
 	double seconds;	       /* the interval; 0: since the last reset */
 	double time;	       /* UNIX time of the reading; 0: not told */
-	const char *source;
-	const char *note; /* for the user: a reset in between, unknown columns; NULL: none */
+	const char *details;   /* "IO_INSTRUCTION by port": what VIEW_DETAILS is of */
+	const char *note;      /* for the user: a reset in between, unknown columns; NULL: none */
 };
 
 struct output;

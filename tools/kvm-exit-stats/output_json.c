@@ -5,7 +5,7 @@
 #include "json.h"
 #include "output.h"
 
-static const char *const view_names[] = { "vms", "reasons", "vcpus", "across", "diff" };
+static const char *const view_names[] = { "vms", "reasons", "vcpus", "across", "details", "diff" };
 
 static void write_heading(struct json *j, const struct heading *h)
 {
@@ -16,6 +16,8 @@ static void write_heading(struct json *j, const struct heading *h)
 		json_put_string(j, "vm", h->vm->name);
 	if (h->vcpu != NO_VCPU)
 		json_put_uint(j, "vcpu", h->vcpu);
+	if (h->details)
+		json_put_string(j, "details", h->details);
 	if (h->note)
 		json_put_string(j, "note", h->note);
 }

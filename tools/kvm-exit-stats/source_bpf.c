@@ -19,6 +19,7 @@
 #include <sys/utsname.h>
 
 #include "bpf/exits.h"
+#include "bpf_load.h"
 #include "command.h"
 #include "exits.skel.h"
 #include "memory.h"
@@ -112,11 +113,6 @@ static void add_slot(const struct bpf_source *b, struct slot *to, const struct s
 	to->halt_wait_ns += s->halt_wait_ns;
 }
 
-static const char *name_of(const struct bpf_source *b, uint32_t reason)
-{
-	return b->svm ? reason_name_svm(reason) : reason_name_vmx(reason);
-}
-
 static int by_vm_and_vcpu(const void *a, const void *b)
 {
 	const struct living *x = a, *y = b;
@@ -179,7 +175,7 @@ static int64_t reason_of(const struct bpf_source *b, unsigned int row)
 		return REASON_OTHER;
 	if (b->svm)
 		reason = row < SVM_LOW_CODES ? row - 1 : row - SVM_LOW_CODES + SVM_NPF;
-	return strcmp(name_of(b, reason), "?") ? (int64_t)reason : REASON_OTHER;
+	return strcmp(reason_name(b->svm, reason), "?") ? (int64_t)reason : REASON_OTHER;
 }
 
 static void put_row(struct bpf_source *b, struct table *t, unsigned int i)
@@ -195,7 +191,7 @@ static void put_row(struct bpf_source *b, struct table *t, unsigned int i)
 		snprintf(like.id, sizeof(like.id), b->svm ? "0x%llx" : "%lld",
 			 (long long)like.reason);
 	snprintf(like.name, sizeof(like.name), "%s",
-		 like.reason == REASON_OTHER ? "OTHER" : name_of(b, like.reason));
+		 like.reason == REASON_OTHER ? "OTHER" : reason_name(b->svm, like.reason));
 	row = table_add_row(t, &like);
 	row->n[COUNT] = from->count;
 	row->n[TOTAL] = from->total;
@@ -276,15 +272,9 @@ static int bpf_read(struct source *s, const struct vm *vm, int vcpu, bool hist, 
 	add_vcpus(b, vm, vcpu, t);
 	if (!vm)
 		add_slot(b, b->copy, b->retired);
-	snprintf(t->vendor, sizeof(t->vendor), "%s", b->svm ? "svm" : "vmx");
+	bpf_table_begin(t, b->svm, b->began);
 	t->measured = b->measured;
-	t->version = EXIT_STATS_TABLE_VERSION;
-	t->tsc_khz = 1000000; /* times are in ns */
-	t->tsc_stable = true;
 	t->epoch = b->epoch;
-	t->has = (1u << NR_NUMBERS) - 1;
-	t->time = monotonic();
-	t->began = b->began;
 	t->lost = b->skel->bss->no_slot + b->skel->bss->unmatched;
 	t->halt_poll_ns = b->copy->halt_poll_ns;
 	t->halt_wait_ns = b->copy->halt_wait_ns;
@@ -314,18 +304,6 @@ static const struct source_ops bpf_ops = {
 	.read = bpf_read,
 	.close = bpf_close,
 };
-
-/* libbpf's last warning: it says more than errno. */
-static char last_warning[120];
-
-static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list ap)
-{
-	if (level == LIBBPF_WARN) {
-		vsnprintf(last_warning, sizeof(last_warning), fmt, ap);
-		last_warning[strcspn(last_warning, "\n")] = '\0';
-	}
-	return 0;
-}
 
 /* Slots for four times as many vCPUs as there are now: more may come, and few collide. */
 static void choose_slots(struct bpf_source *b)
@@ -421,13 +399,13 @@ struct source *source_open_bpf(bool handler, int *err, struct complaint *why)
 {
 	struct bpf_source *b = xcalloc(1, sizeof(*b));
 
-	libbpf_set_print(keep_warning);
+	bpf_keep_warnings();
 	b->source.ops = &bpf_ops;
 	b->source.title = xstrdup("BPF");
 	b->measured = handler ? MEASURED_HANDLER_BPF : MEASURED_ENTRY_BPF;
 	b->source.from_now = true;
 	b->map = MAP_FAILED;
-	b->svm = !access("/sys/module/kvm_amd", F_OK);
+	b->svm = host_is_svm();
 	b->files = source_open_files(NULL);
 	b->changes = -1;
 	choose_slots(b);
@@ -438,7 +416,7 @@ struct source *source_open_bpf(bool handler, int *err, struct complaint *why)
 	b->began = unix_time();
 	if (!*err)
 		return &b->source;
-	snprintf(why->text, sizeof(why->text), "%s (%s)", last_warning, strerror(-*err));
+	bpf_complain(why, *err);
 	source_close(&b->source);
 	return NULL;
 }

@@ -50,8 +50,8 @@ typedef uint64_t hist_t[EXIT_STATS_BUCKETS];
 
 struct row {
 	int64_t reason;
-	char id[12]; /* the reason as the kernel prints it: 10, 0x72, - */
-	char name[28];
+	char id[20]; /* the reason as the kernel prints it: 10, 0x72, - */
+	char name[40];
 	uint64_t n[NR_NUMBERS];
 	uint64_t extra[MAX_EXTRA];
 };

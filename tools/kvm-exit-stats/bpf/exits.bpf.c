@@ -23,16 +23,9 @@
 
 #include "exits.h"
 #include "kvm_types.h"
+#include "user_finishes.h"
 
 #define GOLDEN_RATIO 0x9e3779b97f4a7c15ull
-
-/* From linux/kvm.h, whose structures have the names of ours. */
-enum {
-	KVM_EXIT_IRQ_WINDOW_OPEN = 7,
-	KVM_EXIT_INTR = 10,
-	KVM_EXIT_DIRTY_RING_FULL = 31,
-	KVM_EXIT_MEMORY_FAULT = 39,
-};
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -289,15 +282,6 @@ SEC("fexit/vmx_handle_exit")
 int BPF_PROG(end_at_handler, struct kvm_vcpu *vcpu)
 {
 	return end_pending(vcpu);
-}
-
-/* Does KVM_RUN return because user space has to finish an exit? */
-static __always_inline bool user_finishes(int result, __u32 why)
-{
-	if (result < 0)
-		return (result == -EFAULT || result == -EHWPOISON) && why == KVM_EXIT_MEMORY_FAULT;
-	return why != KVM_EXIT_INTR && why != KVM_EXIT_IRQ_WINDOW_OPEN &&
-	       why != KVM_EXIT_DIRTY_RING_FULL;
 }
 
 /*

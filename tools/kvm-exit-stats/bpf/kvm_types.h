@@ -33,8 +33,29 @@ struct kvm_vcpu_stat {
 	struct kvm_vcpu_stat_generic generic;
 };
 
+/* Registers that KVM reads when it needs them; 7.2 has other names. */
+enum kvm_reg {
+	VCPU_REGS_RAX = 0,
+	VCPU_REGS_RCX = 1,
+	VCPU_REGS_RIP = 16,
+	VCPU_EXREG_EXIT_INFO_1, /* the exit qualification, in vcpu_vmx or vcpu_vt */
+	VCPU_EXREG_EXIT_INFO_2, /* the interrupt information, as well */
+};
+
+enum kvm_reg___7_2 {
+	VCPU_REG_EXIT_INFO_1,
+	VCPU_REG_EXIT_INFO_2,
+};
+
 struct kvm_vcpu_arch {
+	unsigned long regs[17];
+	__u32 regs_avail; /* a bit for each register that was read since the exit */
 	__u32 hflags;
+};
+
+struct kvm_vcpu_arch___7_2 {
+	unsigned long rip; /* in the others regs[16] */
+	unsigned long regs_avail[1];
 };
 
 struct kvm_run {
@@ -49,18 +70,34 @@ struct kvm_vcpu {
 	struct kvm_vcpu_arch arch;
 };
 
+struct kvm_vcpu___7_2 {
+	struct kvm_vcpu_arch___7_2 arch;
+};
+
 union vmx_exit_reason {
 	__u32 full;
+};
+
+struct kvm_memory_slot {
+	short id;
+};
+
+struct kvm_page_fault {
+	struct kvm_memory_slot *slot;
 };
 
 /* kvm_intel of 6.1 and 6.12 */
 struct vcpu_vmx {
 	union vmx_exit_reason exit_reason;
+	unsigned long exit_qualification;
+	__u32 exit_intr_info;
 };
 
 /* kvm_intel of 7.2, where TDX has it too */
 struct vcpu_vt {
 	union vmx_exit_reason exit_reason;
+	unsigned long exit_qualification;
+	__u32 exit_intr_info;
 };
 
 struct vcpu_vmx___vt {
@@ -70,10 +107,16 @@ struct vcpu_vmx___vt {
 /* kvm_amd. In 7.2 the code has 64 bits, and the low half is at the same place. */
 struct vmcb_control_area {
 	__u32 exit_code;
+	__u64 exit_info_1;
+};
+
+struct vmcb_save_area {
+	__u64 rip;
 };
 
 struct vmcb {
 	struct vmcb_control_area control;
+	struct vmcb_save_area save;
 };
 
 struct vcpu_svm {
