@@ -101,6 +101,23 @@ details_are_the_guests() {
 	end_guest
 }
 
+top_shows_details() {
+	kvm-exit-stats top --keys "~/CPUID~d" --interval 3 --batch 1 >/tmp/shown 2>/tmp/errors &
+	top=$!
+	# No line says when it counts. The reason must occur before d is pressed, and after it.
+	while kill -0 $top 2>/dev/null; do
+		lines=$(wc -l </tmp/made)
+		echo >&9
+		until made; do
+			:
+		done
+	done
+	wait $top
+	sed 's/^/# /' /tmp/shown /tmp/errors
+	grep -q "CPUID by CPUID leaf" /tmp/shown && grep -q "^0x80000000 *extended" /tmp/shown
+	ok $? "top: d shows the details of the selected reason"
+}
+
 others_are_left_out() {
 	which="two VMs"
 	start_detailed_guest
@@ -115,6 +132,7 @@ others_are_left_out() {
 	drill $cpuid --vm "$guest"
 	[ "$(grep -c '^0x' /tmp/shown)" -eq 2 ]
 	ok $? "$which: one that was not asked for is left out"
+	top_shows_details
 	exec 8>&-
 	wait $other
 	rm /tmp/other

@@ -166,6 +166,18 @@ static void test_places(void)
 	ok(ui.depth == 2, "o again stays there");
 	press_all(&ui, "~");
 	ok(ui_place(&ui)->view == VIEW_ACROSS, "Enter on a reason of the host: in all VMs");
+	ui_init(&ui, 1);
+	press_all(&ui, "d");
+	ok(ui.depth == 0, "d: nothing where no reason is selected");
+	press_all(&ui, "~d");
+	p = ui_place(&ui);
+	ok(p->view == VIEW_DETAILS && !strcmp(p->vm, "1003-11") && p->vcpu == NO_VCPU &&
+		   p->reason == 49,
+	   "d: the details of the selected reason of a VM");
+	ui_init(&ui, 1);
+	press_all(&ui, "~~~d");
+	p = ui_place(&ui);
+	ok(p->view == VIEW_DETAILS && p->vcpu == 1, "and of a vCPU");
 }
 
 static void test_moves(void)

@@ -11,6 +11,7 @@
 #include "errors.h"
 #include "memory.h"
 #include "screen.h"
+#include "top_details.h"
 
 static struct {
 	struct origin origin;
@@ -83,6 +84,7 @@ struct numbers {
 	struct source *source;
 	struct sample then, now, since;
 	struct trends trends;
+	struct top_details details;
 	bool moved;  /* two readings differed once */
 	bool totals; /* columns of saved files are shown */
 	char note[128];
@@ -190,6 +192,9 @@ static void step(struct numbers *n, struct ui *ui)
 				 s->vm ? s->vm->name : "the host");
 	}
 	add_trends(n, ui);
+	top_details_read(&n->details, ui_place(ui), &n->now.vms, env.origin.root);
+	if (n->details.note[0])
+		snprintf(n->note, sizeof(n->note), "%s", n->details.note);
 }
 
 /*
@@ -209,7 +214,11 @@ static void look_anew(struct numbers *n, struct ui *ui)
 static void draw(struct numbers *n, struct ui *ui, struct canvas *c, struct item **items,
 		 size_t *nr)
 {
-	struct model m = { &n->since, &n->trends, n->note[0] ? n->note : NULL };
+	struct model m = { .since = &n->since,
+			   .trends = &n->trends,
+			   .details = &n->details.numbers,
+			   .details_by = n->details.by,
+			   .note = n->note[0] ? n->note : NULL };
 
 	free(*items);
 	*nr = screen_items(ui, &m, items);
@@ -233,7 +242,8 @@ static bool press(struct numbers *n, struct ui *ui, struct canvas *c, int key,
 	/* A line that the user moved to is the one to stay on. */
 	if (now->selected != before.selected)
 		now->subject[0] = '\0';
-	if (now->view != before.view || now->vcpu != before.vcpu || strcmp(now->vm, before.vm))
+	if (now->view != before.view || now->vcpu != before.vcpu || strcmp(now->vm, before.vm) ||
+	    now->reason != before.reason)
 		look_anew(n, ui);
 	return true;
 }
@@ -413,6 +423,7 @@ static int run(int argc, char **argv)
 	sample_free(&n.now);
 	sample_free(&n.then);
 	trends_free(&n.trends);
+	top_details_end(&n.details);
 	canvas_free(&c);
 	source_close(n.source);
 	return 0;

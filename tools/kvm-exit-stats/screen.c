@@ -35,7 +35,7 @@ static bool passes(const struct ui *ui, const struct item *item)
 
 	if (!ui->filter[0])
 		return true;
-	if (p->view == VIEW_REASONS)
+	if (p->view == VIEW_REASONS || p->view == VIEW_DETAILS)
 		return strcasestr(item->row->name, ui->filter) || strstr(item->row->id, ui->filter);
 	if (p->view == VIEW_VCPUS) {
 		snprintf(vcpu, sizeof(vcpu), "%d", item->vcpu);
@@ -67,6 +67,8 @@ size_t screen_items(struct ui *ui, const struct model *m, struct item **items)
 	size_t nr = 0;
 
 	*items = NULL;
+	for (size_t k = 0; p->view == VIEW_DETAILS && m->details && k < m->details->t.nr; k++)
+		add(ui, m, m->details, &m->details->t.row[k], items, &nr);
 	for (size_t i = 0; i < m->since->nr; i++) {
 		const struct scope_numbers *s = &m->since->scope[i];
 
@@ -94,6 +96,8 @@ static void subject_of(const struct place *p, const struct item *item, char *buf
 {
 	if (p->view == VIEW_REASONS)
 		snprintf(buf, size, "%s", item->row->id);
+	else if (p->view == VIEW_DETAILS)
+		snprintf(buf, size, "%lld", (long long)item->row->reason);
 	else if (p->view == VIEW_VCPUS)
 		snprintf(buf, size, "%d", item->vcpu);
 	else
@@ -181,8 +185,8 @@ static const char *reason_name(const struct model *m, int64_t reason)
 	return "?";
 }
 
-/* What is looked at, in words. */
-static void place_text(const struct model *m, const struct place *p, char *buf, size_t size)
+/* Whose numbers are looked at, in words. */
+static void scope_text(const struct model *m, const struct place *p, char *buf, size_t size)
 {
 	if (p->view == VIEW_VMS)
 		snprintf(buf, size, "VMs");
@@ -196,6 +200,18 @@ static void place_text(const struct model *m, const struct place *p, char *buf, 
 		snprintf(buf, size, "%s: vCPU %d", vm_name(m, p->vm), p->vcpu);
 	else
 		snprintf(buf, size, "%s", vm_name(m, p->vm));
+}
+
+/* What is looked at, in words. */
+static void place_text(const struct model *m, const struct place *p, char *buf, size_t size)
+{
+	size_t len;
+
+	scope_text(m, p, buf, size);
+	len = strlen(buf);
+	if (p->view == VIEW_DETAILS && m->details)
+		snprintf(buf + len, size - len, ": %s by %s, %.0f s", reason_name(m, p->reason),
+			 m->details_by, m->details->seconds);
 }
 
 /* What the host did in the interval, or of saved files in all. */
@@ -284,9 +300,10 @@ static void draw_keys(struct ui *ui, struct canvas *c, const struct layout *l)
 {
 	static const char *const keys[NR_VIEWS] = {
 		"Enter open  / filter  s sort  c columns  t time/cycles  f freeze  ? help  q quit",
-		"Enter vCPUs  a all VMs  Esc back  / filter  s sort  c columns  f freeze  ? help",
+		"Enter vCPUs  a all VMs  d details  Esc back  / filter  s sort  c columns  ? help",
 		"Enter open  Esc back  / filter  s sort  c columns  f freeze  ? help  q quit",
 		"Enter open  Esc back  / filter  s sort  c columns  f freeze  ? help  q quit",
+		"Esc back  / filter  s sort  c columns  f freeze  ? help  q quit",
 	};
 
 	canvas_row_attribute(c, l->keys, ATTR_TITLE);

@@ -11,6 +11,8 @@
 struct model {
 	const struct sample *since; /* what happened in the last interval */
 	struct trends *trends;
+	const struct scope_numbers *details; /* of VIEW_DETAILS, NULL: there are none */
+	const char *details_by;		     /* what tells them apart: "port" */
 	const char *note; /* in the title: a reset, a VM that ended; NULL: none */
 };
 

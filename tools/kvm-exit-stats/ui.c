@@ -11,6 +11,7 @@ const char *const ui_help[] = {
 	"Esc     back",
 	"a       the selected reason in all VMs",
 	"v       the vCPUs of this VM",
+	"d       details of the selected reason: which port, MSR, address (by BPF)",
 	"o       the host's reasons, with those of VMs that ended",
 	"",
 	"s       choose the column to sort by      r   sort the other way round",
@@ -33,9 +34,10 @@ static const char *const columns_of[NR_VIEWS] = {
 	[VIEW_REASONS] = "name,rate,exits%,time%,avg,p50,p99,max,trend,min",
 	[VIEW_VCPUS] = "vcpu,rate,cpu%,avg,top,top%",
 	[VIEW_ACROSS] = "vm,rate,exits%,time%,cpu%,avg,max,min",
+	[VIEW_DETAILS] = "detail,what,rate,exits%,time%,avg,p99,max,exits",
 };
 
-static const char *const sorted_by[NR_VIEWS] = { "cpu%", "time%", "cpu%", "cpu%" };
+static const char *const sorted_by[NR_VIEWS] = { "cpu%", "time%", "cpu%", "cpu%", "time%" };
 
 void ui_init(struct ui *ui, double interval)
 {
@@ -161,6 +163,15 @@ static bool open_vcpus(struct ui *ui, const struct item *item)
 	return *vm && ui_place(ui)->view != VIEW_VCPUS && enter(ui, VIEW_VCPUS, vm, NO_VCPU, 0);
 }
 
+static bool open_details(struct ui *ui, const struct item *item)
+{
+	enum view v = ui_place(ui)->view;
+
+	if (!item || (v != VIEW_REASONS && v != VIEW_ACROSS) || item->row->reason == REASON_OTHER)
+		return false;
+	return enter(ui, VIEW_DETAILS, item->vm ? item->vm->id : "", item->vcpu, item->row->reason);
+}
+
 static bool sort_beside(struct ui *ui, int step)
 {
 	enum view v = ui_place(ui)->view;
@@ -205,6 +216,8 @@ static bool key_in_table(struct ui *ui, int key, const struct ui_facts *facts)
 	case 'a':
 		return facts->selected && facts->selected->row &&
 		       enter(ui, VIEW_ACROSS, "", NO_VCPU, facts->selected->row->reason);
+	case 'd':
+		return open_details(ui, facts->selected);
 	case 'v':
 		return open_vcpus(ui, facts->selected);
 	case 'o':

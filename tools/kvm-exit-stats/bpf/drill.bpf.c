@@ -2,9 +2,9 @@
 /*
  * Counts the exits of one reason by what exactly the guest did: the port, the MSR, the page.
  *
- * It runs only while somebody looks, so it may cost more than exits.bpf.c: each vCPU's thread
- * has its pending exit in its task's storage, and what was counted is in a hash. An exit takes
- * the same time as there, from kvm_exit to the next kvm_entry or the return of KVM_RUN.
+ * It runs only while somebody looks, so it may cost more than exits.bpf.c: the pending exit of
+ * each vCPU's thread is in a hash, and so is what was counted. An exit takes the same time as
+ * there, from kvm_exit to the next kvm_entry or the return of KVM_RUN.
  *
  * SVM has the details in the VMCB when the exit begins. VMX's are in the VMCS, which BPF cannot
  * read; KVM reads them when its handler needs them and keeps them until the next entry, so
@@ -23,7 +23,8 @@
 #include "kvm_types.h"
 #include "user_finishes.h"
 
-#define PAGE_MASK (~0xfffull)
+#define PAGE_MASK   (~0xfffull)
+#define MAX_THREADS 4096 /* the one that ran longest ago makes room for a new one */
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -49,10 +50,11 @@ struct pending {
 	bool user_counts; /* that return is the exit's first */
 };
 
+/* Not task storage: it allocates, and 7.2 does that without locks, on not every CPU. */
 struct {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_THREADS);
+	__type(key, __u32); /* of the thread */
 	__type(value, struct pending);
 } pendings SEC(".maps");
 
@@ -65,8 +67,15 @@ struct {
 
 static struct pending *pending(bool create)
 {
-	return bpf_task_storage_get(&pendings, bpf_get_current_task_btf(), NULL,
-				    create ? BPF_LOCAL_STORAGE_GET_F_CREATE : 0);
+	__u32 thread = bpf_get_current_pid_tgid();
+	struct pending *p = bpf_map_lookup_elem(&pendings, &thread);
+	struct pending none;
+
+	if (p || !create)
+		return p;
+	__builtin_memset(&none, 0, sizeof(none));
+	bpf_map_update_elem(&pendings, &thread, &none, BPF_ANY);
+	return bpf_map_lookup_elem(&pendings, &thread);
 }
 
 static bool is_wanted(struct kvm_vcpu *vcpu)
