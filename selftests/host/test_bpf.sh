@@ -5,42 +5,16 @@
 # count, and on the distribution's as many as the tracepoint's histogram, for each VM, vCPU
 # and reason; while VMs start and end; and nothing of it stays when the command ends. Leaves
 # our modules loaded.
+#
+#	test_bpf.sh -l		attaches and detaches 1,000 times
 
 # shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
 command -v kvm-exit-stats >/dev/null || skip_all "this host was made without command.list"
 # shellcheck source-path=SCRIPTDIR source=helpers/monitors.sh
 . /tests/monitors.sh
-
-# start_export SOURCE: counts into /tmp/metrics until stop_export
-start_export() {
-	rm -f /tmp/metrics
-	kvm-exit-stats export --source "$1" --vcpus --hist --interval 0.2 --output /tmp/metrics \
-		2>/tmp/errors &
-	exporter=$!
-	until [ -e /tmp/metrics ]; do
-		kill -0 $exporter 2>/dev/null || {
-			sed 's/^/# /' /tmp/errors
-			return 1
-		}
-		sleep 0.1
-	done
-}
-
-# fresh: waits until the metrics are newer than what happened before
-fresh() {
-	for _ in 1 2; do
-		rm -f /tmp/metrics
-		until [ -e /tmp/metrics ]; do
-			sleep 0.1
-		done
-	done
-}
-
-stop_export() {
-	kill -KILL $exporter
-	wait $exporter 2>/dev/null
-}
+rounds=20
+[ "${1:-}" != -l ] || rounds=1000
 
 # metric NAME LABEL LABEL: the sum of the VMs' samples that have both labels
 metric() {
@@ -55,10 +29,6 @@ counts() {
 		sed 's/.*reason="\([^"]*\)".* /\1 /' | sort
 }
 
-host_counts() {
-	grep '^kvm_host_exits_total{' /tmp/metrics | sed 's/.*reason="\([^"]*\)".* /\1 /' | sort
-}
-
 # Names in place of the tracepoint's numbers, by the table of our modules, which are not loaded.
 names() {
 	while read -r reason count; do
@@ -69,6 +39,12 @@ names() {
 # users: how many references the module kvm has
 users() {
 	awk '$1 == "kvm" { print $3 }' /proc/modules
+}
+
+# kernel_memory: KiB that the kernel has allocated and cannot reclaim
+kernel_memory() {
+	sleep 1 # what is freed after a grace period
+	awk '/^(SUnreclaim|VmallocUsed|Percpu|PageTables):/ { sum += $2 } END { print sum }' /proc/meminfo
 }
 
 not_in_use() {
@@ -143,6 +119,39 @@ counts_on_ours() {
 	done
 }
 
+# The guests of test_each_reason have 1, 2 and 4 vCPUs.
+counts_each_reason() {
+	echo 1 >$params/exit_stats_reset
+	start_export bpf
+	/tests/test_each_reason >/tmp/each
+	ok $? "the guests of test_each_reason run: $(grep -c '^ok' /tmp/each) checks"
+	fresh
+	host_counts >/tmp/shown
+	awk '!/^#/ && $3 { print $2, $3 }' $kvm/exit_stats | sort >/tmp/wanted
+	[ "$(wc -l <"/tmp/wanted")" -gt 12 ] && same /tmp/wanted /tmp/shown
+	ok $? "each of $(wc -l <"/tmp/wanted") reasons, on up to 4 vCPUs, as often as in our table"
+	stop_export
+}
+
+# perf pairs an exit with the next entry: of each vCPU it may miss the last exit.
+perf_agrees() {
+	command -v perf >/dev/null || {
+		echo "# this host has no perf"
+		return
+	}
+	start_export bpf
+	perf kvm stat record -a -o /tmp/perf.data /tests/known_exits >/tmp/output 2>&1
+	perf kvm -i /tmp/perf.data stat report --event vmexit >/tmp/perf 2>&1
+	fresh
+	awk '$2 ~ /^[0-9]+$/ && $3 ~ /%$/ { print tolower($1), $2 }' /tmp/perf | sort >/tmp/shown
+	grep '%' /tmp/perf | sed 's/^/# perf: /'
+	host_counts | sed 's/^/# BPF: /'
+	perf=$(sed -n 's/^cpuid //p' /tmp/shown) bpf=$(host_counts | sed -n 's/^CPUID //p')
+	[ "$bpf" -gt 100 ] && [ "$perf" -eq "$bpf" ]
+	ok $? "perf kvm stat, which records meanwhile, counts the same CPUID exits: $perf"
+	stop_export
+}
+
 verify_agrees() {
 	start_guest
 	while :; do
@@ -213,18 +222,24 @@ nothing_stays() {
 	stop_export
 	await not_in_use
 	ok $? "after its SIGKILL KVM is not"
+	memory=$(kernel_memory)
 	i=0
-	while [ $i -lt 20 ]; do
+	while [ $i -lt $rounds ]; do
 		kvm-exit-stats show --source bpf 0.01 1 >/dev/null || break
 		i=$((i + 1))
 	done
-	[ $i -eq 20 ] && await not_in_use
-	ok $? "nor after 20 short measurements"
+	[ $i -eq $rounds ] && await not_in_use
+	ok $? "nor after $rounds short measurements"
+	echo "# KiB of the kernel's memory: $memory before, $(kernel_memory) after"
+	[ $(($(kernel_memory) - memory)) -lt 4096 ]
+	ok $? "they leave no memory behind"
 }
 
 errors_name_the_cause() {
 	ends 4 "does not record" kvm-exit-stats show --source files
 	ok $? "--source files on the distribution's KVM: status 4"
+	ends 4 "by BPF:  possible" kvm-exit-stats status
+	ok $? "status says that BPF can count"
 	ends 4 "does not record" kvm-exit-stats verify
 	ok $? "so does verify, which needs our modules"
 	ends 0 "measuring 1 second" kvm-exit-stats show
@@ -236,12 +251,17 @@ errors_name_the_cause() {
 	ends 15 "CAP_SYS_ADMIN" /usr/bin/setpriv --bounding-set=-sys_admin,-bpf,-perfmon \
 		kvm-exit-stats show --source bpf
 	ok $? "without the capabilities: status 15, and which are needed"
+	ends 15 "CAP_SYS_ADMIN" /usr/bin/setpriv --bounding-set=-sys_admin \
+		kvm-exit-stats show --source bpf
+	ok $? "CAP_BPF and CAP_PERFMON are not enough: the types of a module are for CAP_SYS_ADMIN only"
 	kvm-exit-stats record --source bpf -d 1 -q -O /tmp/recording 2>/dev/null
 	ends 0 "by BPF, from exit to entry" kvm-exit-stats show --root /tmp/recording
 	ok $? "a recording says it too"
 	rmmod "$module"
 	ends 5 "kvm_intel nor kvm_amd" kvm-exit-stats show --source bpf
 	ok $? "without a vendor module: status 5"
+	ends 4 "by BPF:  no: neither" kvm-exit-stats status
+	ok $? "and status says that BPF cannot"
 	modprobe "$module"
 }
 
@@ -252,6 +272,8 @@ end_guest
 /tests/known_exits >/dev/null
 awk '!/^#/ { print $1, $2 }' "$kvm/exit_stats" >/tmp/names
 counts_on_ours
+counts_each_reason
+perf_agrees
 verify_agrees
 change unload
 idle_users=$(users)

@@ -4,10 +4,13 @@
 # A Linux guest with two vCPUs boots, works, reads its own exits with kvm-exit-stats-guest and
 # powers off. While its QEMU is stopped, the table of each vCPU has as many exits of each
 # reason as the tracepoint kvm:kvm_exit, and the table of the VM as many as KVM itself counts.
-# In the end the host's table has as many exits as the tracepoint has for both vCPUs.
+# In the end the host's table has as many exits as the tracepoint has for both vCPUs, and so has
+# the command that counted by BPF meanwhile.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
+# shellcheck source-path=SCRIPTDIR source=helpers/monitors.sh
+[ ! -e /tests/monitors.sh ] || . /tests/monitors.sh
 
 vcpus_seen() {
 	awk '/^[{] vcpu_id:/ { seen[$3] = 1 } END { for (id in seen) n++; print n + 0 }' \
@@ -17,6 +20,11 @@ vcpus_seen() {
 echo 0 >$params/exit_stats_dump_interval
 watch kvm_exit
 echo 1 >$params/exit_stats_reset
+by_bpf=
+! command -v kvm-exit-stats >/dev/null || {
+	start_export bpf
+	by_bpf=y
+}
 
 # check_stopped: compares the tables of each vCPU and of the VM
 check_stopped() {
@@ -64,6 +72,14 @@ ok $? "two vCPUs made exits, and the VM is gone"
 ok $? "the host's table has many exits ($(header exits)) of many reasons ($(wc -l </tmp/table))"
 same /tmp/witness /tmp/table
 ok $? "the tracepoint has the same count for each reason of the host's table"
+[ -z "$by_bpf" ] || {
+	fresh
+	stop_export
+	host_counts >/tmp/counted
+	awk '!/^#/ && $3 { print $2, $3 }' $kvm/exit_stats | sort >/tmp/named
+	same /tmp/named /tmp/counted
+	ok $? "the command counted the same by BPF"
+}
 [ "$(sum /tmp/witness)" -eq "$(header exits)" ]
 ok $? "exits= is the sum of the tracepoint's counts"
 grep -q "^# kvm exit_stats 1 scope=vm vendor=$vendor " /tmp/guest.log

@@ -83,8 +83,8 @@ static void parameter_path(const struct parameter *p, char *path, size_t size)
 static bool status_json;
 
 static const char status_doc[] =
-	"Say which KVM is loaded, whether it records exits, why nothing is counted if so, and what "
-	"each parameter is and means.\v"
+	"Say which KVM is loaded, whether it records exits, why nothing is counted if so, whether "
+	"BPF can count, and what each parameter is and means.\v"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats status\n"
 	"  kvm-exit-stats status -f json | jq .parameters";
@@ -152,6 +152,9 @@ static void print_json(int err, const char *release, const struct table *t, size
 		json_put_uint(&j, "exits", t->exits);
 		json_put_bool(&j, "tsc_stable", t->tsc_stable);
 	}
+	json_put_bool(&j, "bpf", bpf_error() < 0);
+	if (bpf_error() >= 0)
+		json_put_string(&j, "bpf_why", error_text(bpf_error()));
 	json_begin_object(&j, "parameters");
 	for (size_t i = 0; i < NR_PARAMETERS; i++) {
 		parameter_path(&parameters[i], path, sizeof(path));
@@ -197,6 +200,10 @@ static int run_status(int argc, char **argv)
 			       (unsigned long long)t.exits, (unsigned long long)t.vcpus, vms.nr,
 			       t.tsc_stable ? "stable" : "unstable: times mean little",
 			       t.tsc_khz / 1e6);
+		if (bpf_error() < 0)
+			puts("by BPF:  possible (--source bpf)");
+		else
+			printf("by BPF:  no: %s\n", error_text(bpf_error()));
 		if (err != ERR_NO_KVM && err != ERR_STOCK)
 			print_parameters();
 	}

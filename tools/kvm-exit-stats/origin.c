@@ -71,8 +71,23 @@ void origin_need_bpf(void)
 		fail(err, "%s", error_text(err));
 }
 
+/* Then the kernel says only that a helper is unknown. */
+static bool memory_is_confidential(void)
+{
+	FILE *f = fopen("/sys/kernel/security/lockdown", "re");
+	char line[80];
+	bool is;
+
+	is = f && fgets(line, sizeof(line), f) && strstr(line, "[confidentiality]");
+	if (f)
+		fclose(f);
+	return is;
+}
+
 static noreturn void refused(int err, const struct complaint *why)
 {
+	if (memory_is_confidential())
+		fail(ERR_BPF, "the kernel is locked down (confidentiality): BPF cannot count");
 	if (err == -EPERM || err == -EACCES)
 		fail(ERR_BPF, "the kernel refuses to let this program use BPF: %s", why->text);
 	fail(ERR_BPF, "the kernel does not take the BPF programs: %s", why->text);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Functions for the tests of tools that read KVM's statistics: a VM whose exits are known,
-# VMs that start and end, the change between our modules and the distribution's, and what a
-# command has to end with.
+# VMs that start and end, the change between our modules and the distribution's, what a
+# command has to end with, and the command's own metrics.
 # Sourced after shell.sh; POSIX sh for busybox.
 # shellcheck shell=sh
 # shellcheck disable=SC2034,SC2154 # variables for and of others
@@ -87,4 +87,39 @@ await() {
 		[ $tries -gt 0 ] || return
 		sleep 0.1
 	done
+}
+
+# start_export SOURCE: counts into /tmp/metrics until stop_export
+start_export() {
+	rm -f /tmp/metrics
+	kvm-exit-stats export --source "$1" --vcpus --hist --interval 0.2 --output /tmp/metrics \
+		2>/tmp/errors &
+	exporter=$!
+	until [ -e /tmp/metrics ]; do
+		kill -0 $exporter 2>/dev/null || {
+			sed 's/^/# /' /tmp/errors
+			return 1
+		}
+		sleep 0.1
+	done
+}
+
+# fresh: waits until the metrics are newer than what happened before
+fresh() {
+	for _ in 1 2; do
+		rm -f /tmp/metrics
+		until [ -e /tmp/metrics ]; do
+			sleep 0.1
+		done
+	done
+}
+
+stop_export() {
+	kill -KILL $exporter
+	wait $exporter 2>/dev/null
+}
+
+# host_counts: the host's exits by reason in /tmp/metrics; each "CPUID 300"
+host_counts() {
+	grep '^kvm_host_exits_total{' /tmp/metrics | sed 's/.*reason="\([^"]*\)".* /\1 /' | sort
 }
