@@ -4,6 +4,7 @@
 #define EXIT_STATS_COMPAT_H
 
 #include <linux/export.h>
+#include <linux/kvm.h>
 #include <linux/kvm_types.h>
 
 /*
@@ -16,6 +17,11 @@
 
 /* 128ea9f6ccfb ("workqueue: Add system_percpu_wq and system_dfl_wq"), 6.17 */
 #define system_dfl_wq system_unbound_wq
+#endif
+
+/* 16f95f3b95ca ("KVM: Add KVM_EXIT_MEMORY_FAULT exit to report faults to userspace"), 6.8 */
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT 39
 #endif
 
 #endif

@@ -28,6 +28,7 @@ struct exit_stats_snap {
 	unsigned int vms, vcpus;
 	u64 exits, cycles, nested;	/* sums of all rows */
 	u64 backwards, dumps, merged;
+	u64 halt_poll_ns, halt_wait_ns;	/* KVM's own */
 	u32 tsc_khz;
 	bool tsc_stable;
 	bool hist;			/* false: without histograms, all buckets are 0 */
@@ -44,6 +45,7 @@ struct exit_stats_baseline {
 	struct exit_stats_scope *scope;
 	u64 epoch;
 	u64 backwards;
+	u64 halt_poll_ns, halt_wait_ns;
 	u64 exits, cycles;		/* sums of all rows */
 	unsigned int nr;
 	struct {

@@ -40,7 +40,7 @@ static __always_inline void kvm_exit_stats_start_vmx(struct exit_stats_vcpu *con
 						     struct kvm_vcpu *vcpu, const u32 *reason)
 {
 	if (static_branch_likely(&kvm_exit_stats_starts))
-		exit_stats_start(*v, exit_stats_offset_vmx(*reason), is_guest_mode(vcpu));
+		exit_stats_start(*v, exit_stats_offset_vmx(*reason), vcpu);
 }
 
 /* Start an SVM exit, in svm_vcpu_run(). @control is the control area of the VMCB that ran. */
@@ -49,8 +49,7 @@ static __always_inline void kvm_exit_stats_start_svm(struct exit_stats_vcpu *con
 						     const struct vmcb_control_area *control)
 {
 	if (static_branch_likely(&kvm_exit_stats_starts))
-		exit_stats_start(*v, exit_stats_offset_svm(control->exit_code),
-				 is_guest_mode(vcpu));
+		exit_stats_start(*v, exit_stats_offset_svm(control->exit_code), vcpu);
 }
 
 /*
@@ -82,6 +81,23 @@ static __always_inline void kvm_exit_stats_end_fastpath(struct kvm_vcpu *vcpu)
 	}
 }
 
+void __kvm_exit_stats_to_user(struct kvm_vcpu *vcpu, int ret);
+void __kvm_exit_stats_from_user(struct kvm_vcpu *vcpu);
+
+/* KVM_RUN returns @ret to user space. Context: kvm_arch_vcpu_ioctl_run(). */
+static __always_inline void kvm_exit_stats_to_user(struct kvm_vcpu *vcpu, int ret)
+{
+	if (static_branch_likely(&kvm_exit_stats_ends))
+		__kvm_exit_stats_to_user(vcpu, ret);
+}
+
+/* User space calls KVM_RUN. Context: as above. */
+static __always_inline void kvm_exit_stats_from_user(struct kvm_vcpu *vcpu)
+{
+	if (static_branch_likely(&kvm_exit_stats_ends))
+		__kvm_exit_stats_from_user(vcpu);
+}
+
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
 			    const void *handlers, unsigned int nr);
 void kvm_exit_stats_unregister(void);
@@ -102,6 +118,8 @@ void kvm_exit_stats_vcpu_debugfs(struct kvm_vcpu *vcpu, struct dentry *dir);
 #define kvm_exit_stats_start_svm(v, vcpu, control)	do {} while (0)
 #define kvm_exit_stats_end(v, ret)			(ret)
 #define kvm_exit_stats_end_fastpath(vcpu)		do {} while (0)
+#define kvm_exit_stats_to_user(vcpu, ret)		do {} while (0)
+#define kvm_exit_stats_from_user(vcpu)			do {} while (0)
 #define kvm_exit_stats_register(vendor, vcpu_offset, vm_offset, handlers, nr)	0
 #define kvm_exit_stats_unregister()			do {} while (0)
 #define kvm_exit_stats_vm_create(kvm)			0

@@ -8,20 +8,21 @@
 #define EXIT_STATS_HOT_H
 
 #include <linux/bitops.h>
+#include <linux/kvm_host.h>
 #include <asm/tsc.h>
 
+#include "kvm_cache_regs.h"
 #include "record.h"
 
 /* Note an exit's row and start time. @offset is the offset of the row (reasons.h). */
 static __always_inline void exit_stats_start(struct exit_stats_vcpu *v, unsigned int offset,
-					     bool nested)
+					     struct kvm_vcpu *vcpu)
 {
-	struct exit_stats_row *r = (void *)v->row + offset;
-
-	if (unlikely(nested))
-		WRITE_ONCE(v->start_nested_row, r);
+	v->start_row = (void *)v->row + offset;
+	if (unlikely(is_guest_mode(vcpu)))
+		WRITE_ONCE(v->pending, EXIT_STATS_PENDING_NESTED);
 	else
-		WRITE_ONCE(v->start_row, r);
+		WRITE_ONCE(v->pending, EXIT_STATS_PENDING);
 	v->start_tsc = rdtsc();
 }
 
@@ -31,19 +32,18 @@ static __always_inline void exit_stats_start(struct exit_stats_vcpu *v, unsigned
  */
 static __always_inline void exit_stats_end(struct exit_stats_vcpu *v)
 {
-	struct exit_stats_row *r = READ_ONCE(v->start_row);
 	u64 cycles;
 
-	if (unlikely(!r)) {
+	if (unlikely(data_race(v->pending) != EXIT_STATS_PENDING)) {
 		kvm_exit_stats_end_nested(v);
 		return;
 	}
 	cycles = rdtsc() - v->start_tsc;
-	WRITE_ONCE(v->start_row, NULL);
+	WRITE_ONCE(v->pending, EXIT_STATS_NOT_PENDING);
 	if (unlikely(!cycles || cycles >= 1ull << (EXIT_STATS_BUCKETS - 1)))
-		kvm_exit_stats_end_odd(v, r, cycles, false);
+		kvm_exit_stats_end_odd(v, cycles, false);
 	else
-		exit_stats_count(v, r, cycles, __fls(cycles), false);
+		exit_stats_count(v, cycles, __fls(cycles), false);
 }
 
 #endif

@@ -20,7 +20,7 @@ atomic64_t kvm_exit_stats_sum ____cacheline_aligned_in_smp;
 void (*kvm_exit_stats_dump_due)(void);
 
 /*
- * Allocate an empty record: 24 KiB with VMX's rows, 52 KiB with SVM's, charged to the memory
+ * Allocate an empty record: 26 KiB with VMX's rows, 55 KiB with SVM's, charged to the memory
  * cgroup of the caller. Context: process, may sleep. Return: the record, or NULL.
  */
 struct exit_stats_vcpu *kvm_exit_stats_record_alloc(unsigned int rows)
@@ -32,6 +32,7 @@ struct exit_stats_vcpu *kvm_exit_stats_record_alloc(unsigned int rows)
 	if (!v)
 		return NULL;
 	seqcount_init(&v->seq);
+	v->user_why = EXIT_STATS_NO_WHY;
 	for (i = 0; i < rows; i++)
 		v->row[i].min = EXIT_STATS_NO_MIN;
 	return v;
@@ -41,26 +42,27 @@ struct exit_stats_vcpu *kvm_exit_stats_record_alloc(unsigned int rows)
  * Count an exit out of line. @cycles is the difference of two TSC values. It is negative
  * if the vCPU moved to a CPU whose TSC is behind. Context: exit_stats_end().
  */
-void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, struct exit_stats_row *r, u64 cycles,
-			    bool nested)
+void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, u64 cycles, bool nested)
 {
 	if ((s64)cycles < 0) {
 		WRITE_ONCE(v->backwards, v->backwards + 1);
 		cycles = 0;
 	}
-	exit_stats_count(v, r, cycles, min(__fls(cycles | 1), EXIT_STATS_BUCKETS - 1ul), nested);
+	exit_stats_count(v, cycles, min(__fls(cycles | 1), EXIT_STATS_BUCKETS - 1ul), nested);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_odd);
 
 /* End the pending exit of L2, if there is one, and count it. Context: exit_stats_end(). */
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 {
-	struct exit_stats_row *r = READ_ONCE(v->start_nested_row);
-
-	if (!r)
+	if (READ_ONCE(v->pending) != EXIT_STATS_PENDING_NESTED) {
+		/* The exit that ends here had no start: none of ours goes to user space now. */
+		v->user_exits = v->exits;
+		v->user_why = EXIT_STATS_NO_WHY;
 		return;
-	WRITE_ONCE(v->start_nested_row, NULL);
-	kvm_exit_stats_end_odd(v, r, rdtsc() - v->start_tsc, true);
+	}
+	WRITE_ONCE(v->pending, EXIT_STATS_NOT_PENDING);
+	kvm_exit_stats_end_odd(v, rdtsc() - v->start_tsc, true);
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_nested);
 

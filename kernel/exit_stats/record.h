@@ -26,6 +26,7 @@
 
 struct exit_stats_baseline;
 struct exit_stats_vm;
+struct kvm_vcpu_stat_generic;
 
 /* The host, a VM or a vCPU. */
 struct exit_stats_scope {
@@ -45,6 +46,8 @@ struct exit_stats_row {
 	u64 total;		/* cycles */
 	u64 nested_count;	/* exits of L2, also in count */
 	u64 nested_total;	/* their cycles, also in total */
+	u64 user_count;		/* exits that user space had to finish (user.c) */
+	u64 user_total;		/* cycles that it took for them */
 	u64 bucket[EXIT_STATS_BUCKETS];
 };
 
@@ -52,20 +55,32 @@ struct exit_stats_row {
 	((((hist) ? sizeof(struct exit_stats_row) : offsetof(struct exit_stats_row, bucket)) - \
 	  offsetof(struct exit_stats_row, count)) / sizeof(u64))
 
+enum { EXIT_STATS_NOT_PENDING, EXIT_STATS_PENDING, EXIT_STATS_PENDING_NESTED };
+
+#define EXIT_STATS_NO_WHY	U32_MAX	/* in user_why: the latest exit is none of ours */
+
 struct exit_stats_vcpu {
 	seqcount_t seq;
 	u64 exits;		/* sum of all rows */
 	u64 cycles;		/* sum of all rows */
 	u64 backwards;		/* exits whose end has a lower TSC than their start */
 
-	/* The row of the pending exit, nested if it left L2. Both NULL: no exit is pending. */
+	/* The latest exit: its row and its start; and whether it has not ended yet. */
 	struct exit_stats_row *start_row;
-	struct exit_stats_row *start_nested_row;
 	u64 start_tsc;
+	u8 pending;
 
 	u32 batch;		/* length of the batch, in exits (dump.c) */
 	u32 batch_left;		/* exits until the batch ends */
 
+	/* user.c */
+	struct exit_stats_row *user_row; /* of the exit that user space finishes now, or NULL */
+	u64 user_tsc;		/* when KVM_RUN returned for it */
+	u64 user_exits;		/* exits when KVM_RUN returned last */
+	u32 user_why;		/* run->exit_reason when user space had to finish an exit last */
+	bool user_first;	/* that return was the first for its exit */
+
+	struct kvm_vcpu_stat_generic *stat;	/* the vCPU's, KVM's own */
 	struct exit_stats_vm *vm;
 	struct list_head node;	/* vm->vcpus, RCU */
 	struct exit_stats_scope scope;
@@ -92,14 +107,15 @@ extern unsigned int kvm_exit_stats_nr_vcpus;	/* on the host */
 
 struct exit_stats_vcpu *kvm_exit_stats_record_alloc(unsigned int rows);
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v);
-void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, struct exit_stats_row *r, u64 cycles,
-			    bool nested);
+void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, u64 cycles, bool nested);
 void kvm_exit_stats_batch_end(struct exit_stats_vcpu *v);
 
-/* Count one exit in row @r. @bucket is the histogram bucket of @cycles. */
-static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, struct exit_stats_row *r,
-					     u64 cycles, unsigned long bucket, bool nested)
+/* Count the exit that ends. @bucket is the histogram bucket of @cycles. */
+static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, u64 cycles,
+					     unsigned long bucket, bool nested)
 {
+	struct exit_stats_row *r = v->start_row;
+
 	preempt_disable();
 	write_seqcount_begin(&v->seq);
 	if (cycles < r->min)
@@ -166,6 +182,8 @@ static __always_inline void exit_stats_add_row(struct exit_stats_row *to,
 	to->total += from->total;
 	to->nested_count += from->nested_count;
 	to->nested_total += from->nested_total;
+	to->user_count += from->user_count;
+	to->user_total += from->user_total;
 	if (!hist)
 		return;
 #pragma GCC unroll 32

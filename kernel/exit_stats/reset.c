@@ -46,6 +46,8 @@ static void exit_stats_make_baseline(struct exit_stats_reset *r, struct exit_sta
 	}
 	b->epoch = kvm_exit_stats_new_epoch();
 	b->backwards = snap->backwards;
+	b->halt_poll_ns = snap->halt_poll_ns;
+	b->halt_wait_ns = snap->halt_wait_ns;
 	for (i = 0; i < snap->rows; i++) {
 		b->exits += snap->row[i].count;
 		b->cycles += snap->row[i].total;

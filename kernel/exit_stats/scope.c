@@ -119,6 +119,7 @@ int kvm_exit_stats_vcpu_create(struct kvm_vcpu *vcpu)
 		return -ENOMEM;
 	v->scope.kind = EXIT_STATS_SCOPE_VCPU;
 	v->scope.epoch = kvm_exit_stats_new_epoch();
+	v->stat = &vcpu->stat.generic;
 	v->vm = vm;
 
 	mutex_lock(&kvm_exit_stats_mutex);
@@ -157,7 +158,7 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 
 /*
- * Discard all pending exits. Context: process; starts are off, and none is still running.
+ * Discard all pending exits, also those that user space finishes. Context: process; starts are off, and none is still running.
  * Takes kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_discard_starts(void)
@@ -168,8 +169,8 @@ void kvm_exit_stats_discard_starts(void)
 	mutex_lock(&kvm_exit_stats_mutex);
 	list_for_each_entry(vm, &kvm_exit_stats_host.vms, node) {
 		list_for_each_entry(v, &vm->vcpus, node) {
-			WRITE_ONCE(v->start_row, NULL);
-			WRITE_ONCE(v->start_nested_row, NULL);
+			WRITE_ONCE(v->pending, EXIT_STATS_NOT_PENDING);
+			WRITE_ONCE(v->user_row, NULL);
 		}
 	}
 	mutex_unlock(&kvm_exit_stats_mutex);

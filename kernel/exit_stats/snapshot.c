@@ -41,6 +41,8 @@ void kvm_exit_stats_snap_clear(struct exit_stats_snap *snap)
 		snap->row[i].min = EXIT_STATS_NO_MIN;
 	snap->vcpus = 0;
 	snap->backwards = 0;
+	snap->halt_poll_ns = 0;
+	snap->halt_wait_ns = 0;
 }
 
 /*
@@ -83,6 +85,9 @@ void kvm_exit_stats_snap_add_vcpu(struct exit_stats_snap *snap, const struct exi
 	else
 		exit_stats_add_rows(snap, v, false);
 	snap->backwards += READ_ONCE(v->backwards);
+	snap->halt_poll_ns += READ_ONCE(v->stat->halt_poll_success_ns) +
+			      READ_ONCE(v->stat->halt_poll_fail_ns);
+	snap->halt_wait_ns += READ_ONCE(v->stat->halt_wait_ns);
 	snap->vcpus++;
 	cond_resched();
 }
@@ -95,6 +100,8 @@ void kvm_exit_stats_snap_add(struct exit_stats_snap *to, const struct exit_stats
 	for (i = 0; i < to->rows; i++)
 		exit_stats_add_row(&to->row[i], &from->row[i], to->hist);
 	to->backwards += from->backwards;
+	to->halt_poll_ns += from->halt_poll_ns;
+	to->halt_wait_ns += from->halt_wait_ns;
 }
 
 static void exit_stats_subtract(struct exit_stats_snap *snap, const struct exit_stats_baseline *b)
@@ -106,15 +113,21 @@ static void exit_stats_subtract(struct exit_stats_snap *snap, const struct exit_
 			(&snap->row[b->sum[i].row].count)[b->sum[i].word] -= b->sum[i].value;
 	}
 	snap->backwards -= b->backwards;
+	snap->halt_poll_ns -= b->halt_poll_ns;
+	snap->halt_wait_ns -= b->halt_wait_ns;
 }
 
-/* Correct min and max (see the top). All records are added, and the baseline is subtracted. */
+/* Correct what a reset missed (see the top). All records are added, and the baseline is subtracted. */
 static void exit_stats_finish_row(struct exit_stats_row *r)
 {
 	u64 avg = kvm_exit_stats_avg(r);
 
 	r->min = min(r->min, avg);
 	r->max = r->count ? max(r->max, avg) : 0;
+	/* User space may still have been at an exit from before the reset. */
+	r->user_count = min(r->user_count, r->count);
+	if (!r->count)
+		r->user_total = 0;
 }
 
 static void exit_stats_finish(struct exit_stats_snap *snap)
@@ -127,6 +140,9 @@ static void exit_stats_finish(struct exit_stats_snap *snap)
 		snap->cycles += r->total;
 		snap->nested += r->nested_count;
 	}
+	/* KVM's files in debugfs can set its own counters to 0. */
+	snap->halt_poll_ns = max_t(s64, snap->halt_poll_ns, 0);
+	snap->halt_wait_ns = max_t(s64, snap->halt_wait_ns, 0);
 }
 
 static void exit_stats_take_vm(struct exit_stats_snap *snap, const struct exit_stats_vm *vm)

@@ -45,7 +45,8 @@ static void exit_stats_show_header(struct seq_file *m, const struct exit_stats_s
 	seq_printf(m, " vms=%u vcpus=%u exits=%llu cycles=%llu nested=%llu tsc_backwards=%llu",
 		   snap->vms, snap->vcpus, snap->exits, snap->cycles, snap->nested,
 		   snap->backwards);
-	seq_printf(m, " dumps=%llu merged=%llu", snap->dumps, snap->merged);
+	seq_printf(m, " dumps=%llu merged=%llu halt_poll_ns=%llu halt_wait_ns=%llu", snap->dumps,
+		   snap->merged, snap->halt_poll_ns, snap->halt_wait_ns);
 }
 
 static void exit_stats_show_table(struct seq_file *m, const struct exit_stats_snap *snap)
@@ -54,13 +55,16 @@ static void exit_stats_show_table(struct seq_file *m, const struct exit_stats_sn
 	unsigned int pos = 0, row;
 	char code[12];
 
-	seq_printf(m, "\n%8s %-20s %12s %16s %12s %12s %12s %13s %16s\n", "# reason", "name",
-		   "count", "total", "min", "max", "avg", "nested_count", "nested_total");
+	seq_printf(m, "\n%8s %-20s %12s %16s %12s %12s %12s %13s %16s %12s %16s\n", "# reason",
+		   "name", "count", "total", "min", "max", "avg", "nested_count", "nested_total",
+		   "user_count", "user_total");
 	while ((r = kvm_exit_stats_next_row(snap, &pos, &row))) {
 		kvm_exit_stats_format_code(snap->table, row, code, sizeof(code));
-		seq_printf(m, "%8s %-20s %12llu %16llu %12llu %12llu %12llu %13llu %16llu\n",
-			   code, snap->table->row[row].name, r->count, r->total, r->min, r->max,
-			   kvm_exit_stats_avg(r), r->nested_count, r->nested_total);
+		seq_printf(m, "%8s %-20s %12llu %16llu %12llu %12llu %12llu", code,
+			   snap->table->row[row].name, r->count, r->total, r->min, r->max,
+			   kvm_exit_stats_avg(r));
+		seq_printf(m, " %13llu %16llu %12llu %16llu\n", r->nested_count, r->nested_total,
+			   r->user_count, r->user_total);
 	}
 }
 

@@ -108,6 +108,23 @@ expression done;
  ...>
  }
 
+// ---- User space finishes an exit
+
+@@
+identifier vcpu;
+symbol r;
+@@
+ kvm_arch_vcpu_ioctl_run(struct kvm_vcpu *vcpu)
+ {
+ <+...
+ vcpu_load(vcpu);
++kvm_exit_stats_from_user(vcpu);
+ ...
++kvm_exit_stats_to_user(vcpu, r);
+ vcpu_put(vcpu);
+ ...+>
+ }
+
 // ---- The pointers to records and to VMs
 
 // Right after the first member. A TDX guest's structures have a NULL at the same offset.

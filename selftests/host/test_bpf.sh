@@ -227,6 +227,7 @@ nothing_stays() {
 	while [ $i -lt $rounds ]; do
 		kvm-exit-stats show --source bpf 0.01 1 >/dev/null || break
 		i=$((i + 1))
+		[ $((i % 100)) -ne 0 ] || echo "# $i"
 	done
 	[ $i -eq $rounds ] && await not_in_use
 	ok $? "nor after $rounds short measurements"

@@ -37,7 +37,7 @@ static void check_modes(const char *stem)
 static void check_grammar(const char *path)
 {
 	char text[16384], *line, *save;
-	int cols = 9, rows = 0;
+	int cols = 11, rows = 0;
 	bool good = true;
 
 	if (read_file(path, text, sizeof(text)) < 0)

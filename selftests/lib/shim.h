@@ -41,6 +41,7 @@ typedef unsigned long long u64;
 typedef long long s64;
 
 #define U16_MAX UINT16_MAX
+#define U32_MAX 0xffffffffu
 #define U64_MAX (~0ull)
 
 /* The steps of a sequence count at which a test can act as another thread. */
@@ -490,9 +491,26 @@ struct kvm {
 	int unused;
 };
 
+struct kvm_vcpu_stat_generic {
+	u64 halt_poll_success_ns;
+	u64 halt_poll_fail_ns;
+	u64 halt_wait_ns;
+};
+
+enum { KVM_EXIT_IO = 2, KVM_EXIT_MMIO = 6, KVM_EXIT_IRQ_WINDOW_OPEN = 7, KVM_EXIT_INTR = 10,
+       KVM_EXIT_DIRTY_RING_FULL = 31 };
+
+struct kvm_run {
+	u32 exit_reason;
+};
+
 struct kvm_vcpu {
 	struct kvm *kvm;
 	bool guest_mode;
+	struct kvm_run *run;
+	struct {
+		struct kvm_vcpu_stat_generic generic;
+	} stat;
 };
 
 struct vmcb_control_area {

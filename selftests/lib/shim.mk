@@ -8,7 +8,7 @@ SHIM_DIR := $(dir $(lastword $(MAKEFILE_LIST)))
 SRC ?= $(SHIM_DIR)../../kernel/exit_stats
 
 # All but debugfs.c.
-CORE := record scope snapshot reset shared vendor params cpuid leaf dump limit table \
+CORE := record user scope snapshot reset shared vendor params cpuid leaf dump limit table \
 	reasons_vmx reasons_svm
 CORE := $(CORE:%=$(SRC)/%.c)
 SHIM := $(addprefix $(SHIM_DIR),shim.c shim_work.c shim_params.c)

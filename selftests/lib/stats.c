@@ -119,7 +119,7 @@ static const struct {
 #define NUMBER(key)	{ #key, offsetof(struct stats, key) }
 	NUMBER(tsc_khz), NUMBER(epoch), NUMBER(vms), NUMBER(vcpus), NUMBER(exits),
 	NUMBER(cycles), NUMBER(nested), NUMBER(tsc_backwards), NUMBER(dumps),
-	NUMBER(merged), NUMBER(buckets),
+	NUMBER(merged), NUMBER(halt_poll_ns), NUMBER(halt_wait_ns), NUMBER(buckets),
 };
 
 /* clang-format on */
@@ -177,8 +177,9 @@ static bool parse_row(struct stats_row *r, const char *line, bool hist)
 	r->reason = strcmp(reason, "-") ? (long)strtoul(reason, NULL, 0) : REASON_OTHER;
 	if (hist)
 		return parse_hist(r, line + used);
-	return sscanf(line + used, "%lu %lu %lu %lu %lu %lu", &r->total, &r->min, &r->max, &r->avg,
-		      &r->nested_count, &r->nested_total) == 6;
+	return sscanf(line + used, "%lu %lu %lu %lu %lu %lu %lu %lu", &r->total, &r->min, &r->max,
+		      &r->avg, &r->nested_count, &r->nested_total, &r->user_count,
+		      &r->user_total) == 8;
 }
 
 int stats_parse(const char *text, struct stats *s)
@@ -269,6 +270,8 @@ static const char *row_fault(const struct stats_row *r)
 		return "avg is not total / count";
 	if (r->nested_count > r->count || r->nested_total > r->total)
 		return "more nested than all";
+	if (r->user_count > r->count)
+		return "more went to user space than all";
 	return NULL;
 }
 
@@ -311,7 +314,9 @@ static bool row_went_down(const struct stats_row *now, const struct stats_row *b
 			return true;
 	}
 	return now->count < before->count || now->total < before->total ||
-	       now->nested_count < before->nested_count || now->nested_total < before->nested_total;
+	       now->nested_count < before->nested_count ||
+	       now->nested_total < before->nested_total || now->user_count < before->user_count ||
+	       now->user_total < before->user_total;
 }
 
 const char *stats_went_down(const struct stats *now, const struct stats *before)

@@ -53,14 +53,14 @@ bool reason_defined(uint32_t reason);
 struct stats_row {
 	long reason;
 	char name[32];
-	uint64_t count, total, min, max, avg, nested_count, nested_total;
+	uint64_t count, total, min, max, avg, nested_count, nested_total, user_count, user_total;
 	uint64_t hist[EXIT_STATS_BUCKETS]; /* from a _hist file only */
 };
 
 struct stats {
 	char scope[8], vendor[8], tsc[12];
 	uint64_t version, tsc_khz, epoch, vms, vcpus, exits, cycles, nested, tsc_backwards;
-	uint64_t dumps, merged, buckets;
+	uint64_t dumps, merged, halt_poll_ns, halt_wait_ns, buckets;
 	int rows;
 	struct stats_row row[MAX_ROWS];
 };

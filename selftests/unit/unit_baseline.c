@@ -19,7 +19,8 @@ static bool is_sound(const struct exit_stats_snap *s)
 			sum += r->bucket[k];
 		good &= sum == r->count && r->nested_count <= r->count &&
 			r->nested_total <= r->total && r->min <= avg && avg <= r->max &&
-			(r->count || (!r->total && !r->max));
+			r->user_count <= r->count &&
+			(r->count || (!r->total && !r->max && !r->user_total));
 		exits += r->count;
 		cycles += r->total;
 		nested += r->nested_count;

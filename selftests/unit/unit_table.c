@@ -48,18 +48,20 @@ int main(void)
 	s->backwards = 5;
 	s->dumps = 8;
 	s->merged = 9;
-	s->row[1] = (struct exit_stats_row){ 20, 50, 3, 100, 1, 30, { [4] = 2, [5] = 1 } };
-	s->row[0] = (struct exit_stats_row){ 300, 300, 3, 900, 0, 0, { [8] = 3 } };
+	s->halt_poll_ns = 11;
+	s->halt_wait_ns = 12;
+	s->row[1] = (struct exit_stats_row){ 20, 50, 3, 100, 1, 30, 2, 77, { [4] = 2, [5] = 1 } };
+	s->row[0] = (struct exit_stats_row){ 300, 300, 3, 900, 0, 0, 0, 0, { [8] = 3 } };
 
 	ok(shows(false,
-		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
-		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n"
-		 "      10 CPUID                           3              100           20           50           33             1               30\n"
-		 "       - OTHER                           3              900          300          300          300             0                0\n",
+		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9 halt_poll_ns=11 halt_wait_ns=12\n"
+		 "# reason name                        count            total          min          max          avg  nested_count     nested_total   user_count       user_total\n"
+		 "      10 CPUID                           3              100           20           50           33             1               30            2               77\n"
+		 "       - OTHER                           3              900          300          300          300             0                0            0                0\n",
 		 s),
 	   "a table: the rows with a count in order of reason, then OTHER as -");
 	ok(shows(true,
-		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9 buckets=32\n"
+		 "# kvm exit_stats 1 scope=host vendor=vmx tsc_khz=2600000 tsc=stable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9 halt_poll_ns=11 halt_wait_ns=12 buckets=32\n"
 		 "# reason name                        count 2^0 2^1 2^2 2^3 2^4 2^5 2^6 2^7 2^8 2^9 2^10 2^11 2^12 2^13 2^14 2^15 2^16 2^17 2^18 2^19 2^20 2^21 2^22 2^23 2^24 2^25 2^26 2^27 2^28 2^29 2^30 2^31\n"
 		 "      10 CPUID                           3 0 0 0 0 2 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n"
 		 "       - OTHER                           3 0 0 0 0 0 0 0 0 3 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n",
@@ -72,11 +74,11 @@ int main(void)
 	s->scope = EXIT_STATS_SCOPE_VCPU;
 	s->row[3] = (struct exit_stats_row){ 1, U64_MAX, U64_MAX, U64_MAX };
 	ok(shows(false,
-		 "# kvm exit_stats 1 scope=vcpu vendor=svm tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
-		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n"
-		 "     0xa CPUID                           3              100           20           50           33             1               30\n"
-		 "   0x403 VMGEXIT              18446744073709551615 18446744073709551615            1 18446744073709551615            1             0                0\n"
-		 "       - OTHER                           3              900          300          300          300             0                0\n",
+		 "# kvm exit_stats 1 scope=vcpu vendor=svm tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9 halt_poll_ns=11 halt_wait_ns=12\n"
+		 "# reason name                        count            total          min          max          avg  nested_count     nested_total   user_count       user_total\n"
+		 "     0xa CPUID                           3              100           20           50           33             1               30            2               77\n"
+		 "   0x403 VMGEXIT              18446744073709551615 18446744073709551615            1 18446744073709551615            1             0                0            0                0\n"
+		 "       - OTHER                           3              900          300          300          300             0                0            0                0\n",
 		 s),
 	   "SVM: codes in hex; a blank separates numbers that are wider than their columns");
 
@@ -84,8 +86,8 @@ int main(void)
 	s->rows = 0;
 	s->scope = EXIT_STATS_SCOPE_VM;
 	ok(shows(false,
-		 "# kvm exit_stats 1 scope=vm vendor=none tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9\n"
-		 "# reason name                        count            total          min          max          avg  nested_count     nested_total\n",
+		 "# kvm exit_stats 1 scope=vm vendor=none tsc_khz=2600000 tsc=unstable epoch=7 vms=1 vcpus=2 exits=6 cycles=1000 nested=1 tsc_backwards=5 dumps=8 merged=9 halt_poll_ns=11 halt_wait_ns=12\n"
+		 "# reason name                        count            total          min          max          avg  nested_count     nested_total   user_count       user_total\n",
 		 s),
 	   "without a vendor module: the header only");
 	free(s);

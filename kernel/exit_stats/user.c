@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Exits that user space has to finish: how many, and how long that takes.
+ *
+ * When KVM_RUN returns for such an exit, its row and the TSC are noted, and at the next KVM_RUN
+ * both are added to the row. The exit is the vCPU's latest. An exit counts once: if no exit ended
+ * since the last return, user space continues the exit of that return, which must have had the
+ * same reason (split MMIO and string I/O go out once for each part), or finishes none.
+ */
+#include <linux/kvm_host.h>
+
+#include "exit_stats.h"
+#include "hooks.h"
+
+/* Not if KVM_RUN was interrupted, or made room for something that no exit asked for. */
+static bool exit_stats_user_finishes(int ret, u32 why)
+{
+	if (ret < 0)
+		return (ret == -EFAULT || ret == -EHWPOISON) && why == KVM_EXIT_MEMORY_FAULT;
+	return why != KVM_EXIT_INTR && why != KVM_EXIT_IRQ_WINDOW_OPEN &&
+	       why != KVM_EXIT_DIRTY_RING_FULL;
+}
+
+/*
+ * Note that KVM_RUN returns @ret. Context: the vCPU's thread, in KVM_RUN, recording is on.
+ * Discards of starts wait until preemption is on again.
+ */
+void __kvm_exit_stats_to_user(struct kvm_vcpu *vcpu, int ret)
+{
+	struct exit_stats_vcpu *v = kvm_exit_stats_vcpu_of(vcpu);
+	u32 why = READ_ONCE(vcpu->run->exit_reason);
+	bool first;
+
+	if (!v)
+		return;
+	first = v->exits != v->user_exits;
+	v->user_exits = v->exits;
+	if (!exit_stats_user_finishes(ret, why) || (!first && why != v->user_why))
+		return;
+	v->user_first = first;
+	v->user_why = why;
+	v->user_tsc = rdtsc();
+	preempt_disable();
+	if (static_branch_likely(&kvm_exit_stats_starts))
+		WRITE_ONCE(v->user_row, v->start_row);
+	preempt_enable();
+}
+
+/* Count the exit that user space has finished, if there is one. Context: as above. */
+void __kvm_exit_stats_from_user(struct kvm_vcpu *vcpu)
+{
+	struct exit_stats_vcpu *v = kvm_exit_stats_vcpu_of(vcpu);
+	struct exit_stats_row *r = v ? READ_ONCE(v->user_row) : NULL;
+	u64 cycles;
+
+	if (!r)
+		return;
+	WRITE_ONCE(v->user_row, NULL);
+	cycles = rdtsc() - v->user_tsc;
+	if ((s64)cycles < 0)
+		cycles = 0;
+	preempt_disable();
+	write_seqcount_begin(&v->seq);
+	r->user_count += v->user_first;
+	r->user_total += cycles;
+	write_seqcount_end(&v->seq);
+	preempt_enable();
+}
