@@ -21,7 +21,6 @@
 #include <asm/svm.h>
 
 #include "hot.h"
-#include "mmu.h"
 #include "reasons.h"
 
 DECLARE_STATIC_KEY_FALSE(kvm_exit_stats_starts);

@@ -8,10 +8,9 @@
 #define EXIT_STATS_HOT_H
 
 #include <linux/bitops.h>
-#include <linux/kvm_host.h>
 #include <asm/tsc.h>
 
-#include "kvm_cache_regs.h"
+#include "mmu.h"
 #include "record.h"
 
 /* Note an exit's row and start time. @offset is the offset of the row (reasons.h). */

@@ -8,6 +8,7 @@
 #include "errors.h"
 #include "memory.h"
 #include "numbers.h"
+#include "show_time.h"
 
 static struct common common = { .view = VIEW_REASONS };
 static struct origin origin;
@@ -15,7 +16,7 @@ static struct origin origin;
 static struct {
 	const char *vm;
 	int vcpu;
-	bool hist;
+	bool hist, time;
 	double interval;
 	unsigned long count; /* of tables, 0: without end */
 } env = { .vcpu = NO_VCPU };
@@ -30,11 +31,14 @@ static const char doc[] =
 	"  kvm-exit-stats show --vm web 1             a VM, every second\n"
 	"  kvm-exit-stats show --vm web --vcpu 0 --hist 10 1\n"
 	"  kvm-exit-stats show --sort time --top 5\n"
+	"  kvm-exit-stats show --vm web --time 5      where the time of its vCPUs goes\n"
 	"  kvm-exit-stats show -o name,p50,p99,max -f csv 1 60";
 
 static const struct argp_option options[] = {
 	{ "vm", 'V', "VM", 0, "Name, UUID, folder or process of a VM", 0 },
 	{ "vcpu", 'c', "N", 0, "One vCPU of that VM", 0 },
+	{ "time", 'T', NULL, 0,
+	  "Where the time of vCPUs goes: exits, user space, halted, waiting for a CPU, guest", 0 },
 	{ "hist", 'H', NULL, 0, "With percentiles; in JSON with the histograms", 0 },
 	{ 0 },
 };
@@ -55,6 +59,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'H':
 		env.hist = true;
 		break;
+	case 'T':
+		env.time = true;
+		common.view = VIEW_TIME;
+		break;
 	case ARGP_KEY_ARG:
 		if (state->arg_num == 0)
 			env.interval = parse_seconds(arg, state, "INTERVAL");
@@ -66,6 +74,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (env.vcpu != NO_VCPU && !env.vm)
 			argp_error(state, "--vcpu needs --vm");
+		if (env.time && (env.hist || env.vcpu != NO_VCPU))
+			argp_error(state,
+				   "--time has a line for each vCPU, and no --hist or --vcpu");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -145,6 +156,34 @@ static void follow(struct output *o, struct source *s, const struct vm *vm, bool
 	}
 }
 
+/* By BPF exits end with the handler: what comes after it has its own columns. */
+static int run_time(void)
+{
+	struct vm_list vms = {};
+	char *vm = NULL;
+	struct source *s;
+	struct output o;
+
+	common_resolve(&common, true, common.sort ? common.sort : "vm");
+	if (origin.root)
+		fail(ERR_OTHER,
+		     "saved files do not tell where time goes: --time needs a running host");
+	if (origin_by_bpf(&origin))
+		origin.source = ORIGIN_BPF_HANDLER;
+	s = origin_open(&origin);
+	if (env.vm) {
+		common_vms(s, &vms);
+		vm = xstrdup(common_vm(&vms, env.vm)->id);
+	}
+	o = common_output(&common);
+	output_begin(&o);
+	show_time(&common, &o, s, vm, env.interval, env.count);
+	free(vm);
+	vm_list_free(&vms);
+	source_close(s);
+	return common_end(&o);
+}
+
 static int run(int argc, char **argv)
 {
 	const struct vm *vm = NULL;
@@ -156,11 +195,16 @@ static int run(int argc, char **argv)
 	bool hist;
 
 	argp_parse(&argp, argc, argv, 0, NULL, NULL);
-	if (!env.interval && origin_by_bpf(&origin)) {
-		origin_tell_second();
+	if (!env.interval && (env.time || origin_by_bpf(&origin))) {
+		if (env.time)
+			warn("measuring 1 second");
+		else
+			origin_tell_second();
 		env.interval = 1;
 		env.count = 1;
 	}
+	if (env.time)
+		return run_time();
 	common_resolve(&common, env.interval > 0, env.interval > 0 ? "rate" : "exits");
 	if (env.hist && !common.columns)
 		columns_choose(&common.set, VIEW_REASONS, "+p50,+p90,+p99");

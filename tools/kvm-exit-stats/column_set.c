@@ -18,6 +18,8 @@ static const char *const defaults[NR_VIEWS][2] = {
 			  "vm,rate,exits%,cpu%,time%,min,avg,max" },
 	[VIEW_DETAILS] = { "detail,what,exits,exits%,time,time%,avg,p50,p99,max",
 			   "detail,what,rate,exits%,time%,avg,p50,p99,max" },
+	[VIEW_TIME] = { "vm,vcpu,exits%,user%,polling%,asleep%,waiting%,guest%,dearest,dearest%",
+			"vm,vcpu,exits%,user%,polling%,asleep%,waiting%,guest%,dearest,dearest%" },
 	/* what happened between, side by side */
 	[VIEW_DIFF] = { "vm,name,exits,time,avg,p50,p99,max",
 			"vm,name,rate_a,rate_b,rate_change,cpu_a%,cpu_b%,avg_a,avg_b,avg_change" },

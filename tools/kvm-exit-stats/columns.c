@@ -8,6 +8,7 @@
 #include "columns.h"
 #include "memory.h"
 #include "numbers.h"
+#include "time_split.h"
 #include "trend.h"
 
 static void text(struct value *v, const char *s)
@@ -277,11 +278,58 @@ static void get_compared(const struct item *i, struct value *v)
 	text(v, i->compared);
 }
 
+static void part(const struct item *i, struct value *v, bool known, double ns)
+{
+	share(v, ns, i->split->whole);
+	v->none |= !known;
+}
+
+static void get_part_exits(const struct item *i, struct value *v)
+{
+	part(i, v, true, i->split->exits);
+}
+
+static void get_part_user(const struct item *i, struct value *v)
+{
+	part(i, v, i->split->has_user, i->split->user);
+}
+
+static void get_part_polling(const struct item *i, struct value *v)
+{
+	part(i, v, true, i->split->polling);
+}
+
+static void get_part_asleep(const struct item *i, struct value *v)
+{
+	part(i, v, true, i->split->asleep);
+}
+
+static void get_part_waiting(const struct item *i, struct value *v)
+{
+	part(i, v, i->split->has_wait, i->split->waiting);
+}
+
+static void get_part_guest(const struct item *i, struct value *v)
+{
+	part(i, v, true, i->split->rest);
+}
+
+static void get_dearest(const struct item *i, struct value *v)
+{
+	text(v, i->split->dearest ? i->split->dearest->name : NULL);
+}
+
+static void get_dearest_share(const struct item *i, struct value *v)
+{
+	part(i, v, i->split->dearest, i->split->dearest_ns);
+}
+
 #define VMS	(1u << VIEW_VMS)
 #define REASONS (1u << VIEW_REASONS)
 #define VCPUS	(1u << VIEW_VCPUS)
 #define ACROSS	(1u << VIEW_ACROSS)
 #define DETAILS (1u << VIEW_DETAILS)
+#define TIME	(1u << VIEW_TIME)
 #define DIFF	(1u << VIEW_DIFF)
 #define ALL	(VMS | REASONS | VCPUS | ACROSS | DETAILS)
 #define BY_ROW	(REASONS | ACROSS | DETAILS)
@@ -292,7 +340,7 @@ const struct column columns[] = {
 	  .help = "name of the VM",
 	  .kind = KIND_TEXT,
 	  .width = 16,
-	  .views = ALL | DIFF,
+	  .views = ALL | TIME | DIFF,
 	  .ascending = true,
 	  .get = get_vm },
 	{ .name = "vcpu",
@@ -300,7 +348,7 @@ const struct column columns[] = {
 	  .help = "number of the vCPU",
 	  .kind = KIND_COUNT,
 	  .width = 4,
-	  .views = REASONS | VCPUS,
+	  .views = REASONS | VCPUS | TIME,
 	  .ascending = true,
 	  .get = get_vcpu },
 	{ .name = "uuid",
@@ -612,6 +660,63 @@ const struct column columns[] = {
 	  .width = 8,
 	  .views = DIFF,
 	  .get = get_avg_change },
+	{ .name = "exits%",
+	  .title = "EXITS%",
+	  .help = "in exits, that KVM handled",
+	  .kind = KIND_SHARE,
+	  .width = 6,
+	  .views = TIME,
+	  .get = get_part_exits },
+	{ .name = "user%",
+	  .title = "USER%",
+	  .help = "until user space had finished exits",
+	  .kind = KIND_SHARE,
+	  .width = 6,
+	  .views = TIME,
+	  .get = get_part_user },
+	{ .name = "polling%",
+	  .title = "POLL%",
+	  .help = "halted, and polling",
+	  .kind = KIND_SHARE,
+	  .width = 6,
+	  .views = TIME,
+	  .get = get_part_polling },
+	{ .name = "asleep%",
+	  .title = "ASLEEP%",
+	  .help = "halted, and asleep",
+	  .kind = KIND_SHARE,
+	  .width = 7,
+	  .views = TIME,
+	  .get = get_part_asleep },
+	{ .name = "waiting%",
+	  .title = "WAIT%",
+	  .help = "runnable, and waiting for a CPU",
+	  .kind = KIND_SHARE,
+	  .width = 6,
+	  .views = TIME,
+	  .get = get_part_waiting },
+	{ .name = "guest%",
+	  .title = "GUEST%",
+	  .help = "the rest: the guest, and its entries",
+	  .kind = KIND_SHARE,
+	  .width = 6,
+	  .views = TIME,
+	  .get = get_part_guest },
+	{ .name = "dearest",
+	  .title = "DEAREST REASON",
+	  .help = "most time in exits and user space",
+	  .kind = KIND_TEXT,
+	  .width = 20,
+	  .views = TIME,
+	  .ascending = true,
+	  .get = get_dearest },
+	{ .name = "dearest%",
+	  .title = "ITS TIME%",
+	  .help = "its share of the vCPUs' time",
+	  .kind = KIND_SHARE,
+	  .width = 9,
+	  .views = TIME,
+	  .get = get_dearest_share },
 };
 
 const size_t nr_columns = sizeof(columns) / sizeof(*columns);

@@ -18,23 +18,26 @@ enum view {
 	VIEW_VCPUS,   /* a vCPU of a VM */
 	VIEW_ACROSS,  /* a VM, for one reason */
 	VIEW_DETAILS, /* what exactly the guest did, for one reason */
+	VIEW_TIME,    /* a VM or a vCPU: where its time goes; not in top */
 	VIEW_DIFF,    /* a reason of one scope, at two times or places; not in top */
 	NR_VIEWS
 };
 
 struct trend;
+struct time_split;
 
 struct item {
 	const struct vm *vm; /* NULL: the host */
 	int vcpu;
-	const struct table *t;	   /* the scope's numbers, or their difference */
-	const struct row *row;	   /* a reason's, of that table; NULL: of all reasons */
-	double seconds;		   /* the interval of a difference; 0: since the last reset */
-	double began;		   /* UNIX time at which the counts began; 0: not known */
-	const struct trend *trend; /* the last rates; NULL outside of top */
-	bool ascii;		   /* the terminal has no block characters */
-	const struct item *before; /* of diff, side by side: the same reason in A */
-	const char *compared;	   /* of diff: how */
+	const struct table *t;		/* the scope's numbers, or their difference */
+	const struct row *row;		/* a reason's, of that table; NULL: of all reasons */
+	double seconds;			/* the interval of a difference; 0: since the last reset */
+	double began;			/* UNIX time at which the counts began; 0: not known */
+	const struct trend *trend;	/* the last rates; NULL outside of top */
+	bool ascii;			/* the terminal has no block characters */
+	const struct item *before;	/* of diff, side by side: the same reason in A */
+	const char *compared;		/* of diff: how */
+	const struct time_split *split; /* of VIEW_TIME */
 };
 
 enum kind {

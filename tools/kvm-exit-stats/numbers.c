@@ -29,13 +29,13 @@ static void subtract_row(const struct table *now, struct row *d, const struct ro
 	d->n[AVG] = d->n[COUNT] ? d->n[TOTAL] / d->n[COUNT] : 0;
 }
 
-/* Rows without exits go. */
+/* Rows of which nothing happened go. */
 static void compact(struct table *d)
 {
 	size_t to = 0;
 
 	for (size_t i = 0; i < d->nr; i++) {
-		if (!d->row[i].n[COUNT])
+		if (!d->row[i].n[COUNT] && !d->row[i].n[USER_TOTAL])
 			continue;
 		if (to != i) {
 			d->row[to] = d->row[i];

@@ -5,7 +5,8 @@
 #include "json.h"
 #include "output.h"
 
-static const char *const view_names[] = { "vms", "reasons", "vcpus", "across", "details", "diff" };
+static const char *const view_names[] = { "vms",     "reasons", "vcpus", "across",
+					  "details", "time",	"diff" };
 
 static void write_heading(struct json *j, const struct heading *h)
 {

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Where the time of vCPUs goes. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "time_split.h"
+
+static double ns_of(const struct table *t, uint64_t cycles)
+{
+	return t->tsc_khz ? cycles * 1e6 / t->tsc_khz : 0;
+}
+
+double row_exit_ns(const struct table *t, const struct row *row)
+{
+	return ns_of(t, row->n[TOTAL]);
+}
+
+double row_user_ns(const struct table *t, const struct row *row)
+{
+	return t->has & 1u << USER_TOTAL ? ns_of(t, row->n[USER_TOTAL]) : 0;
+}
+
+void time_split(struct time_split *s, const struct table *d, double seconds, const uint64_t *waited)
+{
+	uint64_t vcpus = d->vcpus ? d->vcpus : 1;
+
+	memset(s, 0, sizeof(*s));
+	s->whole = seconds * 1e9 * vcpus;
+	s->has_user = d->has & 1u << USER_TOTAL;
+	s->has_wait = waited;
+	s->waiting = waited ? *waited : 0;
+	s->polling = d->halt_poll_ns;
+	s->asleep = d->halt_wait_ns;
+	for (size_t i = 0; i < d->nr; i++) {
+		const struct row *row = &d->row[i];
+		double ns = row_exit_ns(d, row) + row_user_ns(d, row);
+
+		s->exits += row_exit_ns(d, row);
+		s->user += row_user_ns(d, row);
+		if (ns > s->dearest_ns) {
+			s->dearest = row;
+			s->dearest_ns = ns;
+		}
+	}
+	/* From exit to entry, as the source bpf measures, a halted vCPU's time is in its exits. */
+	if (d->measured == MEASURED_ENTRY_BPF)
+		s->exits -= s->polling + s->asleep;
+	s->rest = s->whole - s->exits - s->user - s->polling - s->asleep - s->waiting;
+}
+
+static bool read_number(const char *path, const char *format, uint64_t *n)
+{
+	FILE *f = fopen(path, "re");
+	bool good;
+
+	if (!f)
+		return false;
+	good = fscanf(f, format, n) == 1;
+	fclose(f);
+	return good;
+}
+
+bool vcpu_waited(const struct vm *vm, int vcpu, uint64_t *ns)
+{
+	uint64_t thread, one;
+	char path[128];
+
+	if (vcpu == NO_VCPU) {
+		*ns = 0;
+		for (size_t i = 0; i < vm->nr_vcpus; i++) {
+			if (!vcpu_waited(vm, vm->vcpu[i], &one))
+				return false;
+			*ns += one;
+		}
+		return true;
+	}
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%.64s/vcpu%d/pid", vm->id, vcpu);
+	if (!read_number(path, "%" SCNu64, &thread))
+		return false;
+	/* Time on a CPU, time waiting for one, how often (Documentation/scheduler/sched-stats). */
+	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/schedstat", thread);
+	return read_number(path, "%*u %" SCNu64, ns);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where the time of vCPUs goes: in exits, in user space, halted, waiting; the rest is the guest. */
+#ifndef TIME_SPLIT_H
+#define TIME_SPLIT_H
+
+#include "source.h"
+
+/* All are ns, summed over the scope's vCPUs. */
+struct time_split {
+	double whole; /* the interval, for each vCPU */
+	double exits;
+	bool has_user, has_wait;
+	double user; /* until user space has finished an exit */
+	double polling, asleep;
+	double waiting; /* runnable, for a CPU */
+	/*
+	 * What is left: the guest, entries and exits of the processor, KVM's work between exit
+	 * and entry, user space for no exit's sake. Negative: the parts overlap, as where a
+	 * vCPU's thread waits for a CPU within an exit.
+	 */
+	double rest;
+	const struct row *dearest; /* reason, by its time in exits and user space */
+	double dearest_ns;
+};
+
+/* What happened in @seconds: @d is a difference. @waited is NULL if that is not known. */
+void time_split(struct time_split *s, const struct table *d, double seconds,
+		const uint64_t *waited);
+
+/* ns of a reason: in exits, and until user space has finished them. */
+double row_exit_ns(const struct table *t, const struct row *row);
+double row_user_ns(const struct table *t, const struct row *row);
+
+/*
+ * For how long a vCPU's thread was runnable and had no CPU, in ns since the thread's start; with
+ * NO_VCPU the sum of the VM's vCPUs. False: the kernel does not tell (/proc/PID/schedstat of
+ * the thread in the vCPU's file pid in debugfs).
+ */
+bool vcpu_waited(const struct vm *vm, int vcpu, uint64_t *ns);
+
+#endif
