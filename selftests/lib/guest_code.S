@@ -134,6 +134,7 @@ ROUTINE(vmcall, mov $-1, %eax; vmcall)
 ROUTINE(vmmcall, mov $-1, %eax; vmmcall)
 ROUTINE(out, out %al, $PORT_POST)
 ROUTINE(in, in $PORT_POST, %al)
+ROUTINE(in_port, mov %esi, %edx; in %dx, %eax)
 ROUTINE(rdmsr, mov %esi, %ecx; rdmsr)
 ROUTINE(wrmsr, mov %esi, %ecx; xor %eax, %eax; xor %edx, %edx; wrmsr)
 ROUTINE(wbinvd, wbinvd)
@@ -233,6 +234,7 @@ exit_deadline_passed:
 ROUTINE(timer, mov %r14, %r9; deadline; sti; await_interrupt; cli)
 	/* From APIC 0 to 1 and 1 to 0, from 2 to 3 and 3 to 2: rsi is the sender's id. */
 ROUTINE(ipi, xor $1, %esi; send_ipi GUEST_VECTOR; xor $1, %esi)
+ROUTINE(timer_hlt, deadline; sti; hlt; cli)
 ROUTINE(self_ipi, sti; mov %r14, %r9; send_ipi SELF_IPI; await_interrupt)
 ROUTINE(self_ipi_window, cli; mov %r14, %r9; send_ipi SELF_IPI; sti; nop; await_interrupt)
 ROUTINE(tpr,

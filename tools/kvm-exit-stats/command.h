@@ -18,7 +18,8 @@ struct command {
 };
 
 extern const struct command cmd_top, cmd_list, cmd_show, cmd_export, cmd_record, cmd_report,
-	cmd_diff, cmd_log, cmd_guest, cmd_status, cmd_set, cmd_reset, cmd_verify, cmd_drill;
+	cmd_diff, cmd_log, cmd_guest, cmd_status, cmd_set, cmd_reset, cmd_verify, cmd_drill,
+	cmd_explain;
 
 /* All subcommands; ends with an empty one. */
 extern const struct command *const commands[];

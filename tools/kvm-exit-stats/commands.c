@@ -9,6 +9,7 @@ const struct command *const commands[] = {
 	&cmd_list,
 	&cmd_show,
 	&cmd_drill,
+	&cmd_explain,
 	&cmd_record,
 	&cmd_report,
 	&cmd_diff,

@@ -138,12 +138,27 @@ static __always_inline __u32 next_slot(__u64 number, __u32 k)
 	return (first_slot(number) + k) & ((1 << (64 - slot_shift)) - 1);
 }
 
+/* KVM keeps how long a vCPU was halted; no tracepoint tells whose time it is. */
+static __always_inline void copy_halts(struct slot *s, const struct kvm_vcpu *vcpu)
+{
+	s->halt_poll_ns = BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns) +
+			  BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns) - s->halted_poll;
+	s->halt_wait_ns = BPF_CORE_READ(vcpu, stat.generic.halt_wait_ns) - s->halted_wait;
+}
+
 static __always_inline void describe(struct slot *s, const struct kvm_vcpu *vcpu)
 {
 	struct dentry *folder = BPF_CORE_READ(vcpu, kvm, debugfs_dentry);
 
 	s->vcpu_id = BPF_CORE_READ(vcpu, vcpu_id);
 	s->vcpu_address = (__u64)vcpu;
+	s->halted_poll = 0;
+	s->halted_wait = 0;
+	copy_halts(s, vcpu);
+	s->halted_poll = s->halt_poll_ns;
+	s->halted_wait = s->halt_wait_ns;
+	s->halt_poll_ns = 0;
+	s->halt_wait_ns = 0;
 	if (bpf_probe_read_kernel_str(s->vm, sizeof(s->vm), BPF_CORE_READ(folder, d_name.name)) < 0)
 		s->vm[0] = '\0';
 }
@@ -332,14 +347,6 @@ int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 	s->user_start = 0;
 	s->user_sequence = s->sequence;
 	return 0;
-}
-
-/* KVM keeps how long a vCPU was halted; no tracepoint tells whose time it is. */
-static __always_inline void copy_halts(struct slot *s, const struct kvm_vcpu *vcpu)
-{
-	s->halt_poll_ns = BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns) +
-			  BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns);
-	s->halt_wait_ns = BPF_CORE_READ(vcpu, stat.generic.halt_wait_ns);
 }
 
 /* The memory of a vCPU is used again for others: its numbers must not become theirs. */

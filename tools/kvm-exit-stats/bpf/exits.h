@@ -45,7 +45,8 @@ struct slot {
 	__u32 user_counts;   /* that return is the exit's first */
 	__s32 vcpu_id;
 	__u64 vcpu_address;
-	__u64 halt_poll_ns, halt_wait_ns; /* KVM's own, as read_halts() copied them */
+	__u64 halt_poll_ns, halt_wait_ns; /* since the slot is the vCPU's, by read_halts() */
+	__u64 halted_poll, halted_wait;	  /* before that */
 	char vm[32];			  /* the VM's folder in debugfs; empty if it has none */
 	struct exit_row rows[];
 };

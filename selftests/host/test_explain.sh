@@ -1,0 +1,137 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kvm-exit-stats explain names the problem of each of several slow guests first, and finds
+# nothing in a guest that has none; on our KVM and, by BPF, on the distribution's. show --time
+# has each part of a vCPU's time where it was arranged.
+
+# shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
+. /tests/shell.sh
+command -v kvm-exit-stats >/dev/null || skip_all "this host was made without command.list"
+# shellcheck source-path=SCRIPTDIR source=helpers/monitors.sh
+. /tests/monitors.sh
+
+# start_slow KIND
+start_slow() {
+	rm -f /tmp/hold
+	mkfifo /tmp/hold
+	/tests/slow_guest "$1" </tmp/hold >/tmp/runs &
+	guest=$!
+	exec 9>/tmp/hold
+	until grep -q runs /tmp/runs && ls -d "$kvm/$guest"-*/vcpu0 >/dev/null 2>&1; do
+		kill -0 $guest 2>/dev/null || break
+		sleep 0.1
+	done
+	sleep 0.5
+}
+
+end_slow() {
+	exec 9>&-
+	wait "$guest" 2>/dev/null
+	rm /tmp/hold
+}
+
+# first_rule: of the findings in /tmp/shown
+first_rule() {
+	sed -n 's/.*"findings":\[{"rule":"\([^"]*\)".*/\1/p' /tmp/shown
+}
+
+# names RULE KIND: the guest's first finding is this rule
+names() {
+	start_slow "$2"
+	kvm-exit-stats explain --vm "$guest" 1.5 -f json >/tmp/shown 2>/tmp/errors
+	end_slow
+	sed 's/, *"means.*//; s/^/# /' /tmp/shown | cut -c 1-900
+	sed 's/^/# /' /tmp/errors
+	[ "$(first_rule)" = "$1" ]
+	ok $? "$which: $2: the first finding is ${1:-none}"
+}
+
+# part COLUMN: of the VM's line of /tmp/shown, in whole percent
+part() {
+	awk -F , -v column="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i; next }
+		NR == 2 { printf "%.0f\n", $at }' /tmp/shown
+}
+
+# between LOW VALUE HIGH
+between() {
+	[ "$2" -ge "$1" ] && [ "$2" -le "$3" ]
+}
+
+# split KIND: show --time of that guest for 3 s
+split() {
+	start_slow "$1"
+	kvm-exit-stats show --vm "$guest" --time 3 1 -f csv 2>/tmp/errors | tr -d '\r"' >/tmp/shown
+	end_slow
+	sed 's/^/# /' /tmp/shown /tmp/errors
+}
+
+time_is_where_it_was_arranged() {
+	split busy
+	between 90 "$(part guest_percent)" 101
+	ok $? "$which: a guest that computes: its time is the guest's"
+	split port
+	between 80 "$(part user_percent)" 101
+	ok $? "$which: a port that is answered after 1 ms: user space has the time"
+	split sleep
+	between 85 "$(part asleep_percent)" 101
+	ok $? "$which: a guest that halts for 20 ms at a time: it is asleep"
+	split waiting
+	between 40 "$(part waiting_percent)" 60
+	ok $? "$which: a guest that shares its CPU with another process: it waits half of the time"
+}
+
+slow_guests_are_explained() {
+	names "" busy
+	names port port
+	names clock-by-port clock
+	names clock-by-hpet hpet
+	names cpuid cpuid
+	names timer timer
+	names halt-polling poll
+	names waiting waiting
+	[ "$vendor" = svm ] || names pause-loop pause
+	[ -z "$swap" ] || names swapped-out swap
+}
+
+swap_on_zram() {
+	swap=
+	for module_file in crypto/lzo crypto/lzo-rle mm/zsmalloc drivers/block/zram/zram; do
+		insmod "/lib/modules/$(uname -r)/kernel/$module_file.ko" 2>/dev/null
+	done
+	echo 32M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 &&
+		swap=y
+}
+
+errors_name_the_cause() {
+	ends 10 "no VM runs" kvm-exit-stats explain
+	ok $? "no VM: status 10"
+	start_slow cpuid
+	ends 2 "no number from 0 to 100" kvm-exit-stats explain --least many
+	ok $? "a wrong --least: status 2"
+	ends 0 "1. the guest executes CPUID.*%" kvm-exit-stats explain --vm "$guest" 1
+	ok $? "text: the finding, its share"
+	grep -q "known by:" /tmp/output && grep -q "change:" /tmp/output && grep -q "source:" /tmp/output
+	ok $? "text: by which numbers, what to change, where that is from"
+	sed 's/^/# /' /tmp/output
+	ends 0 "Nothing here costs more than 100 %" kvm-exit-stats explain --vm "$guest" --least 100 1
+	ok $? "nothing that costs enough: it says so"
+	ends 1 "saved files" kvm-exit-stats show --time --root /tmp
+	ok $? "show --time of saved files: status 1"
+	end_slow
+}
+
+swap_on_zram
+ok $? "memory can be swapped to zram"
+echo 1000000 >/sys/module/kvm/parameters/halt_poll_ns
+which="our KVM"
+time_is_where_it_was_arranged
+slow_guests_are_explained
+errors_name_the_cause
+change unload
+echo 1000000 >/sys/module/kvm/parameters/halt_poll_ns
+which="the distribution's KVM"
+time_is_where_it_was_arranged
+slow_guests_are_explained
+change load
+done_testing
