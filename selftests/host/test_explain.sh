@@ -15,7 +15,7 @@ command -v kvm-exit-stats >/dev/null || skip_all "this host was made without com
 start_slow() {
 	rm -f /tmp/hold
 	mkfifo /tmp/hold
-	/tests/slow_guest "$1" </tmp/hold >/tmp/runs &
+	sh -c 'echo $$ >'"${group:-/dev/null}"'; exec /tests/slow_guest '"$1" </tmp/hold >/tmp/runs &
 	guest=$!
 	exec 9>/tmp/hold
 	until grep -q runs /tmp/runs && ls -d "$kvm/$guest"-*/vcpu0 >/dev/null 2>&1; do
@@ -91,11 +91,24 @@ slow_guests_are_explained() {
 	names halt-polling poll
 	names waiting waiting
 	[ "$vendor" = svm ] || names pause-loop pause
-	[ -z "$swap" ] || names swapped-out swap
+	[ -z "$swap" ] || {
+		group=/sys/fs/cgroup/small/cgroup.procs
+		names swapped-out swap
+		group=
+	}
+}
+
+# A cgroup with less memory than its guest touches.
+small_cgroup() {
+	[ -e /sys/fs/cgroup/cgroup.procs ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
+	echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir /sys/fs/cgroup/small
+	echo 2M >/sys/fs/cgroup/small/memory.max
 }
 
 swap_on_zram() {
 	swap=
+	small_cgroup || return
 	for module_file in crypto/lzo crypto/lzo-rle mm/zsmalloc drivers/block/zram/zram; do
 		insmod "/lib/modules/$(uname -r)/kernel/$module_file.ko" 2>/dev/null
 	done

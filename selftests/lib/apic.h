@@ -7,6 +7,7 @@
 
 #define APIC_EOI      0xb0
 #define APIC_SVR      0xf0
+#define LVTT_PERIODIC (1u << 17)
 #define LVTT_DEADLINE (2u << 17)
 #define LVTT_MASKED   (1u << 16)
 #define DEADLINE_FAR  (1ul << 31) /* ticks: longer than any run */

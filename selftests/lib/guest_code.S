@@ -5,6 +5,7 @@
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC_EOI	 0x80b
 #define MSR_X2APIC_ICR	 0x830
+#define MSR_X2APIC_TMICT 0x838
 #define MSR_PAT		 0x277
 #define X86_CR0_AM	 0x40000
 #define X86_CR4_MCE	 0x40
@@ -234,7 +235,33 @@ exit_deadline_passed:
 ROUTINE(timer, mov %r14, %r9; deadline; sti; await_interrupt; cli)
 	/* From APIC 0 to 1 and 1 to 0, from 2 to 3 and 3 to 2: rsi is the sender's id. */
 ROUTINE(ipi, xor $1, %esi; send_ipi GUEST_VECTOR; xor $1, %esi)
-ROUTINE(timer_hlt, deadline; sti; hlt; cli)
+	/* rdi halts, each until the next tick of the APIC's timer, which has esi as its count */
+	.globl	exit_ticks
+exit_ticks:
+	mov	%esi, %eax
+	xor	%edx, %edx
+	mov	$MSR_X2APIC_TMICT, %ecx
+	wrmsr
+1:	sti
+	hlt
+	cli
+	dec	%rdi
+	jnz	1b
+	jmp	done
+
+	/* rdi times: write to each of rdx pages from rsi */
+	.globl	exit_sweep
+exit_sweep:
+	mov	%rsi, %rax
+	mov	%rdx, %rcx
+2:	mov	%al, (%rax)
+	add	$4096, %rax
+	dec	%rcx
+	jnz	2b
+	dec	%rdi
+	jnz	exit_sweep
+	jmp	done
+
 ROUTINE(self_ipi, sti; mov %r14, %r9; send_ipi SELF_IPI; await_interrupt)
 ROUTINE(self_ipi_window, cli; mov %r14, %r9; send_ipi SELF_IPI; sti; nop; await_interrupt)
 ROUTINE(tpr,

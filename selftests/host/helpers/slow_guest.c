@@ -6,10 +6,10 @@
  *	slow_guest port		it floods a port that user space answers after 1 ms
  *	slow_guest clock	it reads the ACPI PM timer
  *	slow_guest hpet		it reads the HPET
- *	slow_guest poll		it halts for 100 us at a time
+ *	slow_guest poll		it halts for 200 us at a time
  *	slow_guest sleep	it halts for 20 ms at a time
  *	slow_guest pause	two vCPUs spin in PAUSE loops
- *	slow_guest swap		its memory is swapped out again and again
+ *	slow_guest swap		it writes to 2,000 KiB again and again, in a cgroup that has less
  *	slow_guest timer	it sets its timer again and again
  *	slow_guest cpuid	it executes CPUID again and again
  *	slow_guest waiting	it computes, and so does another process on its CPU
@@ -21,7 +21,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <signal.h>
 #include <unistd.h>
@@ -69,25 +68,6 @@ static void call(int n, const char *routine, uint64_t times, uint64_t rsi)
 	run(n);
 }
 
-/* Ends the last exit's user space, so that what follows is in none. */
-static void come_back(int n)
-{
-	vm.vcpu[n].run->immediate_exit = 1;
-	ioctl(vm.vcpu[n].fd, KVM_RUN, 0);
-	vm.vcpu[n].run->immediate_exit = 0;
-}
-
-static void swap_round(void)
-{
-	void *memory = vm.mem + GUEST_PAGES;
-
-	if (madvise(memory, PAGES * 0x1000, MADV_PAGEOUT))
-		bail_out("MADV_PAGEOUT");
-	for (int i = 0; i < 4; i++)
-		call(0, exit_read_page, PAGES / 4, GUEST_PAGES + i * PAGES / 4 * 0x1000);
-	come_back(0);
-}
-
 static uint64_t tsc_khz(void)
 {
 	static struct stats s;
@@ -95,6 +75,12 @@ static uint64_t tsc_khz(void)
 	if (ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0) > 0)
 		return ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
 	return stats_read("/sys/kernel/debug/kvm/exit_stats", &s) ? 1000000 : s.tsc_khz;
+}
+
+/* The timer's count: its divider is 2, and KVM's APIC bus has 1 GHz. */
+static uint64_t ns_of_timer(uint64_t ns)
+{
+	return ns / 2;
 }
 
 static void work(int n)
@@ -106,13 +92,13 @@ static void work(int n)
 	else if (is("hpet"))
 		call(n, exit_read, 1000, HPET_COUNT);
 	else if (is("poll"))
-		call(n, exit_timer_hlt, 100, tsc_khz() / 10);
+		call(n, exit_ticks, 1000, ns_of_timer(200000));
 	else if (is("sleep"))
-		call(n, exit_timer_hlt, 10, tsc_khz() * 20);
+		call(n, exit_ticks, 100, ns_of_timer(20000000));
 	else if (is("pause"))
 		call(n, exit_pause, 1000000, 0);
 	else if (is("swap"))
-		swap_round();
+		vcpu_call(&vm, n, exit_sweep, 100, GUEST_PAGES, PAGES), run(n);
 	else if (is("timer"))
 		call(n, exit_deadline_moved, 1000, tsc_khz() * 1000);
 	else if (is("cpuid"))
@@ -128,12 +114,6 @@ static void *vcpu_thread(void *arg)
 	for (;;)
 		work(n);
 	return NULL;
-}
-
-static void fill_memory(void)
-{
-	for (size_t i = 0; i < PAGES * 0x1000; i += 8)
-		*(uint64_t *)(vm.mem + GUEST_PAGES + i) = i * 0x9e3779b97f4a7c15;
 }
 
 /* Another process for the CPU; it ends with this one. */
@@ -163,11 +143,9 @@ int main(int argc, char **argv)
 	if (is("poll") || is("sleep")) {
 		vm_set_gate(&vm, GUEST_VECTOR, exit_interrupt);
 		vcpu_set_tables(&vm, 0);
-		vcpu_start_x2apic(&vm, 0, LVTT_DEADLINE | GUEST_VECTOR);
+		vcpu_start_x2apic(&vm, 0, LVTT_PERIODIC | GUEST_VECTOR);
 	} else if (is("timer")) {
 		vcpu_start_x2apic(&vm, 0, LVTT_DEADLINE | LVTT_MASKED | GUEST_VECTOR);
-	} else if (is("swap")) {
-		fill_memory();
 	} else if (is("waiting")) {
 		compute_beside();
 	}
