@@ -130,6 +130,11 @@ counts_each_reason() {
 	awk '!/^#/ && $3 { print $2, $3 }' $kvm/exit_stats | sort >/tmp/wanted
 	[ "$(wc -l <"/tmp/wanted")" -gt 12 ] && same /tmp/wanted /tmp/shown
 	ok $? "each of $(wc -l <"/tmp/wanted") reasons, on up to 4 vCPUs, as often as in our table"
+	grep '^kvm_host_user_exits_total{' /tmp/metrics |
+		sed 's/.*reason="\([^"]*\)".* /\1 /; / 0$/d' | sort >/tmp/shown
+	awk '!/^#/ && $10 { print $2, $10 }' $kvm/exit_stats | sort >/tmp/wanted
+	[ "$(wc -l <"/tmp/wanted")" -gt 3 ] && same /tmp/wanted /tmp/shown
+	ok $? "each of $(wc -l <"/tmp/wanted") reasons went to user space as often as in our table"
 	stop_export
 }
 

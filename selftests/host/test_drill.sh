@@ -27,6 +27,11 @@ made() {
 	[ "$(wc -l </tmp/made)" -gt "$lines" ]
 }
 
+other=
+other_made() {
+	[ "$(wc -l </tmp/other_made)" -gt "$other_lines" ]
+}
+
 # drill REASON [OPTION...]: while it counts the guest makes its exits; the result is in
 # /tmp/shown, as DETAIL,WHAT,EXITS,USER
 drill() {
@@ -37,6 +42,11 @@ drill() {
 		2>/tmp/errors &
 	drill=$!
 	await counting || sed 's/^/# /' /tmp/errors
+	[ -z "$other" ] || {
+		other_lines=$(wc -l </tmp/other_made)
+		echo >&8
+		await other_made
+	}
 	lines=$(wc -l </tmp/made)
 	echo >&9
 	await made
@@ -128,13 +138,13 @@ others_are_left_out() {
 	until ls -d "$kvm/$other"-*/vcpu0 >/dev/null 2>&1; do
 		sleep 0.1
 	done
-	echo >&8
 	drill $cpuid --vm "$guest"
 	[ "$(grep -c '^0x' /tmp/shown)" -eq 2 ]
 	ok $? "$which: one that was not asked for is left out"
 	top_shows_details
 	exec 8>&-
 	wait $other
+	other=
 	rm /tmp/other
 	ends 1 "VMRUN\|VMREAD" kvm-exit-stats drill vmr
 	ok $? "a reason that does not exist: status 1, and those like it"

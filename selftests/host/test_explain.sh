@@ -136,13 +136,13 @@ errors_name_the_cause() {
 
 swap_on_zram
 ok $? "memory can be swapped to zram"
-echo 1000000 >/sys/module/kvm/parameters/halt_poll_ns
+echo 10000000 >/sys/module/kvm/parameters/halt_poll_ns
 which="our KVM"
 time_is_where_it_was_arranged
 slow_guests_are_explained
 errors_name_the_cause
 change unload
-echo 1000000 >/sys/module/kvm/parameters/halt_poll_ns
+echo 10000000 >/sys/module/kvm/parameters/halt_poll_ns
 which="the distribution's KVM"
 time_is_where_it_was_arranged
 slow_guests_are_explained
