@@ -33,6 +33,7 @@ static __always_inline void exit_stats_end(struct exit_stats_vcpu *v)
 {
 	u64 cycles;
 
+	/* Another thread may discard the exit now. A plain load saves an instruction. */
 	if (unlikely(data_race(v->pending) != EXIT_STATS_PENDING)) {
 		kvm_exit_stats_end_nested(v);
 		return;

@@ -158,7 +158,8 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 
 /*
- * Discard all pending exits, also those that user space finishes. Context: process; starts are off, and none is still running.
+ * Discard all pending exits, also those that user space finishes. Context: process; starts are
+ * off, and none is still running.
  * Takes kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_discard_starts(void)

@@ -117,7 +117,7 @@ static void exit_stats_subtract(struct exit_stats_snap *snap, const struct exit_
 	snap->halt_wait_ns -= b->halt_wait_ns;
 }
 
-/* Correct what a reset missed (see the top). All records are added, and the baseline is subtracted. */
+/* Correct what a reset missed (see the top), after records and baseline. */
 static void exit_stats_finish_row(struct exit_stats_row *r)
 {
 	u64 avg = kvm_exit_stats_avg(r);

@@ -112,6 +112,7 @@ details_are_the_guests() {
 }
 
 top_shows_details() {
+	# shellcheck disable=SC2088 # ~ is a key
 	kvm-exit-stats top --keys "~/CPUID~d" --interval 3 --batch 1 >/tmp/shown 2>/tmp/errors &
 	top=$!
 	# No line says when it counts. The reason must occur before d is pressed, and after it.

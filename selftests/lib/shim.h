@@ -497,8 +497,13 @@ struct kvm_vcpu_stat_generic {
 	u64 halt_wait_ns;
 };
 
-enum { KVM_EXIT_IO = 2, KVM_EXIT_MMIO = 6, KVM_EXIT_IRQ_WINDOW_OPEN = 7, KVM_EXIT_INTR = 10,
-       KVM_EXIT_DIRTY_RING_FULL = 31 };
+enum {
+	KVM_EXIT_IO = 2,
+	KVM_EXIT_MMIO = 6,
+	KVM_EXIT_IRQ_WINDOW_OPEN = 7,
+	KVM_EXIT_INTR = 10,
+	KVM_EXIT_DIRTY_RING_FULL = 31
+};
 
 struct kvm_run {
 	u32 exit_reason;

@@ -63,7 +63,9 @@ kernels=0
 for folder in "$build"/modules/*; do
 	release=${folder##*/}
 	vmlinux=$build/kernel/$release/vmlinux
-	[ -e "$vmlinux" ] && [ -e "$folder/kvm.ko" ] || continue
+	if [ ! -e "$vmlinux" ] || [ ! -e "$folder/kvm.ko" ]; then
+		continue
+	fi
 	for module in kvm kvm-intel kvm-amd; do
 		bpftool -B "$vmlinux" btf dump file "$folder/$module.ko" format c >"$work/$module.h" \
 			2>/dev/null

@@ -69,13 +69,15 @@ static void check_whose(void)
 		{ 0, KVM_EXIT_IRQ_WINDOW_OPEN, false, "an interrupt window" },
 		{ 0, KVM_EXIT_DIRTY_RING_FULL, false, "a full dirty ring" },
 	};
+	const char *whose;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		start_afresh();
 		exit_and_leave(CPUID, cases[i].ret, cases[i].why);
 		come_back(500);
+		whose = cases[i].counts ? "the exit's" : "nobody's";
 		ok(shows(SCOPE, 1, cases[i].counts, cases[i].counts ? 500 : 0), "%s is %s",
-		   cases[i].what, cases[i].counts ? "the exit's" : "nobody's");
+		   cases[i].what, whose);
 	}
 }
 

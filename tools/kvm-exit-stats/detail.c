@@ -43,12 +43,13 @@ static const struct name ports[] = {
 	{ 0xb008, 0xb00b, "ACPI PM timer" },
 	{ 0xcf8, 0xcff, "PCI configuration" },
 	{ 0x5658, 0x5658, "VMware port" },
+	{ 0, 0, NULL },
 };
 
 static const struct name addresses[] = {
 	{ 0xa0000, 0xbffff, "VGA memory" },	  { 0xfec00000, 0xfec00fff, "I/O APIC" },
 	{ 0xfed00000, 0xfed003ff, "HPET" },	  { 0xfed40000, 0xfed44fff, "TPM" },
-	{ 0xfee00000, 0xfee00fff, "local APIC" },
+	{ 0xfee00000, 0xfee00fff, "local APIC" }, { 0, 0, NULL },
 };
 
 static const struct name msrs[] = {
@@ -134,6 +135,7 @@ static const struct name msrs[] = {
 	{ 0xc001011f, 0xc001011f, "AMD VIRT_SPEC_CTRL" },
 	{ 0xc0010200, 0xc001020b, "AMD performance counters" },
 	{ 0xc0011020, 0xc0011030, "AMD configuration" },
+	{ 0, 0, NULL },
 };
 
 static const struct name vectors[] = {
@@ -149,12 +151,18 @@ static const struct name vectors[] = {
 	{ 14, 14, "#PF page fault" },
 	{ 17, 17, "#AC alignment" },
 	{ 18, 18, "#MC machine check" },
+	{ 0, 0, NULL },
 };
 
 /* Linux: Documentation/virt/kvm/x86/hypercalls.rst */
 static const struct name hypercalls[] = {
-	{ 1, 1, "VAPIC_POLL_IRQ" }, { 5, 5, "KICK_CPU" },      { 9, 9, "CLOCK_PAIRING" },
-	{ 10, 10, "SEND_IPI" },	    { 11, 11, "SCHED_YIELD" }, { 12, 12, "MAP_GPA_RANGE" },
+	{ 1, 1, "VAPIC_POLL_IRQ" },
+	{ 5, 5, "KICK_CPU" },
+	{ 9, 9, "CLOCK_PAIRING" },
+	{ 10, 10, "SEND_IPI" },
+	{ 11, 11, "SCHED_YIELD" },
+	{ 12, 12, "MAP_GPA_RANGE" },
+	{ 0, 0, NULL },
 };
 
 static const struct name leaves[] = {
@@ -169,15 +177,14 @@ static const struct name leaves[] = {
 	{ 0x40000000, 0x400000ff, "hypervisor" },
 	{ 0x4ffffff0, 0x4fffffff, "exit counts of kvm-exit-stats" },
 	{ 0x80000000, 0x8000ffff, "extended" },
+	{ 0, 0, NULL },
 };
 
-#define FIND(table, value) find(table, sizeof(table) / sizeof(*(table)), value)
-
-static const char *find(const struct name *names, size_t nr, uint64_t value)
+static const char *find(const struct name *names, uint64_t value)
 {
-	for (size_t i = 0; i < nr; i++) {
-		if (value >= names[i].first && value <= names[i].last)
-			return names[i].name;
+	for (; names->name; names++) {
+		if (value >= names->first && value <= names->last)
+			return names->name;
 	}
 	return "";
 }
@@ -301,7 +308,7 @@ static const char *access_text(uint64_t how)
 
 static void port_text(struct row *row, const struct drill_key *key)
 {
-	const char *name = FIND(ports, key->value);
+	const char *name = find(ports, key->value);
 
 	snprintf(row->id, sizeof(row->id), "0x%llx", key->value);
 	snprintf(row->name, sizeof(row->name), "%s%s %d%s%s", access_text(key->how),
@@ -311,7 +318,7 @@ static void port_text(struct row *row, const struct drill_key *key)
 
 static void page_text(struct row *row, const struct drill_key *key, int slot)
 {
-	const char *name = FIND(addresses, key->value);
+	const char *name = find(addresses, key->value);
 
 	snprintf(row->id, sizeof(row->id), "0x%llx", key->value);
 	if (*name || key->how & DRILL_MMIO)
@@ -353,7 +360,7 @@ static void qualification_text(struct row *row, int64_t reason, __u64 value)
 		break;
 	case VMX_MSR_READ_IMM:
 	case VMX_MSR_WRITE_IMM:
-		snprintf(row->name, sizeof(row->name), "%s", FIND(msrs, value));
+		snprintf(row->name, sizeof(row->name), "%s", find(msrs, value));
 		break;
 	default:
 		snprintf(row->name, sizeof(row->name), "guest-virtual address");
@@ -363,7 +370,7 @@ static void qualification_text(struct row *row, int64_t reason, __u64 value)
 
 static void msr_text(struct row *row, bool svm, const struct drill_key *key)
 {
-	const char *name = FIND(msrs, key->value);
+	const char *name = find(msrs, key->value);
 
 	snprintf(row->id, sizeof(row->id), "0x%llx", key->value);
 	if (svm)
@@ -409,14 +416,14 @@ void detail_text(struct row *row, bool svm, int64_t reason, const struct drill_k
 		qualification_text(row, reason, key->value);
 		return;
 	case DRILL_LEAF:
-		name = FIND(leaves, key->value);
+		name = find(leaves, key->value);
 		hex = true;
 		break;
 	case DRILL_HYPERCALL:
-		name = FIND(hypercalls, key->value);
+		name = find(hypercalls, key->value);
 		break;
 	case DRILL_VECTOR:
-		name = reason ? "interrupt of the host" : FIND(vectors, key->value);
+		name = reason ? "interrupt of the host" : find(vectors, key->value);
 		break;
 	}
 	snprintf(row->id, sizeof(row->id), hex ? "0x%llx" : "%llu", key->value);

@@ -238,11 +238,10 @@ static bool find_swap(const struct evidence *e, struct finding *f)
 		return false;
 	f->ns = row_ns(e, row) * p.share;
 	snprintf(f->what, sizeof(f->what), "the guest's memory is swapped out");
-	snprintf(
-		f->evidence, sizeof(f->evidence),
-		"%.0f exits a second of %s for its memory, %.0f us each; %llu MiB of the process are "
-		"in swap",
-		rate(e, row) * p.share, row->name, us, (unsigned long long)e->swap_kib / 1024);
+	snprintf(f->evidence, sizeof(f->evidence),
+		 "%.0f exits a second of %s for its memory, %.0f us each; "
+		 "%llu MiB of the process are in swap",
+		 rate(e, row) * p.share, row->name, us, (unsigned long long)e->swap_kib / 1024);
 	snprintf(f->reason, sizeof(f->reason), "%s", row->name);
 	return true;
 }
@@ -257,12 +256,11 @@ static bool find_page_faults(const struct evidence *e, struct finding *f)
 		return false;
 	f->ns = row_ns(e, row) * p.share;
 	snprintf(f->what, sizeof(f->what), "the guest's memory is not mapped");
-	snprintf(
-		f->evidence, sizeof(f->evidence),
-		"%.0f exits a second of %s for its memory, %.0f us each; KVM maps %llu small pages and "
-		"%llu of 2 MiB",
-		rate(e, row) * p.share, row->name, us, (unsigned long long)e->pages_4k,
-		(unsigned long long)e->pages_2m);
+	snprintf(f->evidence, sizeof(f->evidence),
+		 "%.0f exits a second of %s for its memory, %.0f us each; KVM maps "
+		 "%llu small pages and %llu of 2 MiB",
+		 rate(e, row) * p.share, row->name, us, (unsigned long long)e->pages_4k,
+		 (unsigned long long)e->pages_2m);
 	snprintf(f->reason, sizeof(f->reason), "%s", row->name);
 	return true;
 }
@@ -273,10 +271,10 @@ static bool find_waiting(const struct evidence *e, struct finding *f)
 		return false;
 	f->ns = e->split.waiting;
 	snprintf(f->what, sizeof(f->what), "vCPUs wait for a CPU");
-	snprintf(
-		f->evidence, sizeof(f->evidence),
-		"the scheduler let their threads wait %.3f s in %.1f s; %llu vCPUs may use %ld CPUs",
-		f->ns / 1e9, e->seconds, (unsigned long long)e->since.vcpus, e->cpus);
+	snprintf(f->evidence, sizeof(f->evidence),
+		 "the scheduler let their threads wait %.3f s in %.1f s; "
+		 "%llu vCPUs may use %ld CPUs",
+		 f->ns / 1e9, e->seconds, (unsigned long long)e->since.vcpus, e->cpus);
 	return f->ns > 0;
 }
 

@@ -35,10 +35,11 @@ static void table_table(struct output *o, const struct heading *h, const struct 
 		"# kvm exit_stats %d scope=%s vendor=%s tsc_khz=%" PRIu64 " tsc=%s epoch=%" PRIu64
 		" vms=%" PRIu64 " vcpus=%" PRIu64 " exits=%" PRIu64 " cycles=%" PRIu64
 		" nested=%" PRIu64 " tsc_backwards=%" PRIu64 " dumps=%" PRIu64 " merged=%" PRIu64
-		"\n",
+		" halt_poll_ns=%" PRIu64 " halt_wait_ns=%" PRIu64 "\n",
 		EXIT_STATS_TABLE_VERSION, scopes[t->scope], t->vendor, t->tsc_khz,
 		t->tsc_stable ? "stable" : "unstable", t->epoch, t->vms, t->vcpus, t->exits,
-		t->cycles, t->nested, t->tsc_backwards, t->dumps, t->merged);
+		t->cycles, t->nested, t->tsc_backwards, t->dumps, t->merged, t->halt_poll_ns,
+		t->halt_wait_ns);
 	fprintf(o->f, "# reason name %15s %16s %12s %12s %12s %13s %16s", "count", "total", "min",
 		"max", "avg", "nested_count", "nested_total");
 	later_heads(o->f, t);

@@ -96,7 +96,7 @@ start_export() {
 		2>/tmp/errors &
 	exporter=$!
 	until [ -e /tmp/metrics ]; do
-		kill -0 $exporter 2>/dev/null || {
+		kill -0 "$exporter" 2>/dev/null || {
 			sed 's/^/# /' /tmp/errors
 			return 1
 		}
@@ -115,8 +115,8 @@ fresh() {
 }
 
 stop_export() {
-	kill -KILL $exporter
-	wait $exporter 2>/dev/null
+	kill -KILL "$exporter"
+	wait "$exporter" 2>/dev/null
 }
 
 # host_counts: the host's exits by reason in /tmp/metrics; each "CPUID 300"

@@ -91,7 +91,7 @@ static void work(int n)
 		call(n, exit_in_port, 1000, PM_TIMER);
 	else if (is("hpet"))
 		call(n, exit_read, 1000, HPET_COUNT);
-	/* Not more often: QEMU's TCG with AMD-V loses a timer interrupt of the host now and then. */
+	/* Not more often: QEMU's TCG loses the host's timer interrupts now and then. */
 	else if (is("poll"))
 		call(n, exit_ticks, 1000, ns_of_timer(4000000));
 	else if (is("sleep"))

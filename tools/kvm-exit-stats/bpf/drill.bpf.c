@@ -31,10 +31,10 @@ char LICENSE[] SEC("license") = "GPL";
 /* Set by the command before it loads the programs. */
 const volatile bool svm;
 const volatile __u32 wanted_reason;
-const volatile __s32 wanted_vcpu; /* -1: all */
-const char wanted_vm[32] = "";	  /* the VM's folder in debugfs; empty: all VMs */
-const volatile __u32 by;	  /* enum drill_by */
-const volatile __u32 instruction; /* bytes of it, if KVM has skipped it when the exit ends */
+const volatile __s32 wanted_vcpu;  /* -1: all */
+const volatile char wanted_vm[32]; /* the VM's folder in debugfs; empty: all VMs */
+const volatile __u32 by;	   /* enum drill_by */
+const volatile __u32 instruction;  /* bytes of it, if KVM has skipped it when the exit ends */
 const volatile __u64 qualification_mask;
 const struct drill_entry new_entry = { .row.min = ~0ull, .slot = -1 };
 
@@ -84,11 +84,11 @@ static bool is_wanted(struct kvm_vcpu *vcpu)
 
 	if (wanted_vcpu >= 0 && vcpu->vcpu_id != wanted_vcpu)
 		return false;
-	if (!((const volatile char *)wanted_vm)[0])
+	if (!wanted_vm[0])
 		return true;
 	bpf_probe_read_kernel_str(vm, sizeof(vm),
 				  BPF_CORE_READ(vcpu, kvm, debugfs_dentry, d_name.name));
-	return !bpf_strncmp(vm, sizeof(vm), wanted_vm);
+	return !bpf_strncmp(vm, sizeof(vm), (const char *)wanted_vm);
 }
 
 /* ---- what the guest did */
