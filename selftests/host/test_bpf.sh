@@ -67,9 +67,9 @@ counts_on_stock() {
 		-e 'IOIO 140')" -eq 3 ]
 	ok $? "$source: the VM's CPUID, HLT and I/O exits are those that its guest made"
 	counts "$vm" | sed 's/^/# /'
-	[ "$(metric kvm_user_exits_total "vm=\"$vm\"" '"IO')" -eq 140 ]
+	[ "$(metric kvm_exit_user_total "vm=\"$vm\"" '"IO')" -eq 140 ]
 	ok $? "$source: user space finished each I/O exit"
-	[ "$(metric kvm_user_exits_total "vm=\"$vm\"" 'reason="CPUID"')" -eq 0 ]
+	[ "$(metric kvm_exit_user_total "vm=\"$vm\"" 'reason="CPUID"')" -eq 0 ]
 	ok $? "$source: and no CPUID exit"
 	grep -q "^kvm_exits_total{vm=\"$vm\",vcpu=\"0\",reason=\"CPUID\"} 600$" /tmp/metrics
 	ok $? "$source: vCPU 0 has the VM's CPUID exits"
@@ -130,7 +130,7 @@ counts_each_reason() {
 	awk '!/^#/ && $3 { print $2, $3 }' $kvm/exit_stats | sort >/tmp/wanted
 	[ "$(wc -l <"/tmp/wanted")" -gt 12 ] && same /tmp/wanted /tmp/shown
 	ok $? "each of $(wc -l <"/tmp/wanted") reasons, on up to 4 vCPUs, as often as in our table"
-	grep '^kvm_host_user_exits_total{' /tmp/metrics |
+	grep '^kvm_host_exit_user_total{' /tmp/metrics |
 		sed 's/.*reason="\([^"]*\)".* /\1 /; / 0$/d' | sort >/tmp/shown
 	awk '!/^#/ && $10 { print $2, $10 }' $kvm/exit_stats | sort >/tmp/wanted
 	[ "$(wc -l <"/tmp/wanted")" -gt 3 ] && same /tmp/wanted /tmp/shown

@@ -66,6 +66,15 @@ split() {
 	sed 's/^/# /' /tmp/shown /tmp/errors
 }
 
+top_shows_the_time() {
+	start_slow port
+	kvm-exit-stats top --keys w --interval 2 --batch 1 --size 120x12 >/tmp/shown 2>/tmp/errors
+	sed 's/^/# /' /tmp/shown /tmp/errors
+	grep -q "^slow_guest.* UUUUUUUUUUUUU" /tmp/shown
+	ok $? "top: w shows where the time goes, with a bar"
+	end_slow
+}
+
 time_is_where_it_was_arranged() {
 	split busy
 	between 90 "$(part guest_percent)" 101
@@ -140,6 +149,7 @@ echo 10000000 >/sys/module/kvm/parameters/halt_poll_ns
 which="our KVM"
 time_is_where_it_was_arranged
 slow_guests_are_explained
+top_shows_the_time
 errors_name_the_cause
 change unload
 echo 10000000 >/sys/module/kvm/parameters/halt_poll_ns

@@ -167,6 +167,15 @@ static void test_places(void)
 	press_all(&ui, "~");
 	ok(ui_place(&ui)->view == VIEW_ACROSS, "Enter on a reason of the host: in all VMs");
 	ui_init(&ui, 1);
+	press_all(&ui, "w");
+	ok(ui_place(&ui)->view == VIEW_TIME && !ui_place(&ui)->vm[0],
+	   "w: where the time of all VMs goes");
+	press_all(&ui, "~");
+	p = ui_place(&ui);
+	ok(p->view == VIEW_TIME && p->vm[0], "Enter: of the vCPUs of one");
+	press_all(&ui, "~");
+	ok(ui_place(&ui)->view == VIEW_REASONS, "then the reasons of one of its lines");
+	ui_init(&ui, 1);
 	press_all(&ui, "d");
 	ok(ui.depth == 0, "d: nothing where no reason is selected");
 	press_all(&ui, "~d");

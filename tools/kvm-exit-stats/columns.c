@@ -278,50 +278,84 @@ static void get_compared(const struct item *i, struct value *v)
 	text(v, i->compared);
 }
 
+/* Nothing where there is no interval: saved files. */
+static const struct time_split *split_of(const struct item *i)
+{
+	static const struct time_split none;
+
+	return i->split ? i->split : &none;
+}
+
 static void part(const struct item *i, struct value *v, bool known, double ns)
 {
-	share(v, ns, i->split->whole);
+	share(v, ns, split_of(i)->whole);
 	v->none |= !known;
+}
+
+#define BAR_WIDTH 16
+
+/* A letter for each sixteenth of the time; the guest's part is blank. */
+static void get_bar(const struct item *i, struct value *v)
+{
+	static const char letters[] = "EUPAW";
+	static char bar[BAR_WIDTH + 1];
+	const struct time_split *s = i->split;
+	double done = 0;
+	int at = 0;
+
+	v->none = !s || s->whole <= 0;
+	if (v->none)
+		return;
+	for (int k = 0; k < 5; k++) {
+		const double parts[] = { s->exits, s->user, s->polling, s->asleep, s->waiting };
+
+		done += parts[k] / s->whole * BAR_WIDTH;
+		while (at < BAR_WIDTH && at + 0.5 < done)
+			bar[at++] = letters[k];
+	}
+	memset(bar + at, '.', BAR_WIDTH - at);
+	bar[BAR_WIDTH] = '\0';
+	v->text = bar;
 }
 
 static void get_part_exits(const struct item *i, struct value *v)
 {
-	part(i, v, true, i->split->exits);
+	part(i, v, true, split_of(i)->exits);
 }
 
 static void get_part_user(const struct item *i, struct value *v)
 {
-	part(i, v, i->split->has_user, i->split->user);
+	part(i, v, split_of(i)->has_user, split_of(i)->user);
 }
 
 static void get_part_polling(const struct item *i, struct value *v)
 {
-	part(i, v, true, i->split->polling);
+	part(i, v, true, split_of(i)->polling);
 }
 
 static void get_part_asleep(const struct item *i, struct value *v)
 {
-	part(i, v, true, i->split->asleep);
+	part(i, v, true, split_of(i)->asleep);
 }
 
 static void get_part_waiting(const struct item *i, struct value *v)
 {
-	part(i, v, i->split->has_wait, i->split->waiting);
+	part(i, v, split_of(i)->has_wait, split_of(i)->waiting);
 }
 
 static void get_part_guest(const struct item *i, struct value *v)
 {
-	part(i, v, true, i->split->rest);
+	part(i, v, true, split_of(i)->rest);
 }
 
 static void get_dearest(const struct item *i, struct value *v)
 {
-	text(v, i->split->dearest ? i->split->dearest->name : NULL);
+	text(v, split_of(i)->dearest ? split_of(i)->dearest->name : NULL);
 }
 
 static void get_dearest_share(const struct item *i, struct value *v)
 {
-	part(i, v, i->split->dearest, i->split->dearest_ns);
+	part(i, v, split_of(i)->dearest, split_of(i)->dearest_ns);
 }
 
 #define VMS	(1u << VIEW_VMS)
@@ -535,7 +569,7 @@ const struct column columns[] = {
 	  .width = 10,
 	  .views = BY_ROW,
 	  .get = get_user,
-	  .metric = "kvm_user_exits",
+	  .metric = "kvm_exit_user",
 	  .metric_help = "VM exits that user space had to finish" },
 	{ .name = "user_time",
 	  .title = "USER TIME",
@@ -544,7 +578,7 @@ const struct column columns[] = {
 	  .width = 9,
 	  .views = BY_ROW,
 	  .get = get_user_time,
-	  .metric = "kvm_user_exit",
+	  .metric = "kvm_exit_user",
 	  .metric_help = "Time that user space took to finish VM exits" },
 	{ .name = "trend",
 	  .title = "TREND",
@@ -660,6 +694,14 @@ const struct column columns[] = {
 	  .width = 8,
 	  .views = DIFF,
 	  .get = get_avg_change },
+	{ .name = "bar",
+	  .title = "TIME: EUPAW.",
+	  .help = "Exits, User space, Polling, Asleep, Waiting for a CPU, . guest",
+	  .kind = KIND_TEXT,
+	  .width = BAR_WIDTH,
+	  .views = VMS | TIME,
+	  .ascending = true,
+	  .get = get_bar },
 	{ .name = "exits%",
 	  .title = "EXITS%",
 	  .help = "in exits, that KVM handled",

@@ -18,7 +18,7 @@ enum view {
 	VIEW_VCPUS,   /* a vCPU of a VM */
 	VIEW_ACROSS,  /* a VM, for one reason */
 	VIEW_DETAILS, /* what exactly the guest did, for one reason */
-	VIEW_TIME,    /* a VM or a vCPU: where its time goes; not in top */
+	VIEW_TIME,    /* a VM or a vCPU: where its time goes */
 	VIEW_DIFF,    /* a reason of one scope, at two times or places; not in top */
 	NR_VIEWS
 };
@@ -37,7 +37,7 @@ struct item {
 	bool ascii;			/* the terminal has no block characters */
 	const struct item *before;	/* of diff, side by side: the same reason in A */
 	const char *compared;		/* of diff: how */
-	const struct time_split *split; /* of VIEW_TIME */
+	const struct time_split *split; /* of a difference; NULL: not known */
 };
 
 enum kind {

@@ -163,6 +163,38 @@ static bool begins_scope(const struct item *items, size_t i)
 	return !i || items[i].t != items[i - 1].t;
 }
 
+/* How long vCPUs were halted; a scope that was never halted is left out. */
+static void write_halts(struct output *o, const char *prefix, bool host, const struct item *items,
+			size_t nr)
+{
+	static const char *const names[] = { "halt_poll", "halt_wait" };
+	static const char *const helps[] = { "Time that halted vCPUs polled for a wake-up",
+					     "Time that halted vCPUs slept" };
+	char name[80];
+
+	for (int k = 0; k < 2; k++) {
+		bool any = false;
+
+		snprintf(name, sizeof(name), "%s_%s_seconds", prefix, names[k]);
+		for (size_t i = 0; i < nr; i++) {
+			const struct table *t = items[i].t;
+			struct item scope = items[i];
+
+			if (!items[i].vm != host || !begins_scope(items, i) ||
+			    !(t->halt_poll_ns || t->halt_wait_ns))
+				continue;
+			if (!any)
+				family(o, name, "_total", "counter", helps[k]);
+			any = true;
+			scope.row = NULL;
+			fprintf(o->f, "%s_total", name);
+			if (labels(o->f, &scope))
+				fputc('}', o->f);
+			fprintf(o->f, " %.9f\n", (k ? t->halt_wait_ns : t->halt_poll_ns) / 1e9);
+		}
+	}
+}
+
 static void write_start_times(struct output *o, const struct item *items, size_t nr)
 {
 	bool any = false;
@@ -222,6 +254,8 @@ static void metrics_table(struct output *o, const struct heading *h, const struc
 	}
 	write_histograms(o, "kvm", false, items, nr);
 	write_histograms(o, "kvm_host", true, items, nr);
+	write_halts(o, "kvm", false, items, nr);
+	write_halts(o, "kvm_host", true, items, nr);
 	write_start_times(o, items, nr);
 	write_info(o, items, nr);
 }

@@ -18,11 +18,12 @@ static struct scope_numbers *new_scope(struct sample *a)
 	return memset(&a->scope[a->nr], 0, sizeof(*a->scope));
 }
 
-static void add_scope(struct sample *a, struct source *s, const struct vm *vm, int vcpu, bool hist)
+static void add_scope(struct sample *a, struct source *s, const struct vm *vm, int vcpu,
+		      unsigned int what)
 {
 	struct scope_numbers *scope = new_scope(a);
 	struct complaint why;
-	int err = source_read(s, vm, vcpu, hist, &scope->t, &why);
+	int err = source_read(s, vm, vcpu, what & SAMPLE_HIST, &scope->t, &why);
 
 	/* Those that ended are no news. */
 	if (err && err != -ENOENT && err != -EIO)
@@ -32,6 +33,7 @@ static void add_scope(struct sample *a, struct source *s, const struct vm *vm, i
 		return;
 	scope->vm = vm;
 	scope->vcpu = vcpu;
+	scope->has_wait = vm && what & SAMPLE_WAIT && vcpu_waited(vm, vcpu, &scope->waited);
 	a->nr++;
 }
 
@@ -47,15 +49,15 @@ int sample_take(struct sample *a, struct source *s, unsigned int what, const cha
 	if (err)
 		return err;
 	if (what & SAMPLE_HOST)
-		add_scope(a, s, NULL, NO_VCPU, what & SAMPLE_HIST);
+		add_scope(a, s, NULL, NO_VCPU, what);
 	for (size_t i = 0; i < a->vms.nr; i++) {
 		const struct vm *vm = &a->vms.vm[i];
 		bool this = !only || !strcmp(only, vm->id);
 
 		if (what & SAMPLE_VMS)
-			add_scope(a, s, vm, NO_VCPU, this && what & SAMPLE_HIST);
+			add_scope(a, s, vm, NO_VCPU, this ? what : what & ~SAMPLE_HIST);
 		for (size_t k = 0; this && what & SAMPLE_VCPUS && k < vm->nr_vcpus; k++)
-			add_scope(a, s, vm, vm->vcpu[k], what & SAMPLE_HIST);
+			add_scope(a, s, vm, vm->vcpu[k], what);
 	}
 	return 0;
 }
@@ -108,6 +110,9 @@ void sample_since(const struct sample *then, const struct sample *now, struct sa
 		to->vcpu = s->vcpu;
 		to->seconds = s->t.time - old->t.time;
 		to->anew = !table_since(&old->t, &s->t, &to->t);
+		to->has_wait = s->has_wait && old->has_wait;
+		to->waited = s->waited - old->waited;
+		time_split(&to->split, &to->t, to->seconds, to->has_wait ? &to->waited : NULL);
 		d->nr++;
 	}
 }

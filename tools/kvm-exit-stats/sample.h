@@ -5,18 +5,23 @@
 
 #include "columns.h"
 #include "source.h"
+#include "time_split.h"
 
 #define SAMPLE_HOST  1u
 #define SAMPLE_VMS   2u
 #define SAMPLE_VCPUS 4u /* of all VMs, or of the one VM */
 #define SAMPLE_HIST  8u
+#define SAMPLE_WAIT  16u /* for how long vCPUs waited for a CPU, of a running host */
 
 struct scope_numbers {
 	const struct vm *vm; /* NULL: the host */
 	int vcpu;
 	struct table t;
-	double seconds; /* of a difference: the interval */
-	bool anew;	/* of a difference: a reset fell into it */
+	bool has_wait;
+	uint64_t waited;	 /* ns */
+	struct time_split split; /* of a difference: where the time went */
+	double seconds;		 /* of a difference: the interval */
+	bool anew;		 /* of a difference: a reset fell into it */
 };
 
 struct sample {

@@ -23,6 +23,8 @@ static bool shows(const struct place *p, const struct scope_numbers *s)
 		return s->vcpu == p->vcpu && (p->vm[0] ? this : !s->vm);
 	case VIEW_VCPUS:
 		return this && s->vcpu != NO_VCPU;
+	case VIEW_TIME:
+		return p->vm[0] ? this : s->vm && s->vcpu == NO_VCPU;
 	default:
 		return false;
 	}
@@ -51,6 +53,9 @@ static void add(struct ui *ui, const struct model *m, const struct scope_numbers
 	struct item item = {
 		.vm = s->vm, .vcpu = s->vcpu, .t = &s->t, .row = row, .seconds = s->seconds
 	};
+
+	if (s->seconds > 0)
+		item.split = &s->split;
 
 	if (!passes(ui, &item))
 		return;
@@ -100,6 +105,8 @@ static void subject_of(const struct place *p, const struct item *item, char *buf
 		snprintf(buf, size, "%lld", (long long)item->row->reason);
 	else if (p->view == VIEW_VCPUS)
 		snprintf(buf, size, "%d", item->vcpu);
+	else if (p->view == VIEW_TIME)
+		snprintf(buf, size, "%s %d", item->vm->id, item->vcpu);
 	else
 		snprintf(buf, size, "%s", item->vm->id);
 }
@@ -190,6 +197,9 @@ static void scope_text(const struct model *m, const struct place *p, char *buf, 
 {
 	if (p->view == VIEW_VMS)
 		snprintf(buf, size, "VMs");
+	else if (p->view == VIEW_TIME)
+		snprintf(buf, size, "%s: where the time goes",
+			 p->vm[0] ? vm_name(m, p->vm) : "VMs");
 	else if (p->view == VIEW_ACROSS)
 		snprintf(buf, size, "%s in all VMs", reason_name(m, p->reason));
 	else if (!p->vm[0])
@@ -304,6 +314,7 @@ static void draw_keys(struct ui *ui, struct canvas *c, const struct layout *l)
 		"Enter open  Esc back  / filter  s sort  c columns  f freeze  ? help  q quit",
 		"Enter open  Esc back  / filter  s sort  c columns  f freeze  ? help  q quit",
 		"Esc back  / filter  s sort  c columns  f freeze  ? help  q quit",
+		"Enter open  Esc back  / filter  s sort  c columns  f freeze  ? help  q quit",
 	};
 
 	canvas_row_attribute(c, l->keys, ATTR_TITLE);

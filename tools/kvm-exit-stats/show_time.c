@@ -7,92 +7,48 @@
 #include "memory.h"
 #include "sample.h"
 #include "show_time.h"
-#include "time_split.h"
 
-/* A sample, and for how long the vCPUs of each scope have waited for a CPU. */
-struct moment {
-	struct sample sample;
-	struct {
-		bool known;
-		uint64_t ns;
-	} * waited;
-};
-
-static void take(struct moment *m, struct source *s, const char *vm)
+static void take(struct sample *a, struct source *s, const char *vm)
 {
-	unsigned int what = vm ? SAMPLE_VMS | SAMPLE_VCPUS : SAMPLE_VMS;
+	unsigned int what = SAMPLE_VMS | SAMPLE_WAIT | (vm ? SAMPLE_VCPUS : 0);
 
-	if (sample_take(&m->sample, s, what, vm))
+	if (sample_take(a, s, what, vm))
 		fail(ERR_OTHER, "the VMs cannot be listed");
-	m->waited = xcalloc(m->sample.nr + 1, sizeof(*m->waited));
-	for (size_t i = 0; i < m->sample.nr; i++) {
-		const struct scope_numbers *scope = &m->sample.scope[i];
-
-		m->waited[i].known = vcpu_waited(scope->vm, scope->vcpu, &m->waited[i].ns);
-	}
 }
 
-static void drop(struct moment *m)
+static void print(const struct common *c, struct output *o, const struct sample *then,
+		  const struct sample *now, const char *vm)
 {
-	free(m->waited);
-	sample_free(&m->sample);
-}
-
-/* What a scope waited between two moments. False: not known. */
-static bool waited_since(const struct moment *then, const struct moment *now, const char *vm,
-			 int vcpu, uint64_t *ns)
-{
-	const struct scope_numbers *a = sample_find(&then->sample, vm, vcpu);
-	const struct scope_numbers *b = sample_find(&now->sample, vm, vcpu);
-
-	if (!a || !b || !then->waited[a - then->sample.scope].known ||
-	    !now->waited[b - now->sample.scope].known)
-		return false;
-	*ns = now->waited[b - now->sample.scope].ns - then->waited[a - then->sample.scope].ns;
-	return true;
-}
-
-static void print(const struct common *c, struct output *o, const struct moment *then,
-		  const struct moment *now, const char *vm)
-{
-	struct heading h = { .view = VIEW_TIME, .vcpu = NO_VCPU, .time = unix_time() };
-	struct time_split *split;
+	struct heading h = { .view = VIEW_TIME, .vcpu = NO_VCPU, .time = now->time };
 	struct item *items;
 	struct sample since;
 	size_t nr = 0;
 
-	sample_since(&then->sample, &now->sample, &since);
-	split = xcalloc(since.nr + 1, sizeof(*split));
+	sample_since(then, now, &since);
 	items = xcalloc(since.nr + 1, sizeof(*items));
 	for (size_t i = 0; i < since.nr; i++) {
 		const struct scope_numbers *scope = &since.scope[i];
-		uint64_t waited;
-		bool known;
 
 		if (vm && strcmp(scope->vm->id, vm))
 			continue;
-		known = waited_since(then, now, scope->vm->id, scope->vcpu, &waited);
-		time_split(&split[nr], &scope->t, scope->seconds, known ? &waited : NULL);
-		items[nr] = (struct item){ .vm = scope->vm,
-					   .vcpu = scope->vcpu,
-					   .t = &scope->t,
-					   .split = &split[nr],
-					   .seconds = scope->seconds };
+		items[nr++] = (struct item){ .vm = scope->vm,
+					     .vcpu = scope->vcpu,
+					     .t = &scope->t,
+					     .split = &scope->split,
+					     .seconds = scope->seconds };
 		h.seconds = scope->seconds;
 		if (vm)
 			h.vm = scope->vm;
-		nr++;
 	}
 	output_table(o, &h, items, common_sort(c, items, nr));
 	free(items);
-	free(split);
 	sample_free(&since);
 }
 
 void show_time(const struct common *c, struct output *o, struct source *s, const char *vm,
 	       double interval, unsigned long count)
 {
-	struct moment then, now;
+	struct sample then, now;
 	double next;
 
 	common_catch_signals();
@@ -102,14 +58,14 @@ void show_time(const struct common *c, struct output *o, struct source *s, const
 		if (!wait_until(&next, interval) || ferror(o->f))
 			break;
 		take(&now, s, vm);
-		if (vm && !sample_find(&now.sample, vm, NO_VCPU)) {
+		if (vm && !sample_find(&now, vm, NO_VCPU)) {
 			warn("the VM ended");
-			drop(&now);
+			sample_free(&now);
 			break;
 		}
 		print(c, o, &then, &now, vm);
-		drop(&then);
+		sample_free(&then);
 		then = now;
 	}
-	drop(&then);
+	sample_free(&then);
 }

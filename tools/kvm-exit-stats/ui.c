@@ -12,8 +12,8 @@ const char *const ui_help[] = {
 	"a       the selected reason in all VMs",
 	"v       the vCPUs of this VM",
 	"d       details of the selected reason: which port, MSR, address (by BPF)",
+	"w       where the time of vCPUs goes: exits, user space, halted, waiting",
 	"o       the host's reasons, with those of VMs that ended",
-	"",
 	"s       choose the column to sort by      r   sort the other way round",
 	"< >     sort by the column to the left or right",
 	"c       choose columns",
@@ -30,14 +30,15 @@ const char *const ui_help[] = {
 };
 
 static const char *const columns_of[NR_VIEWS] = {
-	[VIEW_VMS] = "vm,vcpus,rate,cpu%,trend,top,top%",
+	[VIEW_VMS] = "vm,vcpus,rate,cpu%,trend,top,top%,bar",
 	[VIEW_REASONS] = "name,rate,exits%,time%,avg,p50,p99,max,trend,min",
 	[VIEW_VCPUS] = "vcpu,rate,cpu%,avg,top,top%",
 	[VIEW_ACROSS] = "vm,rate,exits%,time%,cpu%,avg,max,min",
 	[VIEW_DETAILS] = "detail,what,rate,exits%,time%,avg,p99,max,exits",
+	[VIEW_TIME] = "vm,vcpu,exits%,user%,polling%,asleep%,waiting%,guest%,bar,dearest,dearest%",
 };
 
-static const char *const sorted_by[NR_VIEWS] = { "cpu%", "time%", "cpu%", "cpu%", "time%" };
+static const char *const sorted_by[NR_VIEWS] = { "cpu%", "time%", "cpu%", "cpu%", "time%", "vm" };
 
 void ui_init(struct ui *ui, double interval)
 {
@@ -151,6 +152,9 @@ static bool open_selected(struct ui *ui, const struct item *item)
 		return here->vcpu == NO_VCPU && enter(ui, VIEW_VCPUS, here->vm, NO_VCPU, 0);
 	case VIEW_VCPUS:
 		return enter(ui, VIEW_REASONS, here->vm, item->vcpu, 0);
+	case VIEW_TIME:
+		return enter(ui, here->vm[0] ? VIEW_REASONS : VIEW_TIME, item->vm->id,
+			     here->vm[0] ? item->vcpu : NO_VCPU, 0);
 	default:
 		return false;
 	}
@@ -220,6 +224,8 @@ static bool key_in_table(struct ui *ui, int key, const struct ui_facts *facts)
 		return open_details(ui, facts->selected);
 	case 'v':
 		return open_vcpus(ui, facts->selected);
+	case 'w':
+		return enter(ui, VIEW_TIME, ui_place(ui)->vm, NO_VCPU, 0);
 	case 'o':
 		return enter(ui, VIEW_REASONS, "", NO_VCPU, 0);
 	case 's':
