@@ -19,7 +19,7 @@ struct command {
 
 extern const struct command cmd_top, cmd_list, cmd_show, cmd_export, cmd_record, cmd_report,
 	cmd_diff, cmd_log, cmd_guest, cmd_status, cmd_set, cmd_reset, cmd_verify, cmd_drill,
-	cmd_explain;
+	cmd_explain, cmd_selftest;
 
 /* All subcommands; ends with an empty one. */
 extern const struct command *const commands[];

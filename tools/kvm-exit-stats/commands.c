@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&cmd_set,
 	&cmd_reset,
 	&cmd_verify,
+	&cmd_selftest,
 	NULL,
 };
 

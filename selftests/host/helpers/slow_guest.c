@@ -105,7 +105,7 @@ static void work(int n)
 	else if (is("cpuid"))
 		call(n, exit_cpuid, 1000, 0);
 	else
-		call(n, exit_nop, LONG_LOOP, 0);
+		call(n, exit_none, LONG_LOOP, 0);
 }
 
 static void *vcpu_thread(void *arg)
