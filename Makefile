@@ -148,6 +148,11 @@ pages: modules tools ## run the lab's page, put all output into the pages
 	@scripts/lab/page
 	@scripts/paste-output
 
+.PHONY: deb
+deb: ## Debian packages: the command, the guest's reader, metrics
+	@scripts/setup tools deb
+	@tools/packaging/build-deb
+
 # Nothing that a page quotes may be older than what it depends on.
 .PHONY: release
 release: lint ## a tarball, if lint is green and no figure is stale

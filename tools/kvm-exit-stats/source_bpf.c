@@ -409,7 +409,8 @@ struct source *source_open_bpf(bool handler, int *err, struct complaint *why)
 	b->files = source_open_files(NULL);
 	b->changes = -1;
 	choose_slots(b);
-	getrandom(&b->epoch, sizeof(b->epoch), 0);
+	if (getrandom(&b->epoch, sizeof(b->epoch), 0) < 0)
+		b->epoch = unix_time();
 	*err = load(b, handler);
 	if (!*err)
 		*err = attach(b);
