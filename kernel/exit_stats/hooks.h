@@ -80,21 +80,27 @@ static __always_inline void kvm_exit_stats_end_fastpath(struct kvm_vcpu *vcpu)
 	}
 }
 
-void __kvm_exit_stats_to_user(struct kvm_vcpu *vcpu, int ret);
-void __kvm_exit_stats_from_user(struct kvm_vcpu *vcpu);
+void __kvm_exit_stats_to_user(struct exit_stats_vcpu *v, int ret, u32 why);
+void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v);
 
 /* KVM_RUN returns @ret to user space. Context: kvm_arch_vcpu_ioctl_run(). */
 static __always_inline void kvm_exit_stats_to_user(struct kvm_vcpu *vcpu, int ret)
 {
-	if (static_branch_likely(&kvm_exit_stats_ends))
-		__kvm_exit_stats_to_user(vcpu, ret);
+	if (static_branch_likely(&kvm_exit_stats_ends)) {
+		struct exit_stats_vcpu **v = (void *)vcpu + kvm_exit_stats_vcpu_offset;
+
+		__kvm_exit_stats_to_user(*v, ret, READ_ONCE(vcpu->run->exit_reason));
+	}
 }
 
 /* User space calls KVM_RUN. Context: as above. */
 static __always_inline void kvm_exit_stats_from_user(struct kvm_vcpu *vcpu)
 {
-	if (static_branch_likely(&kvm_exit_stats_ends))
-		__kvm_exit_stats_from_user(vcpu);
+	if (static_branch_likely(&kvm_exit_stats_ends)) {
+		struct exit_stats_vcpu **v = (void *)vcpu + kvm_exit_stats_vcpu_offset;
+
+		__kvm_exit_stats_from_user(*v);
+	}
 }
 
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,

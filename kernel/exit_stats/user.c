@@ -22,13 +22,12 @@ static bool exit_stats_user_finishes(int ret, u32 why)
 }
 
 /*
- * Note that KVM_RUN returns @ret. Context: the vCPU's thread, in KVM_RUN, recording is on.
- * Discards of starts wait until preemption is on again.
+ * Note that KVM_RUN returns @ret, with @why in run->exit_reason. @v is NULL for a TDX guest.
+ * Context: the vCPU's thread, in KVM_RUN, recording is on. Discards of starts wait until
+ * preemption is on again.
  */
-void __kvm_exit_stats_to_user(struct kvm_vcpu *vcpu, int ret)
+void __kvm_exit_stats_to_user(struct exit_stats_vcpu *v, int ret, u32 why)
 {
-	struct exit_stats_vcpu *v = kvm_exit_stats_vcpu_of(vcpu);
-	u32 why = READ_ONCE(vcpu->run->exit_reason);
 	bool first;
 
 	if (!v)
@@ -47,9 +46,8 @@ void __kvm_exit_stats_to_user(struct kvm_vcpu *vcpu, int ret)
 }
 
 /* Count the exit that user space has finished, if there is one. Context: as above. */
-void __kvm_exit_stats_from_user(struct kvm_vcpu *vcpu)
+void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v)
 {
-	struct exit_stats_vcpu *v = kvm_exit_stats_vcpu_of(vcpu);
 	struct exit_stats_row *r = v ? READ_ONCE(v->user_row) : NULL;
 	u64 cycles;
 
