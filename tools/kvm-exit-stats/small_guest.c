@@ -96,7 +96,9 @@ static bool set_long_mode(struct small_guest *g)
 	if (ioctl(g->vcpu, KVM_GET_SREGS, &sregs))
 		return false;
 	sregs.cs = code;
-	sregs.ds = sregs.es = sregs.ss = data;
+	sregs.ds = data;
+	sregs.es = data;
+	sregs.ss = data;
 	sregs.cr3 = PML4;
 	sregs.cr4 = CR4;
 	sregs.cr0 = CR0;
@@ -137,7 +139,8 @@ static bool make_vcpu(struct small_guest *g)
 const char *small_guest_create(struct small_guest *g)
 {
 	memset(g, 0, sizeof(*g));
-	g->vm = g->vcpu = -1;
+	g->vm = -1;
+	g->vcpu = -1;
 	g->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	if (g->kvm < 0)
 		return "/dev/kvm cannot be opened";
