@@ -153,6 +153,10 @@ deb: ## Debian packages: the command, the guest's reader, metrics
 	@scripts/setup tools deb
 	@tools/packaging/build-deb
 
+.PHONY: check-deb
+check-deb: deb ## install and purge them in a chroot
+	@tools/packaging/check-deb
+
 # Nothing that a page quotes may be older than what it depends on.
 .PHONY: release
 release: lint ## a tarball, if lint is green and no figure is stale
