@@ -224,6 +224,8 @@ nothing_stays() {
 	start_export bpf
 	[ "$(users)" -gt "$idle_users" ]
 	ok $? "while it counts KVM is in use"
+	ends 1 "(kvm-exit-stats) counts by BPF" "$scripts/load"
+	ok $? "load refuses, and names the command"
 	stop_export
 	await not_in_use
 	ok $? "after its SIGKILL KVM is not"

@@ -119,7 +119,9 @@ static void test_rules(void)
 		  .swap_mib = 100 },
 		{ "memory", 48, 0x400, "0x12345000", "write memory, slot 0", 900, 0 },
 		{ "waiting", -1, -1, NULL, NULL, 0, 0, .waiting_ms = 900 },
-		{ "exceptions", 0, 0x41, NULL, NULL, 400, 0 },
+		{ "exceptions", 0, 0x41, "1", "#DB debug", 400, 0 },
+		/* NMIs of the host */
+		{ NULL, 0, -1, "2", "NMI", 400, 0 },
 		{ "cpuid", 10, 0x72, NULL, NULL, 400, 0 },
 		/* Nothing that a rule knows. */
 		{ NULL, 54, 0x89, NULL, NULL, 100, 0 },

@@ -133,7 +133,14 @@ static void print_text(const struct evidence *e, const struct found *found, size
 	       percent(e, s->waiting), percent(e, s->rest));
 	for (size_t i = 0; i < nr; i++)
 		print_item(e, &found[i], i + 1);
-	if (!nr)
+	if (e->no_details)
+		printf("\nDetails of exits are missing: %s\n", e->no_details);
+	if (nr)
+		return;
+	if (s->dearest && percent(e, s->dearest_ns) >= env.least)
+		printf("\nNo rule names what costs most here: exits of %s, %.1f %% of the vCPUs' time.\n",
+		       s->dearest->name, percent(e, s->dearest_ns));
+	else
 		printf("\nNothing here costs more than %g %% of the vCPUs' time.\n", env.least);
 }
 
@@ -174,7 +181,11 @@ static void explain(struct source *s, const struct vm *vm)
 	struct evidence e;
 	size_t nr;
 
-	evidence_take(&e, s, vm, env.seconds);
+	if (!evidence_take(&e, s, vm, env.seconds)) {
+		free(found);
+		warn("the VM %s ended", vm->name);
+		return;
+	}
 	nr = find(&e, found);
 	(env.json ? print_json : print_text)(&e, found, nr);
 	fflush(stdout);

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -298,6 +299,13 @@ static bool switch_recording(bool on)
 	return good;
 }
 
+/* However the program ends. */
+static void switch_on_again(void)
+{
+	if (!switch_recording(true))
+		warn("RECORDING IS OFF: %s cannot be written: %s", PARAMETER, strerror(errno));
+}
+
 static void print_cost(double on, double off, const char *what)
 {
 	printf("cost:      a CPUID exit takes %.0f ns, %.0f ns %s: %+.1f ns (%+.1f %%)\n", on, off,
@@ -318,7 +326,10 @@ static void cost_of_modules(struct small_guest *g, size_t vms)
 		return;
 	}
 	/* Recording must not stay off. */
+	atexit(switch_on_again);
 	common_catch_signals();
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
 	for (int i = 0; i < ROUNDS; i++) {
 		if (!switch_recording(false)) {
 			printf("cost:      not measured: %s: %s\n", PARAMETER, strerror(errno));

@@ -298,7 +298,9 @@ static void part(const struct item *i, struct value *v, bool known, double ns)
 static void get_bar(const struct item *i, struct value *v)
 {
 	static const char letters[] = "EUPAW";
-	static char bar[BAR_WIDTH + 1];
+	static char bars[2][BAR_WIDTH + 1]; /* two can be compared */
+	static int turn;
+	char *bar = bars[turn++ & 1];
 	const struct time_split *s = i->split;
 	double done = 0;
 	int at = 0;
@@ -699,7 +701,7 @@ const struct column columns[] = {
 	  .help = "Exits, User space, Polling, Asleep, Waiting for a CPU, . guest",
 	  .kind = KIND_TEXT,
 	  .width = BAR_WIDTH,
-	  .views = VMS | TIME,
+	  .views = TIME,
 	  .ascending = true,
 	  .get = get_bar },
 	{ .name = "exits%",

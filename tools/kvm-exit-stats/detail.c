@@ -335,6 +335,7 @@ static void page_text(struct row *row, const struct drill_key *key, int slot)
 static void qualification_text(struct row *row, int64_t reason, __u64 value)
 {
 	static const char *const cr[] = { "MOV to", "MOV from", "CLTS", "LMSW" };
+	static const char *const access[] = { "read", "write", "fetch from", "event delivery:" };
 	__u64 shown = value;
 
 	switch (reason) {
@@ -349,8 +350,7 @@ static void qualification_text(struct row *row, int64_t reason, __u64 value)
 		break;
 	case VMX_APIC_ACCESS:
 		shown = value & 0xfff;
-		snprintf(row->name, sizeof(row->name), "%s APIC register",
-			 value >> 12 & 1 ? "write" : "read");
+		snprintf(row->name, sizeof(row->name), "%s APIC register", access[value >> 12 & 3]);
 		break;
 	case VMX_EOI_INDUCED:
 		snprintf(row->name, sizeof(row->name), "EOI of this vector");

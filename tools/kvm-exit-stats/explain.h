@@ -15,12 +15,13 @@ struct evidence {
 	struct table since; /* the VM's difference */
 	struct time_split split;
 	/* The exits of the dearest reasons, told apart a moment later. */
+	const char *no_details; /* why there are none; NULL: nothing is wrong */
 	size_t nr_details;
 	struct {
 		int64_t reason;
 		struct table t;
 	} details[MAX_DETAILS];
-	long cpus; /* that the process may use; 0: not known */
+	long cpus; /* that the vCPUs may use; 0: not known */
 	uint64_t swap_kib, rss_kib;
 	uint64_t pages_4k, pages_2m; /* that KVM has mapped */
 	uint64_t halt_poll_ns;	     /* kvm's parameter */
@@ -48,10 +49,10 @@ extern const struct rule rules[];
 extern const size_t nr_rules;
 
 /*
- * Measures for @seconds, and then for as long what the dearest reasons consist of. Ends the
- * program where nothing can be measured. The caller frees it with evidence_free().
+ * Measures for @seconds, and then for as long what the dearest reasons consist of. Returns false
+ * if the VM ended meanwhile. The caller frees it with evidence_free().
  */
-void evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds);
+bool evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds);
 void evidence_free(struct evidence *e);
 
 #endif

@@ -34,16 +34,29 @@ static uint64_t number_in(const char *path, const char *key)
 	return n;
 }
 
+/* On which CPUs may the vCPUs' threads run? They may be pinned apart from QEMU's others. */
+static long cpus_of(const struct vm *vm)
+{
+	cpu_set_t all, one;
+	uint64_t thread;
+
+	CPU_ZERO(&all);
+	for (size_t i = 0; i < vm->nr_vcpus; i++) {
+		if (vcpu_thread(vm, vm->vcpu[i], &thread) &&
+		    !sched_getaffinity(thread, sizeof(one), &one))
+			CPU_OR(&all, &all, &one);
+	}
+	return CPU_COUNT(&all);
+}
+
 static void look_at_process(struct evidence *e)
 {
 	char path[160];
-	cpu_set_t cpus;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", e->vm->pid);
 	e->swap_kib = number_in(path, "VmSwap");
 	e->rss_kib = number_in(path, "VmRSS");
-	if (!sched_getaffinity(e->vm->pid, sizeof(cpus), &cpus))
-		e->cpus = CPU_COUNT(&cpus);
+	e->cpus = cpus_of(e->vm);
 	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%.64s/pages_4k", e->vm->id);
 	e->pages_4k = number_in(path, NULL);
 	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%.64s/pages_2m", e->vm->id);
@@ -86,31 +99,38 @@ static size_t choose(struct evidence *e, const struct row **chosen)
 	return nr;
 }
 
+/* What ends meanwhile has no details. */
 static void take_details(struct evidence *e)
 {
 	const struct row *chosen[MAX_DETAILS];
 	struct source *source[MAX_DETAILS];
 	size_t nr = choose(e, chosen);
+	struct complaint why;
 	double next;
 
-	if (!nr || bpf_error() >= 0)
+	if (!nr)
 		return;
+	if (bpf_error() >= 0) {
+		e->no_details = error_text(bpf_error());
+		return;
+	}
 	for (size_t i = 0; i < nr; i++)
 		source[i] = origin_open_drill(e->vm, NO_VCPU, chosen[i]->reason);
 	next = monotonic() + e->seconds;
 	wait_until(&next, 0);
 	for (size_t i = 0; i < nr; i++) {
 		e->details[i].reason = chosen[i]->reason;
-		common_read(source[i], e->vm, NO_VCPU, false, &e->details[i].t);
+		source_read(source[i], e->vm, NO_VCPU, false, &e->details[i].t, &why);
 		source_close(source[i]);
 	}
 	e->nr_details = nr;
 }
 
-void evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds)
+bool evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds)
 {
 	double next = monotonic() + seconds;
 	uint64_t waited, waited_then;
+	struct complaint why;
 	struct table then, now;
 	bool known;
 
@@ -118,10 +138,16 @@ void evidence_take(struct evidence *e, struct source *s, const struct vm *vm, do
 	e->vm = vm;
 	e->svm = host_is_svm();
 	known = vcpu_waited(vm, NO_VCPU, &waited_then);
-	common_read(s, vm, NO_VCPU, false, &then);
+	if (source_read(s, vm, NO_VCPU, false, &then, &why))
+		return false;
 	wait_until(&next, 0);
 	known &= vcpu_waited(vm, NO_VCPU, &waited);
-	common_read(s, vm, NO_VCPU, false, &now);
+	if (source_read(s, vm, NO_VCPU, false, &now, &why)) {
+		table_free(&then);
+		return false;
+	}
+	/* Another thread may run the vCPU now. */
+	known = known && waited >= waited_then;
 	if (known)
 		waited -= waited_then;
 	e->seconds = now.time - then.time;
@@ -131,6 +157,7 @@ void evidence_take(struct evidence *e, struct source *s, const struct vm *vm, do
 	table_free(&now);
 	look_at_process(e);
 	take_details(e);
+	return true;
 }
 
 void evidence_free(struct evidence *e)

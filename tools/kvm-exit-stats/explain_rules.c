@@ -32,6 +32,12 @@ static double rate(const struct evidence *e, const struct row *row)
 	return e->seconds > 0 ? row->n[COUNT] / e->seconds : 0;
 }
 
+/* A row can have time of user space, and no exits: these were before the interval. */
+static double per_exit_us(double ns, const struct row *row)
+{
+	return row->n[COUNT] ? ns / 1000 / row->n[COUNT] : 0;
+}
+
 /* ---- details */
 
 /* Does a detail belong to the problem? @value is its port, MSR or address. */
@@ -39,7 +45,8 @@ typedef bool (*detail_test)(uint64_t value, const char *what);
 
 /* Of the details of a reason: the share of those that belong, and the dearest of these. */
 struct part {
-	double share, all_ns, ns, count;
+	double share, all_ns, ns;	/* of their time */
+	double count_share, all, count; /* of their number */
 	const struct row *dearest;
 };
 
@@ -56,6 +63,7 @@ static bool part_of(const struct evidence *e, int64_t reason, detail_test belong
 			double ns = row_exit_ns(t, row) + row_user_ns(t, row);
 
 			p->all_ns += ns;
+			p->all += row->n[COUNT];
 			if (!belongs(strtoull(row->id, NULL, 0), row->name))
 				continue;
 			p->ns += ns;
@@ -66,6 +74,7 @@ static bool part_of(const struct evidence *e, int64_t reason, detail_test belong
 		}
 	}
 	p->share = p->all_ns > 0 ? p->ns / p->all_ns : 0;
+	p->count_share = p->all > 0 ? p->count / p->all : 0;
 	return p->dearest;
 }
 
@@ -84,8 +93,8 @@ static bool find_part(const struct evidence *e, int64_t reason, detail_test belo
 		 "%.0f exits a second of %s; %.0f %% of their time is this; an exit takes %.1f us "
 		 "in KVM and %.1f us in user space",
 		 rate(e, row), row->name, 100 * p.share,
-		 row_exit_ns(&e->since, row) / 1000 / row->n[COUNT],
-		 row_user_ns(&e->since, row) / 1000 / row->n[COUNT]);
+		 per_exit_us(row_exit_ns(&e->since, row), row),
+		 per_exit_us(row_user_ns(&e->since, row), row));
 	snprintf(f->reason, sizeof(f->reason), "%s", row->name);
 	return true;
 }
@@ -211,7 +220,7 @@ static bool find_pause(const struct evidence *e, struct finding *f)
 	snprintf(f->evidence, sizeof(f->evidence),
 		 "%.0f exits a second of %s, %.1f us each; %llu vCPUs may use %ld CPUs, and waited "
 		 "%.3f s for one in %.1f s",
-		 rate(e, row), row->name, row_exit_ns(&e->since, row) / 1000 / row->n[COUNT],
+		 rate(e, row), row->name, per_exit_us(row_exit_ns(&e->since, row), row),
 		 (unsigned long long)e->since.vcpus, e->cpus, e->split.waiting / 1e9, e->seconds);
 	snprintf(f->reason, sizeof(f->reason), "%s", row->name);
 	return rate(e, row) >= 10;
@@ -241,7 +250,8 @@ static bool find_swap(const struct evidence *e, struct finding *f)
 	snprintf(f->evidence, sizeof(f->evidence),
 		 "%.0f exits a second of %s for its memory, %.0f us each; "
 		 "%llu MiB of the process are in swap",
-		 rate(e, row) * p.share, row->name, us, (unsigned long long)e->swap_kib / 1024);
+		 rate(e, row) * p.count_share, row->name, us,
+		 (unsigned long long)e->swap_kib / 1024);
 	snprintf(f->reason, sizeof(f->reason), "%s", row->name);
 	return true;
 }
@@ -259,7 +269,7 @@ static bool find_page_faults(const struct evidence *e, struct finding *f)
 	snprintf(f->evidence, sizeof(f->evidence),
 		 "%.0f exits a second of %s for its memory, %.0f us each; KVM maps "
 		 "%llu small pages and %llu of 2 MiB",
-		 rate(e, row) * p.share, row->name, us, (unsigned long long)e->pages_4k,
+		 rate(e, row) * p.count_share, row->name, us, (unsigned long long)e->pages_4k,
 		 (unsigned long long)e->pages_2m);
 	snprintf(f->reason, sizeof(f->reason), "%s", row->name);
 	return true;
@@ -278,12 +288,22 @@ static bool find_waiting(const struct evidence *e, struct finding *f)
 	return f->ns > 0;
 }
 
+/* With VT-x NMIs of the host have the same reason: those of perf, and of its watchdog. */
+static bool is_exception(uint64_t vector, const char *what)
+{
+	(void)what;
+	return vector != 2;
+}
+
 static bool find_debugger(const struct evidence *e, struct finding *f)
 {
 	const struct row *row = table_row(&e->since, EXCEPTION(e));
 
 	if (!row)
 		return false;
+	if (!e->svm)
+		return find_part(e, EXCEPTION(e), is_exception, "the guest's exceptions, vector",
+				 f);
 	f->ns = row_ns(e, row);
 	snprintf(f->what, sizeof(f->what), "exceptions of the guest");
 	snprintf(f->evidence, sizeof(f->evidence), "%.0f exits a second of %s", rate(e, row),
@@ -301,7 +321,7 @@ static bool find_cpuid(const struct evidence *e, struct finding *f)
 	f->ns = row_ns(e, row);
 	snprintf(f->what, sizeof(f->what), "the guest executes CPUID");
 	snprintf(f->evidence, sizeof(f->evidence), "%.0f exits a second, %.1f us each",
-		 rate(e, row), row_exit_ns(&e->since, row) / 1000 / row->n[COUNT]);
+		 rate(e, row), per_exit_us(row_exit_ns(&e->since, row), row));
 	snprintf(f->reason, sizeof(f->reason), "%s", row->name);
 	return true;
 }
@@ -376,8 +396,8 @@ const struct rule rules[] = {
 		"and the guest is not.",
 		"Lower kvm.halt_poll_ns, or let the guest poll itself (haltpoll) if latency matters "
 		"more than CPU time.",
-		"on the host: echo 0 >/sys/module/kvm/parameters/halt_poll_ns, for VMs that start "
-		"afterwards",
+		"on the host: echo 0 >/sys/module/kvm/parameters/halt_poll_ns; it has no effect on a "
+		"VM whose VMM sets its own limit (KVM_CAP_HALT_POLL)",
 		"Linux: Documentation/virt/kvm/halt-polling.rst",
 	},
 	{

@@ -110,7 +110,8 @@ void sample_since(const struct sample *then, const struct sample *now, struct sa
 		to->vcpu = s->vcpu;
 		to->seconds = s->t.time - old->t.time;
 		to->anew = !table_since(&old->t, &s->t, &to->t);
-		to->has_wait = s->has_wait && old->has_wait;
+		/* Another thread may run the vCPU now. */
+		to->has_wait = s->has_wait && old->has_wait && s->waited >= old->waited;
 		to->waited = s->waited - old->waited;
 		time_split(&to->split, &to->t, to->seconds, to->has_wait ? &to->waited : NULL);
 		d->nr++;

@@ -7,6 +7,7 @@
 
 #include "layout.h"
 #include "memory.h"
+#include "reasons.h"
 #include "screen.h"
 
 /* ---- lines */
@@ -180,7 +181,7 @@ static const char *vm_name(const struct model *m, const char *id)
 	return "ended";
 }
 
-static const char *reason_name(const struct model *m, int64_t reason)
+static const char *name_of(const struct model *m, int64_t reason)
 {
 	const struct row *row;
 
@@ -189,7 +190,8 @@ static const char *reason_name(const struct model *m, int64_t reason)
 		if (row)
 			return row->name;
 	}
-	return "?";
+	/* It did not occur in the last interval. */
+	return reason_name(m->since->nr && !strcmp(m->since->scope[0].t.vendor, "svm"), reason);
 }
 
 /* Whose numbers are looked at, in words. */
@@ -201,7 +203,7 @@ static void scope_text(const struct model *m, const struct place *p, char *buf, 
 		snprintf(buf, size, "%s: where the time goes",
 			 p->vm[0] ? vm_name(m, p->vm) : "VMs");
 	else if (p->view == VIEW_ACROSS)
-		snprintf(buf, size, "%s in all VMs", reason_name(m, p->reason));
+		snprintf(buf, size, "%s in all VMs", name_of(m, p->reason));
 	else if (!p->vm[0])
 		snprintf(buf, size, "host");
 	else if (p->view == VIEW_VCPUS)
@@ -220,7 +222,7 @@ static void place_text(const struct model *m, const struct place *p, char *buf, 
 	scope_text(m, p, buf, size);
 	len = strlen(buf);
 	if (p->view == VIEW_DETAILS && m->details)
-		snprintf(buf + len, size - len, ": %s by %s, %.0f s", reason_name(m, p->reason),
+		snprintf(buf + len, size - len, ": %s by %s, %.0f s", name_of(m, p->reason),
 			 m->details_by, m->details->seconds);
 }
 

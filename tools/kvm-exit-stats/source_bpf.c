@@ -109,8 +109,13 @@ static void add_slot(const struct bpf_source *b, struct slot *to, const struct s
 		copy_row(s, i, &row);
 		add_row(&to->rows[i], &row);
 	}
-	to->halt_poll_ns += s->halt_poll_ns;
-	to->halt_wait_ns += s->halt_wait_ns;
+	if (*(const volatile __u64 *)&s->vcpu == SLOT_DEAD) {
+		to->halt_poll_ns += s->halt_poll_ns;
+		to->halt_wait_ns += s->halt_wait_ns;
+	} else {
+		to->halt_poll_ns += s->live_poll_ns;
+		to->halt_wait_ns += s->live_wait_ns;
+	}
 }
 
 static int by_vm_and_vcpu(const void *a, const void *b)
@@ -322,6 +327,7 @@ static void choose_slots(struct bpf_source *b)
 	b->slot_size = sizeof(struct slot) + b->nr_rows * sizeof(struct exit_row);
 	b->living = xcalloc(b->nr_slots, sizeof(*b->living));
 	b->retired = xcalloc(1, b->slot_size);
+	b->retired->vcpu = SLOT_DEAD;
 	b->copy = xcalloc(1, b->slot_size);
 }
 

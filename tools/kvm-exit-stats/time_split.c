@@ -36,6 +36,8 @@ void time_split(struct time_split *s, const struct table *d, double seconds, con
 		const struct row *row = &d->row[i];
 		double ns = row_exit_ns(d, row) + row_user_ns(d, row);
 
+		if (d->measured == MEASURED_ENTRY_BPF && !strcmp(row->name, "HLT"))
+			ns -= s->polling + s->asleep;
 		s->exits += row_exit_ns(d, row);
 		s->user += row_user_ns(d, row);
 		if (ns > s->dearest_ns) {
@@ -61,6 +63,14 @@ static bool read_number(const char *path, const char *format, uint64_t *n)
 	return good;
 }
 
+bool vcpu_thread(const struct vm *vm, int vcpu, uint64_t *thread)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%.64s/vcpu%d/pid", vm->id, vcpu);
+	return read_number(path, "%" SCNu64, thread);
+}
+
 bool vcpu_waited(const struct vm *vm, int vcpu, uint64_t *ns)
 {
 	uint64_t thread, one;
@@ -75,8 +85,7 @@ bool vcpu_waited(const struct vm *vm, int vcpu, uint64_t *ns)
 		}
 		return true;
 	}
-	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%.64s/vcpu%d/pid", vm->id, vcpu);
-	if (!read_number(path, "%" SCNu64, &thread))
+	if (!vcpu_thread(vm, vcpu, &thread))
 		return false;
 	/* Time on a CPU, time waiting for one, how often (Documentation/scheduler/sched-stats). */
 	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/schedstat", thread);

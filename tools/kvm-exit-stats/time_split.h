@@ -16,7 +16,9 @@ struct time_split {
 	/*
 	 * What is left: the guest, entries and exits of the processor, KVM's work between exit
 	 * and entry, user space for no exit's sake. Negative: the parts overlap, as where a
-	 * vCPU's thread waits for a CPU within an exit.
+	 * vCPU's thread waits for a CPU within an exit. A halt and the work of user space are
+	 * added when they end: one that lasts longer than the interval is in the rest of this
+	 * one, and all of it in a part of a later one.
 	 */
 	double rest;
 	const struct row *dearest; /* reason, by its time in exits and user space */
@@ -30,6 +32,9 @@ void time_split(struct time_split *s, const struct table *d, double seconds,
 /* ns of a reason: in exits, and until user space has finished them. */
 double row_exit_ns(const struct table *t, const struct row *row);
 double row_user_ns(const struct table *t, const struct row *row);
+
+/* The thread that ran the vCPU last. False: the kernel does not tell. */
+bool vcpu_thread(const struct vm *vm, int vcpu, uint64_t *thread);
 
 /*
  * For how long a vCPU's thread was runnable and had no CPU, in ns since the thread's start; with

@@ -30,7 +30,7 @@ const char *const ui_help[] = {
 };
 
 static const char *const columns_of[NR_VIEWS] = {
-	[VIEW_VMS] = "vm,vcpus,rate,cpu%,trend,top,top%,bar",
+	[VIEW_VMS] = "vm,vcpus,rate,cpu%,trend,top,top%",
 	[VIEW_REASONS] = "name,rate,exits%,time%,avg,p50,p99,max,trend,min",
 	[VIEW_VCPUS] = "vcpu,rate,cpu%,avg,top,top%",
 	[VIEW_ACROSS] = "vm,rate,exits%,time%,cpu%,avg,max,min",
@@ -218,7 +218,7 @@ static bool key_in_table(struct ui *ui, int key, const struct ui_facts *facts)
 	case UI_ERASE:
 		return back(ui);
 	case 'a':
-		return facts->selected && facts->selected->row &&
+		return facts->selected && facts->selected->row && v != VIEW_DETAILS &&
 		       enter(ui, VIEW_ACROSS, "", NO_VCPU, facts->selected->row->reason);
 	case 'd':
 		return open_details(ui, facts->selected);

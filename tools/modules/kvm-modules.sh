@@ -141,6 +141,12 @@ refuse_user() {
 		refuse "process $1 ($(name_of "$1")) has $3 open" \
 			"stop that process, then try again"
 	fi
+	# It counts by BPF. Its programs hold the module, not a file.
+	for process in /proc/[0-9]*; do
+		[ "$(cat "$process/comm" 2>/dev/null)" = kvm-exit-stats ] || continue
+		refuse "process ${process#/proc/} (kvm-exit-stats) counts by BPF" \
+			"stop it, then try again; the service: systemctl stop kvm-exit-stats-bpf"
+	done
 	refuse "$module is in use ($users references), but not by a VM or an open file of KVM" \
 		"stop programs that trace KVM (perf, bpftrace, PCP's pmdakvm), then try again; \
 lsmod and dmesg may name another user; a reboot frees $module"

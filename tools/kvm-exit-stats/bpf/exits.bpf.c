@@ -139,11 +139,15 @@ static __always_inline __u32 next_slot(__u64 number, __u32 k)
 }
 
 /* KVM keeps how long a vCPU was halted; no tracepoint tells whose time it is. */
-static __always_inline void copy_halts(struct slot *s, const struct kvm_vcpu *vcpu)
+static __always_inline __u64 halted_polling(const struct kvm_vcpu *vcpu)
 {
-	s->halt_poll_ns = BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns) +
-			  BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns) - s->halted_poll;
-	s->halt_wait_ns = BPF_CORE_READ(vcpu, stat.generic.halt_wait_ns) - s->halted_wait;
+	return BPF_CORE_READ(vcpu, stat.generic.halt_poll_success_ns) +
+	       BPF_CORE_READ(vcpu, stat.generic.halt_poll_fail_ns);
+}
+
+static __always_inline __u64 halted_asleep(const struct kvm_vcpu *vcpu)
+{
+	return BPF_CORE_READ(vcpu, stat.generic.halt_wait_ns);
 }
 
 static __always_inline void describe(struct slot *s, const struct kvm_vcpu *vcpu)
@@ -152,13 +156,8 @@ static __always_inline void describe(struct slot *s, const struct kvm_vcpu *vcpu
 
 	s->vcpu_id = BPF_CORE_READ(vcpu, vcpu_id);
 	s->vcpu_address = (__u64)vcpu;
-	s->halted_poll = 0;
-	s->halted_wait = 0;
-	copy_halts(s, vcpu);
-	s->halted_poll = s->halt_poll_ns;
-	s->halted_wait = s->halt_wait_ns;
-	s->halt_poll_ns = 0;
-	s->halt_wait_ns = 0;
+	s->halted_poll = halted_polling(vcpu);
+	s->halted_wait = halted_asleep(vcpu);
 	if (bpf_probe_read_kernel_str(s->vm, sizeof(s->vm), BPF_CORE_READ(folder, d_name.name)) < 0)
 		s->vm[0] = '\0';
 }
@@ -357,7 +356,8 @@ int BPF_PROG(retire_vcpu, struct kvm_vcpu *vcpu)
 
 	if (!s)
 		return 0;
-	copy_halts(s, vcpu);
+	s->halt_poll_ns = halted_polling(vcpu) - s->halted_poll;
+	s->halt_wait_ns = halted_asleep(vcpu) - s->halted_wait;
 	s->vcpu = SLOT_DEAD;
 	__sync_fetch_and_add(&changes, 1);
 	return 0;
@@ -365,10 +365,14 @@ int BPF_PROG(retire_vcpu, struct kvm_vcpu *vcpu)
 
 static long read_halt(__u32 i, void *unused)
 {
+	const struct kvm_vcpu *vcpu;
 	struct slot *s = slot_at(i);
 
-	if (s && s->vcpu > SLOT_DEAD)
-		copy_halts(s, (const struct kvm_vcpu *)s->vcpu_address);
+	if (!s || s->vcpu <= SLOT_DEAD)
+		return 0;
+	vcpu = (const struct kvm_vcpu *)s->vcpu_address;
+	s->live_poll_ns = halted_polling(vcpu) - s->halted_poll;
+	s->live_wait_ns = halted_asleep(vcpu) - s->halted_wait;
 	return 0;
 }
 

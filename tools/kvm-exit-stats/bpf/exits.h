@@ -45,9 +45,14 @@ struct slot {
 	__u32 user_counts;   /* that return is the exit's first */
 	__s32 vcpu_id;
 	__u64 vcpu_address;
-	__u64 halt_poll_ns, halt_wait_ns; /* since the slot is the vCPU's, by read_halts() */
-	__u64 halted_poll, halted_wait;	  /* before that */
-	char vm[32];			  /* the VM's folder in debugfs; empty if it has none */
+	/*
+	 * How long the vCPU was halted since the slot is its own: while it lives, as read_halts()
+	 * copied it, and all, when it was destroyed. read_halts() may be late by a destruction.
+	 */
+	__u64 live_poll_ns, live_wait_ns;
+	__u64 halt_poll_ns, halt_wait_ns;
+	__u64 halted_poll, halted_wait; /* before that */
+	char vm[32];			/* the VM's folder in debugfs; empty if it has none */
 	struct exit_row rows[];
 };
 
