@@ -216,12 +216,12 @@ export_has_metrics() {
 		grep -q "^kvm_vm_info{vm=\"$name\",uuid=\"\",pid=\"$guest\"} 1$" $out/metrics.$format
 		ok $? "export -f $format: kvm_vm_info has the process"
 	done
-	echo old >/tmp/metrics
-	before=$(stat -c %i /tmp/metrics)
-	kvm-exit-stats export --output /tmp/metrics &&
-		[ "$(stat -c %i /tmp/metrics)" != "$before" ] &&
-		[ "$(echo /tmp/metrics*)" = /tmp/metrics ] &&
-		grep -q '^kvm_exits_total' /tmp/metrics
+	echo old >/tmp/exported
+	before=$(stat -c %i /tmp/exported)
+	kvm-exit-stats export --output /tmp/exported &&
+		[ "$(stat -c %i /tmp/exported)" != "$before" ] &&
+		[ "$(echo /tmp/exported*)" = /tmp/exported ] &&
+		grep -q '^kvm_exits_total' /tmp/exported
 	ok $? "export --output puts a new file in the place of the old one"
 	kvm-exit-stats export -f openmetrics --output /tmp/metrics --interval 0.1 &
 	tool=$!
