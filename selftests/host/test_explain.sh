@@ -39,7 +39,7 @@ first_rule() {
 # names RULE KIND: the guest's first finding is this rule
 names() {
 	start_slow "$2"
-	kvm-exit-stats explain --vm "$guest" 1.5 -f json >/tmp/shown 2>/tmp/errors
+	kvm-exit-stats explain --vm "$guest" --least 10 1.5 -f json >/tmp/shown 2>/tmp/errors
 	end_slow
 	sed 's/, *"means.*//; s/^/# /' /tmp/shown | cut -c 1-900
 	sed 's/^/# /' /tmp/errors

@@ -100,6 +100,9 @@ static size_t find(const struct evidence *e, struct found *found)
 		if (!rules[i].find(e, &found[nr].finding) ||
 		    percent(e, found[nr].finding.ns) < env.least)
 			continue;
+		/* Exits in which a thread waits for a CPU are in both. */
+		if (found[nr].finding.ns > e->split.whole)
+			found[nr].finding.ns = e->split.whole;
 		found[nr++].rule = &rules[i];
 	}
 	qsort(found, nr, sizeof(*found), by_cost);
