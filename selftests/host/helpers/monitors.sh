@@ -104,11 +104,12 @@ start_export() {
 	done
 }
 
-# fresh: waits until the metrics are newer than what happened before
+# fresh: waits until the metrics are newer than what happened before. False: nobody writes them.
 fresh() {
 	for _ in 1 2; do
 		rm -f /tmp/metrics
 		until [ -e /tmp/metrics ]; do
+			kill -0 "$exporter" 2>/dev/null || return 1
 			sleep 0.1
 		done
 	done
