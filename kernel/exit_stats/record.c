@@ -20,7 +20,7 @@ atomic64_t kvm_exit_stats_sum ____cacheline_aligned_in_smp;
 void (*kvm_exit_stats_dump_due)(void);
 
 /*
- * Allocate an empty record: 26 KiB with VMX's rows, 55 KiB with SVM's, charged to the memory
+ * Allocate an empty record: 28 KiB with VMX's rows, 56 KiB with SVM's, charged to the memory
  * cgroup of the caller. Context: process, may sleep. Return: the record, or NULL.
  */
 struct exit_stats_vcpu *kvm_exit_stats_record_alloc(unsigned int rows)

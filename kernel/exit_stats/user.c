@@ -2,17 +2,18 @@
 /*
  * Exits that user space has to finish: how many, and how long that takes.
  *
- * When KVM_RUN returns for such an exit, its row and the TSC are noted, and at the next KVM_RUN
- * both are added to the row. The exit is the vCPU's latest. An exit counts once: if no exit ended
- * since the last return, user space continues the exit of that return, which must have had the
- * same reason (split MMIO and string I/O go out once for each part), or finishes none.
+ * KVM_RUN returns for the vCPU's latest exit: its row and the TSC are noted. At the next KVM_RUN
+ * the row gets one exit more and the cycles since then. An exit counts once. KVM asks for each
+ * part of a split MMIO access or of string I/O with a return of its own: a return without an exit
+ * since the last one continues that exit if it has the same run->exit_reason. If not, it belongs
+ * to no exit.
  */
 #include <linux/kvm_host.h>
 
 #include "exit_stats.h"
 #include "hooks.h"
 
-/* Not if KVM_RUN was interrupted, or made room for something that no exit asked for. */
+/* Signals, interrupt windows and full dirty rings are no part of an exit; nor are most errors. */
 static bool exit_stats_user_finishes(int ret, u32 why)
 {
 	if (ret < 0)

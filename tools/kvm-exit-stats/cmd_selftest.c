@@ -105,15 +105,15 @@ static void cpuinfo(const char *key, char *value, size_t size)
 
 static void describe(const struct table *t)
 {
-	char model[128], microcode[32], flags[16];
+	char model[128], microcode[32];
 	struct utsname kernel;
 
 	uname(&kernel);
 	cpuinfo("model name", model, sizeof(model));
 	cpuinfo("microcode", microcode, sizeof(microcode));
 	printf("CPU:       %s, microcode %s\n", model, microcode);
-	snprintf(flags, sizeof(flags), "%s", host_is_svm() ? "kvm_amd" : "kvm_intel");
-	printf("kernel:    %s, %s, %s\n", kernel.release, kernel.version, flags);
+	printf("kernel:    %s, %s, %s\n", kernel.release, kernel.version,
+	       host_is_svm() ? "kvm_amd" : "kvm_intel");
 	if (t->measured == MEASURED_HANDLER)
 		printf("counts:    the modules of kvm-exit-stats; TSC %s, %.3f GHz\n",
 		       t->tsc_stable ? "stable" : "UNSTABLE", t->tsc_khz / 1e6);
@@ -163,16 +163,6 @@ static bool kvm_count(const struct small_guest *g, uint64_t *n)
 }
 
 /* ---- the checks */
-
-static const struct vm *own_vm(struct source *s, const struct small_guest *g, struct vm_list *vms)
-{
-	common_vms(s, vms);
-	for (size_t i = 0; i < vms->nr; i++) {
-		if (!strcmp(vms->vm[i].id, g->folder))
-			return &vms->vm[i];
-	}
-	return NULL;
-}
 
 static uint64_t count_of(const struct table *t, int64_t reason, enum number n)
 {
@@ -383,7 +373,8 @@ static int run(int argc, char **argv)
 	must(small_guest_create(&g));
 	/* Pages are mapped, and BPF knows the vCPU. */
 	must(small_guest_run(&g, SMALL_OUT, 10, NULL));
-	vm = own_vm(s, &g, &vms);
+	common_vms(s, &vms);
+	vm = vm_by_folder(&vms, g.folder);
 	if (!vm)
 		fail(ERR_NO_VM, "the guest's own VM %s has no folder in debugfs", g.folder);
 	common_read(s, vm, NO_VCPU, false, &t);

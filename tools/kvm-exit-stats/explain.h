@@ -22,7 +22,7 @@ struct evidence {
 		struct table t;
 	} details[MAX_DETAILS];
 	long cpus; /* that the vCPUs may use; 0: not known */
-	uint64_t swap_kib, rss_kib;
+	uint64_t swap_kib;
 	uint64_t pages_4k, pages_2m; /* that KVM has mapped */
 	uint64_t halt_poll_ns;	     /* kvm's parameter */
 };

@@ -11,11 +11,12 @@
 #include "detail.h"
 #include "errors.h"
 #include "explain.h"
+#include "memory.h"
 #include "numbers.h"
 
 #define WORTH_DETAILS 0.01 /* of the vCPUs' time */
 
-/* "KEY: N" or "KEY N" in a file; or the number that the file begins with, without a key. */
+/* The number behind "KEY:" in a file; without a key the number that the file begins with. */
 static uint64_t number_in(const char *path, const char *key)
 {
 	FILE *f = fopen(path, "re");
@@ -55,7 +56,6 @@ static void look_at_process(struct evidence *e)
 
 	snprintf(path, sizeof(path), "/proc/%d/status", e->vm->pid);
 	e->swap_kib = number_in(path, "VmSwap");
-	e->rss_kib = number_in(path, "VmRSS");
 	e->cpus = cpus_of(e->vm);
 	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%.64s/pages_4k", e->vm->id);
 	e->pages_4k = number_in(path, NULL);
@@ -80,13 +80,11 @@ static int by_cost(const void *a, const void *b, void *t)
 /* The dearest reasons of which BPF tells more than where the guest was. */
 static size_t choose(struct evidence *e, const struct row **chosen)
 {
-	const struct row **row = malloc((e->since.nr + 1) * sizeof(*row));
+	const struct row **row = xcalloc(e->since.nr + 1, sizeof(*row));
 	size_t nr = 0;
 
-	for (size_t i = 0; row && i < e->since.nr; i++)
+	for (size_t i = 0; i < e->since.nr; i++)
 		row[i] = &e->since.row[i];
-	if (!row)
-		return 0;
 	qsort_r(row, e->since.nr, sizeof(*row), by_cost, &e->since);
 	for (size_t i = 0; i < e->since.nr && nr < MAX_DETAILS; i++) {
 		if (cost(&e->since, row[i]) < WORTH_DETAILS * e->split.whole)

@@ -65,6 +65,15 @@ static bool is_called(const struct vm *vm, const char *what)
 }
 
 /* An exact name wins over a part of one. */
+const struct vm *vm_by_folder(const struct vm_list *vms, const char *id)
+{
+	for (size_t i = 0; i < vms->nr; i++) {
+		if (!strcmp(vms->vm[i].id, id))
+			return &vms->vm[i];
+	}
+	return NULL;
+}
+
 const struct vm *vm_find(const struct vm_list *vms, const char *what, size_t *nr)
 {
 	const struct vm *found = NULL;

@@ -87,6 +87,9 @@ void vm_copy(struct vm *to, const struct vm *from);
  */
 const struct vm *vm_find(const struct vm_list *vms, const char *what, size_t *nr);
 
+/* The VM of that folder, or NULL. */
+const struct vm *vm_by_folder(const struct vm_list *vms, const char *id);
+
 /* The name most like @what, for an error message; NULL: no VM is there. */
 const char *vm_nearest(const struct vm_list *vms, const char *what);
 

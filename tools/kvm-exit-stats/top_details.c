@@ -8,15 +8,6 @@
 #include "errors.h"
 #include "top_details.h"
 
-static const struct vm *find_vm(const struct vm_list *vms, const char *id)
-{
-	for (size_t i = 0; i < vms->nr; i++) {
-		if (!strcmp(vms->vm[i].id, id))
-			return &vms->vm[i];
-	}
-	return NULL;
-}
-
 static void begin(struct top_details *d, const struct place *p, const struct vm *vm, bool saved)
 {
 	int err = saved ? -1 : bpf_error();
@@ -37,23 +28,17 @@ static void begin(struct top_details *d, const struct place *p, const struct vm 
 	snprintf(d->by, sizeof(d->by), "%s", detail_by_text(detail_by(host_is_svm(), p->reason)));
 }
 
-static bool is_same(const struct place *a, const struct place *b)
-{
-	return a->view == b->view && a->vcpu == b->vcpu && a->reason == b->reason &&
-	       !strcmp(a->vm, b->vm);
-}
-
 void top_details_read(struct top_details *d, const struct place *p, const struct vm_list *vms,
 		      bool saved)
 {
-	const struct vm *vm = find_vm(vms, p->vm);
+	const struct vm *vm = vm_by_folder(vms, p->vm);
 	struct complaint why;
 
-	if (!is_same(&d->place, p))
+	if (!place_is_same(&d->place, p))
 		top_details_end(d);
 	if (p->view != VIEW_DETAILS)
 		return;
-	if (!is_same(&d->place, p))
+	if (!place_is_same(&d->place, p))
 		begin(d, p, vm, saved);
 	if (!d->source)
 		return;

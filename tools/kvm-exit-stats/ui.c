@@ -106,7 +106,7 @@ static bool move(size_t *line, int key, size_t nr, size_t rows)
 	return true;
 }
 
-static bool is_same_place(const struct place *a, const struct place *b)
+bool place_is_same(const struct place *a, const struct place *b)
 {
 	return a->view == b->view && a->vcpu == b->vcpu && a->reason == b->reason &&
 	       !strcmp(a->vm, b->vm);
@@ -117,7 +117,7 @@ static bool enter(struct ui *ui, enum view view, const char *vm, int vcpu, int64
 	struct place to = { .view = view, .vcpu = vcpu, .reason = reason };
 
 	snprintf(to.vm, sizeof(to.vm), "%s", vm);
-	if (ui->depth + 1 == MAX_DEPTH || is_same_place(ui_place(ui), &to))
+	if (ui->depth + 1 == MAX_DEPTH || place_is_same(ui_place(ui), &to))
 		return false;
 	ui->place[++ui->depth] = to;
 	ui->filter[0] = '\0';

@@ -69,6 +69,9 @@ void ui_init(struct ui *ui, double interval);
 
 struct place *ui_place(struct ui *ui);
 
+/* Are both of the same numbers? */
+bool place_is_same(const struct place *a, const struct place *b);
+
 /* Returns whether anything changed. */
 bool ui_key(struct ui *ui, int key, const struct ui_facts *facts);
 

@@ -47,7 +47,7 @@ struct slot {
 	__u64 vcpu_address;
 	/*
 	 * How long the vCPU was halted since the slot is its own: while it lives, as read_halts()
-	 * copied it, and all, when it was destroyed. read_halts() may be late by a destruction.
+	 * copied it (what it writes later means nothing); and all of it, when it was destroyed.
 	 */
 	__u64 live_poll_ns, live_wait_ns;
 	__u64 halt_poll_ns, halt_wait_ns;
