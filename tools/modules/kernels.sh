@@ -28,6 +28,11 @@ has_quirk() {
 	of_series "$1" quirks | tr , '\n' | grep -qxF -e "$2"
 }
 
+# needs_chroot SERIES: a chroot of its suite has the compiler; this machine does not
+needs_chroot() {
+	has_quirk "$1" chroot && ! command -v "$(of_series "$1" compiler)" >/dev/null
+}
+
 # series_of RELEASE: finds the series by the release's numbers and mark, such as 6.12 for
 # 6.12.9+deb12-cloud-amd64. A series in place of a release is an error: it has no headers.
 series_of() {

@@ -30,11 +30,20 @@ give_up() {
 	exit 1
 }
 
+# command_for build|load|unload: what the user types, in a clone or with the package
+command_for() {
+	case $TOP,$1 in
+	/usr/*) say "kvm-exit-stats-modules $1" ;;
+	*,build) say "make modules KREL=$RELEASE" ;;
+	*) say "make $1" ;;
+	esac
+}
+
 # ---- The host
 
 need_root() {
 	[ "$(id -u)" -eq 0 ] ||
-		refuse "this needs root" "run it as root: sudo make $PROGRAM"
+		refuse "this needs root" "run it as root: sudo $(command_for "$PROGRAM")"
 }
 
 # find_vendor: sets $vendor to the module that this CPU takes

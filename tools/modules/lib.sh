@@ -2,11 +2,11 @@
 #
 # Messages, and long steps with progress, for scripts that build and fetch. POSIX sh.
 # Sourced, never run, by a script that has set TOP to the top of the project. All that is
-# fetched or built goes below $BUILD.
+# fetched or built goes below $BUILD, which a package sets.
 # shellcheck shell=sh
 # shellcheck disable=SC2034 # variables are for those that source this
 
-BUILD=$TOP/build
+BUILD=${KVM_EXIT_STATS_BUILD:-$TOP/build}
 LOGS=$BUILD/log
 PROGRAM=${0##*/}
 
