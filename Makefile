@@ -153,8 +153,13 @@ deb: ## Debian packages: the command, the guest's reader, metrics
 	@scripts/setup tools deb
 	@tools/packaging/build-deb
 
+.PHONY: deb-modules
+deb-modules: ## the modules for one kernel as a package (KREL=RELEASE)
+	@scripts/setup build deb
+	@tools/packaging/build-deb-modules
+
 .PHONY: check-deb
-check-deb: deb ## install and purge them in a chroot
+check-deb: deb ## install and purge them in a chroot; 5 minutes
 	@tools/packaging/check-deb
 
 # Nothing that a page quotes may be older than what it depends on.

@@ -34,10 +34,16 @@ ours() {
 	[ -e /sys/module/kvm/parameters/exit_stats ] && [ -d /sys/module/$module ]
 }
 
+# Debian's vendor module can load on our kvm.
+hooked() {
+	[ -e /sys/kernel/debug/kvm/exit_stats ]
+}
+
 stock() {
 	[ -d /sys/module/$module ] && [ ! -e /sys/module/kvm/parameters/exit_stats ]
 }
 
+cat $params/exit_stats_dump_per_min >/tmp/per_min
 refuses "already loaded" $scripts/load
 ok $? "load refuses when ours are loaded"
 
@@ -80,8 +86,17 @@ other=kvm_amd
 [ $module = kvm_intel ] || other=kvm_intel
 refuses "$other.nested=1 is for another processor" $scripts/load $other.nested=1
 ok $? "load refuses a parameter of another vendor's module"
-mkdir -p /tmp/broken
-cp "/exit-stats/build/modules/$(uname -r)"/kvm*.ko /tmp/broken/
+mkdir -p /tmp/broken /tmp/other
+cp "/exit-stats/build/modules/$(uname -r)"/* /tmp/broken/
+cp "/exit-stats/build/modules/$(uname -r)"/kvm*.ko /tmp/other/
+echo 1.2.3-4 >/tmp/other/debian-version
+case $(uname -v) in
+*" Debian "*)
+	refuses "version 1.2.3-4, but version .* is running" $scripts/load -d /tmp/other
+	ok $? "load refuses modules of another Debian version of this kernel: $(head -n 1 /tmp/output)"
+	;;
+*) ok 0 "load refuses modules of another Debian version # SKIP this kernel is not Debian's" ;;
+esac
 # The module is cut short: modinfo can read its description, but the kernel refuses it.
 dd if="$file" of="/tmp/broken/${file##*/}" bs=1024 \
 	count=$(($(stat -c %s "$file") / 1024 - 100)) 2>/dev/null
@@ -90,15 +105,41 @@ ok $? "a load of a damaged module fails: $(head -n 1 /tmp/output)"
 stock
 ok $? "Debian's modules are loaded after a load that failed"
 
-$scripts/load kvm.exit_stats_dump_interval=1000 >/tmp/output 2>&1
+# udev does so at boot, at any moment.
+(while :; do modprobe $module; sleep 0.3; done) 2>/dev/null &
+other=$!
+rounds=0
+between=0
+while [ $rounds -lt 5 ]; do
+	$scripts/load >/tmp/output 2>&1 || break
+	! grep -q "came in between" /tmp/output || between=$((between + 1))
+	ours || break
+	hooked || break
+	$scripts/unload >/tmp/output 2>&1 || break
+	rounds=$((rounds + 1))
+done
+kill $other
+wait $other 2>/dev/null
+[ $rounds -eq 5 ]
+result=$?
+[ $result -eq 0 ] || sed 's/^/# /' /tmp/output
+ok $result "5 loads end with our modules while something else loads Debian's again and again"
+echo "# Debian's modules came in between in $between of them"
+
+$scripts/load -D kvm.exit_stats_dump_interval=7 -D kvm.exit_stats_dump_per_min=8 \
+	kvm.exit_stats_dump_interval=1000 >/tmp/output 2>&1
 ok $? "load with a parameter: $(cat /tmp/output)"
 ours
 ok $? "our modules are loaded again, without a reboot"
 [ "$(cat /sys/module/kvm/parameters/exit_stats_dump_interval)" = 1000 ]
-ok $? "the parameter is set"
+ok $? "the parameter is set, not its default"
+[ "$(cat $params/exit_stats_dump_per_min)" = 8 ]
+ok $? "a default that nothing overrides is set"
 grep -q "scope=host vendor=$vendor .* exits=0 " /sys/kernel/debug/kvm/exit_stats
 ok $? "the host's table begins at 0"
 echo 500 >/sys/module/kvm/parameters/exit_stats_dump_interval
+# The tests that follow find what load without defaults sets.
+cat /tmp/per_min >$params/exit_stats_dump_per_min
 
 # Replace only the vendor's module: the host's numbers begin at 0 again.
 epoch=$(header epoch)

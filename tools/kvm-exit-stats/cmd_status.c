@@ -84,7 +84,8 @@ static bool status_json;
 
 static const char status_doc[] =
 	"Say which KVM is loaded, whether it records exits, why nothing is counted if so, whether "
-	"BPF can count, and what each parameter is and means.\v"
+	"BPF can count, what the package kvm-exit-stats-modules has built and loaded, and what each "
+	"parameter is and means.\v"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats status\n"
 	"  kvm-exit-stats status -f json | jq .parameters";
@@ -121,6 +122,44 @@ static const char *vendor_module(void)
 						      : NULL;
 }
 
+/* What kvm-exit-stats-modules says of the running kernel's modules; "" without that package. */
+struct package {
+	char loaded[512]; /* what the last load did, or why it did not */
+	char state[1024]; /* whether modules are built, or what they wait for */
+};
+
+static void read_package(const char *release, struct package *p)
+{
+	char path[256], version[512] = "", state[512] = "";
+
+	p->loaded[0] = '\0';
+	p->state[0] = '\0';
+	read_line("/run/kvm-exit-stats/loaded", p->loaded, sizeof(p->loaded));
+	snprintf(path, sizeof(path), "/var/lib/kvm-exit-stats/%s/state", release);
+	if (read_line(path, state, sizeof(state))) {
+		snprintf(path, sizeof(path), "/var/lib/kvm-exit-stats/%s/version", release);
+		read_line(path, version, sizeof(version));
+	} else {
+		snprintf(path, sizeof(path), "/usr/lib/kvm-exit-stats/%s/version", release);
+		if (!read_line(path, version, sizeof(version)))
+			return;
+		snprintf(state, sizeof(state), "installed: %s", version);
+	}
+	snprintf(p->state, sizeof(p->state), "%s%s", state,
+		 *version && strcmp(version, p->loaded) ? "; loaded at the next boot" : "");
+}
+
+static void print_package(const char *release)
+{
+	struct package p;
+
+	read_package(release, &p);
+	if (*p.loaded)
+		printf("loaded:  %s\n", p.loaded);
+	if (*p.state)
+		printf("package: %s\n", p.state);
+}
+
 static void print_parameters(void)
 {
 	char path[128], value[64];
@@ -138,10 +177,16 @@ static void print_json(int err, const char *release, const struct table *t, size
 {
 	struct json j = { stdout, false };
 	char path[128], value[64], name[64];
+	struct package package;
 
+	read_package(release, &package);
 	json_begin_object(&j, NULL);
 	json_put_string(&j, "kernel", release);
 	json_put_string(&j, "vendor_module", vendor_module() ? vendor_module() : "");
+	if (*package.loaded)
+		json_put_string(&j, "package_loaded", package.loaded);
+	if (*package.state)
+		json_put_string(&j, "package_state", package.state);
 	json_put_bool(&j, "counts", err < 0);
 	if (err >= 0) {
 		json_put_string(&j, "why", error_text(err));
@@ -192,6 +237,7 @@ static int run_status(int argc, char **argv)
 		       err == ERR_NO_KVM  ? "not loaded"
 		       : err == ERR_STOCK ? "the distribution's"
 					  : "kvm-exit-stats");
+		print_package(kernel.release);
 		if (err >= 0)
 			printf("counts:  no: %s\nto resolve this: %s\n", error_text(err),
 			       error_hint(err));
