@@ -243,6 +243,52 @@ nothing_stays() {
 	ok $? "they leave no memory behind"
 }
 
+# A user with CAP_BPF and CAP_PERFMON only.
+as_user() {
+	/usr/bin/setpriv --reuid=1000 --regid=1000 --clear-groups --bounding-set=-all,+bpf,+perfmon \
+		--inh-caps=-all,+bpf,+perfmon --ambient-caps=-all,+bpf,+perfmon "$@"
+}
+
+# counts_as_user TRACEPOINT: such a user's program counts a guest's exits
+counts_as_user() {
+	start_guest
+	mkfifo /tmp/until
+	as_user /tests/tracepoint_program "$1" </tmp/until >/tmp/counted &
+	counter=$!
+	exec 8>/tmp/until
+	await grep -q . /tmp/counted
+	make_exits
+	exec 8>&-
+	wait $counter
+	end_guest
+	rm /tmp/until
+	sed 's/^/# /' /tmp/counted
+	grep -qx attached /tmp/counted && [ "$(tail -n 1 /tmp/counted)" -ge 300 ]
+}
+
+# Programs that need no BTF. The command has none; the page says what they would need.
+without_sys_admin() {
+	paranoid=/proc/sys/kernel/perf_event_paranoid
+	counts_as_user kvm_exit
+	ok $? "CAP_BPF and CAP_PERFMON are enough for a program at the raw tracepoint"
+	ends 1 "Permission denied" as_user cat "$events/kvm_exit/id"
+	ok $? "for one at the tracepoint's event a user cannot read the event's number"
+	mount -o remount,gid=1000,mode=750 /sys/kernel/tracing
+	id=$(as_user cat "$events/kvm_exit/id")
+	[ "${id:-0}" -gt 0 ]
+	ok $? "unless tracefs belongs to the user's group: $id"
+	level=$(cat $paranoid)
+	if [ "$level" -gt 2 ]; then
+		ends 1 "perf_event_open: Permission denied" as_user /tests/tracepoint_program "$id"
+		ok $? "perf_event_paranoid is $level, as after boot: nor open the event"
+		echo 2 >$paranoid
+	fi
+	counts_as_user "$id"
+	ok $? "with perf_event_paranoid=$(cat $paranoid) it is possible"
+	mount -o remount,gid=0,mode=700 /sys/kernel/tracing
+	echo "$level" >$paranoid
+}
+
 errors_name_the_cause() {
 	ends 4 "does not record" kvm-exit-stats show --source files
 	ok $? "--source files on the distribution's KVM: status 4"
@@ -290,6 +336,7 @@ counts_on_stock bpf-handler
 two_vms_at_once
 slots_are_used_again
 nothing_stays
+without_sys_admin
 errors_name_the_cause
 change load
 done_testing
