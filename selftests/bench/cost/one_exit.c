@@ -14,7 +14,10 @@
 #define EXITS	4
 
 /* Outside the debugger this is a NOP. */
-#define MARK() asm volatile("xchg %%bx, %%bx" ::: "memory")
+static void mark(void)
+{
+	asm volatile("xchg %%bx, %%bx" ::: "memory");
+}
 
 int main(void)
 {
@@ -25,9 +28,9 @@ int main(void)
 	load_begin(load, &vm, WARM_UP);
 	vcpu_run_to_done(&vm, 0);
 	load_begin(load, &vm, EXITS);
-	MARK();
+	mark();
 	vcpu_run_to_done(&vm, 0);
-	MARK();
+	mark();
 	vm_destroy(&vm);
 	return 0;
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Joins the rows of trace.awk: consecutive instructions of one event, place and purpose become
+# Joins the rows of instructions.awk: consecutive instructions of one event, place and purpose become
 # one row, or several if the instructions are many. Prints, tab separated: way, event, the
 # numbers of the instructions, place, purpose, instructions.
 

@@ -2,7 +2,7 @@
 #
 # Prints the instructions of an exit that the same exit on stock KVM does not execute:
 #
-#	awk -v way=NAME -f trace.awk trace_purposes stock.path symbols lines path
+#	awk -v way=NAME -f instructions.awk purposes stock.path symbols lines path
 #
 # stock.path, path: the two exits; a line has address, bytes, where a jump goes, instruction.
 # symbols: address, kind and name, sorted. lines: address, file, line and text of the
@@ -14,7 +14,7 @@
 BEGIN { OFS = "\t" }
 
 function fail(what) {
-	print "trace.awk: " way ": " what >"/dev/stderr"
+	print "instructions.awk: " way ": " what >"/dev/stderr"
 	exit failed = 1
 }
 
@@ -39,7 +39,7 @@ function function_of(address,	name) {
 	return name
 }
 
-# The second column of the first line of trace_purposes whose pattern matches.
+# The second column of the first line of purposes whose pattern matches.
 function purpose_of(key,	p) {
 	for (p = 1; p <= nr_purposes; p++)
 		if (key ~ pattern[p])
