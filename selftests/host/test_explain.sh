@@ -118,7 +118,9 @@ small_cgroup() {
 swap_on_zram() {
 	swap=
 	small_cgroup || return
-	for module_file in crypto/lzo crypto/lzo-rle mm/zsmalloc drivers/block/zram/zram; do
+	# 6.1 compresses with lzo. Debian 13's 6.12 needs lz4 before zram can be loaded.
+	for module_file in crypto/lzo crypto/lzo-rle lib/lz4/lz4_compress lib/lz4/lz4hc_compress \
+		mm/zsmalloc drivers/block/zram/zram; do
 		insmod "/lib/modules/$(uname -r)/kernel/$module_file.ko" 2>/dev/null
 	done
 	echo 32M >/sys/block/zram0/disksize && mkswap /dev/zram0 >/dev/null && swapon /dev/zram0 &&
