@@ -334,7 +334,7 @@ static int by_cycles(const void *a, const void *b)
  */
 static struct axis buckets_of(const struct table *t, const struct row *const *row, size_t nr)
 {
-	struct axis x = { EXIT_STATS_BUCKETS, 0, 52, HALF - 10 };
+	struct axis x = { EXIT_STATS_BUCKETS, 0, 52, HALF - 24 };
 
 	for (size_t i = 0; i < nr; i++) {
 		const uint64_t *hist = table_hist(t, row[i]);
