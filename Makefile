@@ -72,7 +72,7 @@ uninstall: ## remove it again
 
 .PHONY: check
 check: modules tools selftests ## all tests; 20 minutes
-	@scripts/setup build tools host unit
+	@scripts/setup build tools host unit page
 	@scripts/check
 
 .PHONY: check-quick
