@@ -88,6 +88,38 @@ is 2 "by reason" "a list of VMs in the kernel's form"
 run top --size big
 is 2 80x24 "a size of the screen"
 
+# is_json WORDS: the last run was wrong usage, which one object on stderr says in these words
+is_json() {
+	[ "$status" -eq 2 ] && [ ! -s "$dir/out" ] &&
+		jq -es --arg words "$1" 'length == 1 and .[0].error == "wrong-usage" and
+			(.[0].text | contains($words) and (contains("\n") | not))' "$dir/err" >/dev/null
+}
+
+missing=
+for command in $commands shwo; do
+	run "$command" --nonsense -f json
+	is_json "$(echo "$command" | sed '/shwo/!s/.*/--nonsense/')" || missing="$missing $command"
+done
+[ -z "$missing" ]
+ok $? "a wrong option is told as JSON where the output is${missing:+, but not in$missing}"
+while read -r words arguments; do
+	# shellcheck disable=SC2086 # words
+	run $arguments
+	is_json "$words"
+	ok $? "wrong usage is told as JSON: $arguments"
+done <<-END
+	price show --root $root -o price --format=json
+	--sort list -f json --sort
+	0.01 show -fjson 0
+	--top show --top x -f jsonl
+	recording report -f json
+	reason list --root $root -f csv -f json -s reason
+	leaves list --root $root -o -vm,-uuid,-process,-pid,-folder,-vcpus,-rate,-cpu%,-top,-top% -f json
+	shwo shwo -f json
+END
+run show -f json -f csv --nonsense
+is 2 "unrecognized option" "the last format counts"
+
 # ---- errors and their statuses
 
 run show --root "$dir/none"

@@ -414,7 +414,7 @@ static int run(int argc, char **argv)
 	struct pairs ps;
 	bool recordings;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	common_resolve(&common, false, "time");
 	recordings = is_recording(paths[0]) && is_recording(paths[1]);
 	a.path = paths[0];

@@ -122,7 +122,7 @@ static int run(int argc, char **argv)
 	int64_t reason;
 	double next;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	common_resolve(&common, true, "exits");
 	origin_need_bpf();
 	reason = wanted_reason(host_is_svm());

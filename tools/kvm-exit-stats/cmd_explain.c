@@ -201,7 +201,7 @@ static int run(int argc, char **argv)
 	struct vm_list vms = {};
 	struct source *s;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	if (env.origin.root)
 		fail(ERR_OTHER, "saved files do not tell enough: explain needs a running host");
 	if (origin_by_bpf(&env.origin))

@@ -222,7 +222,7 @@ static int run(int argc, char **argv)
 	struct source *s;
 	double next;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	s = origin_open(&env.origin);
 	if (env.interval > 0)
 		common_catch_signals();

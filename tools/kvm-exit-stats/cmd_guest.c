@@ -166,7 +166,7 @@ static int run(int argc, char **argv)
 	struct output o;
 	struct table t;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	common_resolve(&common, env.watch > 0, "reason");
 	if (env.leaf >= 0) {
 		print_registers();

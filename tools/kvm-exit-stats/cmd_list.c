@@ -66,7 +66,7 @@ static int run(int argc, char **argv)
 	double next;
 	size_t nr = 0;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	common_resolve(&common, true, "vm");
 	if (!common.columns)
 		columns_choose(&common.set, VIEW_VMS, "vm,uuid,process,pid,folder,vcpus,rate,cpu%");

@@ -178,7 +178,7 @@ static int run(int argc, char **argv)
 	struct dump d = {};
 	struct output o;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	common_resolve(&common, false, "exits");
 	o = common_output(&common);
 	output_begin(&o);

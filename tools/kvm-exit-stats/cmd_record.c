@@ -132,7 +132,7 @@ static int run(int argc, char **argv)
 	struct source *s;
 	FILE *f;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	s = origin_open(&env.origin);
 	take(&then, s, true);
 	if (!then.nr || then.scope[0].vm)

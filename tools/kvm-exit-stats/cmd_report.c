@@ -161,7 +161,7 @@ static int run(int argc, char **argv)
 	struct report r = {};
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	common_resolve(&common, true, "time");
 	if (!common.columns)
 		columns_choose(&common.set, VIEW_REASONS,

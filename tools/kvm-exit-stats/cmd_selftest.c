@@ -363,7 +363,7 @@ static int run(int argc, char **argv)
 	bool by_bpf;
 	int tracepoint;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	if (env.origin.root)
 		fail(ERR_OTHER, "selftest needs this machine, not saved files");
 	by_bpf = origin_by_bpf(&env.origin);

@@ -194,7 +194,7 @@ static int run(int argc, char **argv)
 	struct table t;
 	bool hist;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	if (!env.interval && (env.time || origin_by_bpf(&origin))) {
 		if (env.time)
 			warn("measuring 1 second");

@@ -220,7 +220,7 @@ static int run_status(int argc, char **argv)
 	struct source *s;
 	int err;
 
-	argp_parse(&status_argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&status_argp, argc, argv);
 	uname(&kernel);
 	err = host_error();
 	if (err < 0) {
@@ -311,7 +311,7 @@ static int run_set(int argc, char **argv)
 	char path[128], value[64];
 	int err;
 
-	argp_parse(&set_argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&set_argp, argc, argv);
 	p = parameter(set_args[0]);
 	if (!p) {
 		fprintf(stderr,
@@ -427,7 +427,7 @@ static int run_reset(int argc, char **argv)
 {
 	int err;
 
-	argp_parse(&reset_argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&reset_argp, argc, argv);
 	need_ours();
 	err = reset_env.host ? write_line(PARAMETERS "exit_stats_reset", "1") : reset_vm();
 	if (err == -EACCES)

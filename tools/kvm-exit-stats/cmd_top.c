@@ -413,7 +413,7 @@ static int run(int argc, char **argv)
 	struct canvas c = {};
 	struct ui ui;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	n.source = origin_open(&env.origin);
 	c.ascii = strcmp(nl_langinfo(CODESET), "UTF-8");
 	ui_init(&ui, env.interval);

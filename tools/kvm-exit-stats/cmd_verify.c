@@ -104,7 +104,7 @@ static int run(int argc, char **argv)
 	bool agree = true;
 	double next;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	parse_arguments(&argp, argc, argv);
 	files = origin_open(&(struct origin){ .source = ORIGIN_FILES });
 	bpf = origin_open(&(struct origin){ .source = ORIGIN_BPF_HANDLER });
 	take(&from, files, bpf);

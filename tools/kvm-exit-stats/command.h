@@ -73,6 +73,15 @@ void origin_need_bpf(void);
 /* After that: opens a source_open_drill(), or ends the program with why not. */
 struct source *origin_open_drill(const struct vm *vm, int vcpu, int64_t reason);
 
+/* Errors as JSON if these arguments ask for JSON, as far as can be seen without parsing them. */
+void errors_as_asked(char **argv);
+
+/*
+ * Parses the arguments, or ends the program with what is wrong with them: as JSON where the
+ * output is.
+ */
+void parse_arguments(const struct argp *argp, int argc, char **argv);
+
 /*
  * After parsing: resolves format, columns and the column to sort by, or ends the program
  * with an error that names what is accepted. @rates: the table has an interval. With
@@ -80,7 +89,7 @@ struct source *origin_open_drill(const struct vm *vm, int vcpu, int64_t reason);
  */
 void common_resolve(struct common *c, bool rates, const char *sort_default);
 
-/* Ends the output. Returns the exit status; says why something could not be written. */
+/* Ends the output, or the program where something could not be written. Returns the status. */
 int common_end(struct output *o);
 
 /* Sorts as the options say. Returns how many of the items --top leaves, the first ones. */

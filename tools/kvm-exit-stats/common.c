@@ -62,6 +62,69 @@ double parse_seconds(const char *text, struct argp_state *state, const char *wha
 	return s;
 }
 
+void errors_as_asked(char **argv)
+{
+	bool json = false;
+
+	for (; *argv; argv++) {
+		const char *value = NULL;
+
+		if (!strcmp(*argv, "-f") || !strcmp(*argv, "--format"))
+			value = argv[1];
+		else if (!strncmp(*argv, "-f", 2))
+			value = *argv + 2;
+		else if (!strncmp(*argv, "--format=", 9))
+			value = *argv + 9;
+		if (value)
+			json = !strncmp(value, "json", 4);
+	}
+	errors_as_json(json);
+}
+
+/* What argp and getopt write while they parse: "PROGRAM: what is wrong\nTry ...\n". */
+static struct {
+	FILE *real; /* stderr meanwhile; NULL: it is not captured */
+	char *text;
+	size_t len;
+} said;
+
+static void end_capture(void)
+{
+	fclose(stderr);
+	stderr = said.real;
+	said.real = NULL;
+}
+
+static void tell_as_json(void)
+{
+	char *what;
+
+	if (!said.real)
+		return;
+	end_capture();
+	said.text[strcspn(said.text, "\n")] = '\0';
+	what = strstr(said.text, ": ");
+	if (what)
+		error_tell(ERR_USAGE, what + 2);
+}
+
+void parse_arguments(const struct argp *argp, int argc, char **argv)
+{
+	/* The format may stand behind what is wrong. */
+	errors_as_asked(argv);
+	if (!errors_are_json()) {
+		argp_parse(argp, argc, argv, 0, NULL, NULL);
+		return;
+	}
+	said.real = stderr;
+	stderr = open_memstream(&said.text, &said.len);
+	/* argp ends the program. */
+	atexit(tell_as_json);
+	argp_parse(argp, argc, argv, 0, NULL, NULL);
+	end_capture();
+	free(said.text);
+}
+
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
 	struct common *c = state->input;
@@ -115,9 +178,7 @@ static void no_column(enum view view, const char *name)
 	char names[512] = "";
 
 	names_of(view, names, sizeof(names));
-	fprintf(stderr, "kvm-exit-stats: there is no column '%s' here; there are: %s\n", name,
-		names);
-	exit(2);
+	fail(ERR_USAGE, "there is no column '%s' here; there are: %s", name, names);
 }
 
 /* These two have no other tables; and metrics no rates. */
@@ -129,10 +190,8 @@ static void check_format(const struct common *c, bool rates)
 		return;
 	if (c->view == VIEW_REASONS && !(f->metrics && rates))
 		return;
-	fprintf(stderr,
-		"kvm-exit-stats: the format %s is for tables by reason%s; see kvm-exit-stats show\n",
-		f->name, f->metrics ? ", since the last reset: it has no rates" : "");
-	exit(2);
+	fail(ERR_USAGE, "the format %s is for tables by reason%s; see kvm-exit-stats show", f->name,
+	     f->metrics ? ", since the last reset: it has no rates" : "");
 }
 
 int common_end(struct output *o)
@@ -140,8 +199,8 @@ int common_end(struct output *o)
 	int err = output_end(o);
 
 	if (err)
-		warn("the output cannot be written: %s", strerror(-err));
-	return err ? error_status(ERR_OTHER) : 0;
+		fail(ERR_OTHER, "the output cannot be written: %s", strerror(-err));
+	return 0;
 }
 
 void common_resolve(struct common *c, bool rates, const char *sort_default)
@@ -160,10 +219,8 @@ void common_resolve(struct common *c, bool rates, const char *sort_default)
 		bad = columns_choose(&c->set, c->view, c->columns);
 	if (bad)
 		no_column(c->view, bad);
-	if (!c->set.nr) {
-		fputs("kvm-exit-stats: --columns leaves no column\n", stderr);
-		exit(2);
-	}
+	if (!c->set.nr)
+		fail(ERR_USAGE, "--columns leaves no column");
 	c->by = column_find(c->view, c->sort ? c->sort : sort_default);
 	if (!c->by)
 		no_column(c->view, c->sort ? c->sort : sort_default);

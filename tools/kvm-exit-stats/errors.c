@@ -15,6 +15,7 @@ static const struct {
 	const char *name, *text, *hint;
 } errors[NR_ERRORS] = {
 	[ERR_OTHER] = { 1, "error", NULL, NULL },
+	[ERR_USAGE] = { 2, "wrong-usage", NULL, NULL },
 	[ERR_NO_KVM] = { 3, "no-kvm", "KVM is not loaded", "modprobe kvm_intel (or kvm_amd)" },
 	[ERR_STOCK] = { 4, "stock-kvm", "the loaded KVM does not record exits",
 			"load the modules of kvm-exit-stats: make load; or count without them: "
@@ -52,6 +53,11 @@ void errors_as_json(bool yes)
 	as_json = yes;
 }
 
+bool errors_are_json(void)
+{
+	return as_json;
+}
+
 int error_status(enum error e)
 {
 	return errors[e].status;
@@ -67,7 +73,7 @@ const char *error_hint(enum error e)
 	return errors[e].hint;
 }
 
-static void say(enum error e, const char *text)
+void error_tell(enum error e, const char *text)
 {
 	struct json j = { stderr, false };
 
@@ -88,14 +94,14 @@ static void say(enum error e, const char *text)
 
 void fail(enum error e, const char *fmt, ...)
 {
-	char text[512];
+	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	fflush(stdout);
-	say(e, text);
+	error_tell(e, text);
 	exit(errors[e].status);
 }
 
@@ -108,15 +114,23 @@ void warn_never(bool yes)
 
 void warn(const char *fmt, ...)
 {
+	struct json j = { stderr, false };
+	char text[1024];
 	va_list ap;
 
 	if (no_warnings)
 		return;
 	va_start(ap, fmt);
-	fputs("kvm-exit-stats: ", stderr);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	if (!as_json) {
+		fprintf(stderr, "kvm-exit-stats: %s\n", text);
+		return;
+	}
+	json_begin_object(&j, NULL);
+	json_put_string(&j, "warning", text);
+	json_end_object(&j);
+	fputc('\n', stderr);
 }
 
 static bool exists(const char *path)

@@ -8,6 +8,7 @@
 
 enum error {
 	ERR_OTHER,	/* the system's: a file, memory */
+	ERR_USAGE,	/* wrong usage, as argp's own errors */
 	ERR_NO_KVM,	/* the kernel has no kvm module loaded */
 	ERR_STOCK,	/* KVM is loaded, and not ours */
 	ERR_NO_VENDOR,	/* our kvm without kvm_intel or kvm_amd */
@@ -24,20 +25,24 @@ enum error {
 	NR_ERRORS
 };
 
-/* As JSON on stderr from now on: where stdout is JSON. */
+/* Errors and warnings as JSON on stderr from now on: where stdout is JSON. */
 void errors_as_json(bool yes);
+bool errors_are_json(void);
 
-/* The exit status of an error; 2 is that of wrong usage (argp's). */
+/* The exit status of an error. */
 int error_status(enum error e);
 
-/* Says the cause and what to do about it, and ends the program with the error's status. */
+/* Says the cause and what to do about it. */
+void error_tell(enum error e, const char *text);
+
+/* The same, and ends the program with the error's status. */
 noreturn void fail(enum error e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The cause of an error that needs no detail, in words, and the way out. */
 const char *error_text(enum error e);
 const char *error_hint(enum error e);
 
-/* A word that changes no status: on stderr, unless a full screen would be written over. */
+/* A warning changes no status. It goes to stderr, unless a full screen would be written over. */
 void warn_never(bool yes);
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -57,6 +57,9 @@ int main(int argc, char **argv)
 	}
 	command = find(name);
 	if (!command) {
+		errors_as_asked(argv);
+		if (errors_are_json())
+			fail(ERR_USAGE, "there is no command '%s'", name);
 		fprintf(stderr, "kvm-exit-stats: there is no command '%s'\n", name);
 		print_usage(stderr);
 		return 2;
