@@ -182,6 +182,56 @@ static void test_finding(void)
 	vm_names_unique(&list);
 }
 
+/* All names differ, and each finds its VM; so does each folder that is nobody's name. */
+static void is_unambiguous(struct vm_list *list, const char *what)
+{
+	bool good = true;
+	size_t nr;
+
+	vm_names_unique(list);
+	vm_list_sort(list);
+	for (size_t i = 0; i < list->nr; i++) {
+		const struct vm *by_folder = vm_find(list, list->vm[i].id, &nr);
+
+		good &= vm_find(list, list->vm[i].name, &nr) == &list->vm[i];
+		good &= by_folder == &list->vm[i] ||
+			(by_folder && !strcmp(by_folder->name, list->vm[i].id));
+	}
+	if (!ok(good, "%s: each VM is found by its name", what)) {
+		for (size_t i = 0; i < list->nr; i++)
+			diag("%s: '%s'", list->vm[i].id, list->vm[i].name);
+	}
+	vm_list_free(list);
+}
+
+static void test_collisions(void)
+{
+	struct vm_list list = {};
+
+	add(&list, "1234-11", "web", NULL, 1234);
+	add(&list, "1300-11", "web", NULL, 1300);
+	is_unambiguous(&list, "two VMs of one name");
+	add(&list, "1234-11", "web", NULL, 1234);
+	add(&list, "1300-11", "web", NULL, 1300);
+	add(&list, "1400-11", "web (1234-11)", NULL, 1400);
+	is_unambiguous(&list, "a third is named as the first is called to tell it apart");
+	add(&list, "1234-11", "web", NULL, 1234);
+	add(&list, "1300-11", "web", NULL, 1300);
+	add(&list, "1400-11", "web (1234-11)", NULL, 1400);
+	add(&list, "1500-11", "web (1234-11) (1400-11)", NULL, 1500);
+	add(&list, "1600-11", "web (1234-11)", NULL, 1600);
+	is_unambiguous(&list, "a fourth is named as the third is then called");
+	add(&list, "1234-11", "1300-11", "1400", 1234);
+	add(&list, "1300-11", "web", "1234-11", 1300);
+	add(&list, "1400-11", "1300", "web", 1400);
+	is_unambiguous(&list, "names that are others' folders and processes, UUIDs that are names");
+	add(&list, "1234-11", "db (old)", NULL, 1234);
+	add(&list, "1300-11", "web", NULL, 1300);
+	vm_names_unique(&list);
+	ok(!strcmp(list.vm[0].name, "db (old)"), "a name that no other has stays");
+	vm_list_free(&list);
+}
+
 int main(void)
 {
 	char command[128];
@@ -192,6 +242,7 @@ int main(void)
 	test_cgroups();
 	test_processes();
 	test_finding();
+	test_collisions();
 	snprintf(command, sizeof(command), "rm -r %s", proc);
 	return system(command) || done_testing();
 }

@@ -56,12 +56,16 @@ static void test_text(void)
 	int outside = 0, unsound = 0;
 
 	canvas_resize(&c, 5, 20);
-	for (int i = 0; i < 8 * 7 * 26 * 26 * 2; i++) {
-		int row = i / 2 % 7 - 1, col = i / 14 % 26 - 3, width = i / 14 / 26 % 26 - 2;
+	for (int i = 0; i < 8 * 7 * 26 * 26 * 3; i++) {
+		int row = i / 3 % 7 - 1, col = i / 21 % 26 - 3, width = i / 21 / 26 % 26 - 2;
+		const char *text = texts[i / 21 / 26 / 26];
 
 		for (int n = 0; n <= c.rows * c.cols; n++)
 			c.cell[n] = CANARY;
-		canvas_text(&c, row, col, width, i % 2, ATTR_NORMAL, texts[i / 14 / 26 / 26 % 8]);
+		if (i % 3 == 2)
+			canvas_name(&c, row, col, width, ATTR_NORMAL, text);
+		else
+			canvas_text(&c, row, col, width, i % 3, ATTR_NORMAL, text);
 		for (int n = 0; n <= c.rows * c.cols; n++) {
 			int x = n % c.cols;
 
@@ -79,6 +83,11 @@ static void test_text(void)
 	canvas_text(&c, 2, 0, 6, false, ATTR_NORMAL, "虚拟机器");
 	ok(c.cell[5].c == L'\u2026' && c.cell[20 + 5].c == L'2' && c.cell[40 + 4].c == L'\u2026',
 	   "a text that is too long ends in a mark; numbers stand at the right");
+	canvas_name(&c, 3, 0, 14, ATTR_NORMAL, "production (1234-11)");
+	canvas_name(&c, 4, 0, 14, ATTR_NORMAL, "web (1234-11)");
+	ok(c.cell[60 + 3].c == L'd' && c.cell[60 + 4].c == L'\u2026' && c.cell[60 + 5].c == L'(' &&
+		   c.cell[60 + 13].c == L')' && c.cell[80].c == L'w' && c.cell[80 + 12].c == L')',
+	   "a name that is too long keeps its end");
 	ok(text_width("虚拟") == 4 && text_width("e\u0301") == 1 && text_width("\xff") == 1,
 	   "wide characters take two cells, combining ones none");
 	canvas_free(&c);

@@ -90,6 +90,20 @@ void canvas_text(struct canvas *c, int row, int col, int width, bool right, enum
 		put(c, row, col, c->ascii ? L'~' : L'\u2026', 1, attr);
 }
 
+void canvas_name(struct canvas *c, int row, int col, int width, enum attribute attr,
+		 const char *text)
+{
+	int end = width * 2 / 3, w;
+	const char *tail = text;
+
+	if (width <= 0 || text_width(text) <= width)
+		end = 0;
+	canvas_text(c, row, col, width - end, false, attr, text);
+	while (text_width(tail) > end)
+		next_character(&tail, &w);
+	canvas_text(c, row, col + width - end, end, true, attr, tail);
+}
+
 void canvas_row_attribute(struct canvas *c, int row, enum attribute attr)
 {
 	for (int i = 0; row >= 0 && row < c->rows && i < c->cols; i++)

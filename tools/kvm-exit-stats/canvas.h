@@ -41,6 +41,13 @@ void canvas_free(struct canvas *c);
 void canvas_text(struct canvas *c, int row, int col, int width, bool right, enum attribute attr,
 		 const char *text);
 
+/*
+ * The same to the left end, cut so that two thirds are the text's end: names of VMs often begin
+ * alike, and end in what tells them apart.
+ */
+void canvas_name(struct canvas *c, int row, int col, int width, enum attribute attr,
+		 const char *text);
+
 /* Gives a whole row an attribute. */
 void canvas_row_attribute(struct canvas *c, int row, enum attribute attr);
 

@@ -145,8 +145,15 @@ static int print_tables(const struct report *r, const struct report_scope *only)
 
 static int print_page(const struct report *r, const struct report_scope *only)
 {
-	FILE *f = strcmp(env.html, "-") ? fopen(env.html, "we") : stdout;
+	size_t nr = 0;
+	FILE *f;
 
+	for (size_t i = 0; i < r->nr; i++)
+		nr += r->scope[i].in_timeline;
+	/* Before all names are known, each VM that may be meant is added to the charts over time. */
+	if (nr > 1)
+		fail(ERR_NO_VM, "%zu VMs may be called '%s': use the folder's name", nr, env.vm);
+	f = strcmp(env.html, "-") ? fopen(env.html, "we") : stdout;
 	if (!f)
 		fail(ERR_OTHER, "%s cannot be written: %s", env.html, strerror(errno));
 	report_html(r, only, &common, f);

@@ -46,7 +46,7 @@ const struct vm *common_vm(const struct vm_list *vms, const char *what)
 	if (vm)
 		return vm;
 	if (nr > 1)
-		fail(ERR_NO_VM, "%zu VMs are called '%s': use the folder's name", nr, what);
+		fail(ERR_NO_VM, "%zu VMs have the process or UUID '%s': use a name", nr, what);
 	nearest = vm_nearest(vms, what);
 	if (nearest)
 		fail(ERR_NO_VM, "there is no VM '%s'; the nearest name is '%s'", what, nearest);

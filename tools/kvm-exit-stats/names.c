@@ -217,24 +217,47 @@ name:
 		make_printable(vm->uuid);
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct vm *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static bool ends_as_renamed(const char *name)
+{
+	return *name && name[strlen(name) - 1] == ')';
+}
+
+/*
+ * A VM may be named as another one is called afterwards, "web (1234-11)". So once a folder's
+ * name is appended anywhere, it is also appended to all names that end in a parenthesis: then
+ * no name that stays can be equal to one that changed, and those that changed end in different
+ * folders.
+ */
 void vm_names_unique(struct vm_list *vms)
 {
-	bool *same = xcalloc(vms->nr ? vms->nr : 1, sizeof(*same));
+	struct vm **vm = xcalloc(vms->nr + 1, sizeof(struct vm *));
+	bool *same = xcalloc(vms->nr + 1, sizeof(*same)), any = false;
 
-	/* By name: equal ones are neighbours. */
+	for (size_t i = 0; i < vms->nr; i++)
+		vm[i] = &vms->vm[i];
+	qsort(vm, vms->nr, sizeof(struct vm *), by_name);
 	for (size_t i = 1; i < vms->nr; i++) {
-		if (strcmp(vms->vm[i].name, vms->vm[i - 1].name))
+		if (strcmp(vm[i]->name, vm[i - 1]->name))
 			continue;
 		same[i - 1] = true;
 		same[i] = true;
+		any = true;
 	}
-	for (size_t i = 0; i < vms->nr; i++) {
-		char *name = vms->vm[i].name;
+	for (size_t i = 0; any && i < vms->nr; i++) {
+		char *name = vm[i]->name;
 
-		if (!same[i])
+		if (!same[i] && !ends_as_renamed(name))
 			continue;
-		vms->vm[i].name = xasprintf("%s (%s)", name, vms->vm[i].id);
+		vm[i]->name = xasprintf("%s (%s)", name, vm[i]->id);
 		free(name);
 	}
 	free(same);
+	free(vm);
 }

@@ -13,7 +13,7 @@
  */
 void vm_name(struct vm *vm, const char *proc);
 
-/* Gives VMs of the same name a number each: "web (1234-11)". */
+/* Appends the folder's name to names that more than one VM has: "web (1234-11)". */
 void vm_names_unique(struct vm_list *vms);
 
 /* Makes text printable in place: what controls a terminal or is broken UTF-8 becomes "?". */

@@ -390,17 +390,27 @@ struct bar {
 	double part[NR_COLOURS], sum;
 };
 
+static bool within_character(const char *at)
+{
+	return ((unsigned char)*at & 0xc0) == 0x80;
+}
+
+/* Names often begin alike: most of what stays is the end. */
 static void short_name(char *to, size_t size, const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = LABEL / 3;
+	const char *end;
 
-	if (len > LABEL) {
-		len = LABEL - 1;
-		/* Not within a character. */
-		while (len && ((unsigned char)name[len] & 0xc0) == 0x80)
-			len--;
+	if (strlen(name) <= LABEL) {
+		snprintf(to, size, "%s", name);
+		return;
 	}
-	snprintf(to, size, "%.*s%s", (int)len, name, name[len] ? "\342\200\246" : "");
+	end = name + strlen(name) - (LABEL - len - 1);
+	while (len && within_character(name + len))
+		len--;
+	while (within_character(end))
+		end++;
+	snprintf(to, size, "%.*s\342\200\246%s", (int)len, name, end);
 }
 
 static void add_to_bar(struct bar *bar, const struct palette *p, const struct report_scope *s,

@@ -295,10 +295,14 @@ static void draw_lines(struct ui *ui, struct canvas *c, const struct layout *l,
 		for (size_t i = 0; i < l->nr; i++) {
 			const struct column *col = ui->set[p->view].column[i];
 			struct value v = {};
+			const char *text;
 
 			col->get(&item, &v);
-			canvas_text(c, row, l->x[i], l->width[i], col->kind != KIND_TEXT, attr,
-				    value_text(col, &v, &style, buf, sizeof(buf)));
+			text = value_text(col, &v, &style, buf, sizeof(buf));
+			if (col->kind == KIND_TEXT)
+				canvas_name(c, row, l->x[i], l->width[i], attr, text);
+			else
+				canvas_text(c, row, l->x[i], l->width[i], true, attr, text);
 		}
 	}
 	if (!nr && l->body_rows)

@@ -52,19 +52,42 @@ void vm_copy(struct vm *to, const struct vm *from)
 			   .pid = from->pid };
 }
 
-static bool is_called(const struct vm *vm, const char *what)
+static int by_name(const void *a, const void *b)
+{
+	const struct vm *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+void vm_list_sort(struct vm_list *vms)
+{
+	if (vms->nr)
+		qsort(vms->vm, vms->nr, sizeof(*vms->vm), by_name);
+}
+
+static bool has_name(const struct vm *vm, const char *what)
+{
+	return !strcmp(vm->name, what);
+}
+
+static bool has_folder(const struct vm *vm, const char *what)
+{
+	return !strcmp(vm->id, what);
+}
+
+static bool has_uuid(const struct vm *vm, const char *what)
+{
+	return vm->uuid && !strcasecmp(vm->uuid, what);
+}
+
+static bool has_process(const struct vm *vm, const char *what)
 {
 	char *end;
 	long pid = strtol(what, &end, 10);
 
-	if (!strcmp(vm->name, what) || !strcmp(vm->id, what))
-		return true;
-	if (vm->uuid && !strcasecmp(vm->uuid, what))
-		return true;
 	return end != what && !*end && pid > 0 && pid == vm->pid;
 }
 
-/* An exact name wins over a part of one. */
 const struct vm *vm_by_folder(const struct vm_list *vms, const char *id)
 {
 	for (size_t i = 0; i < vms->nr; i++) {
@@ -76,11 +99,16 @@ const struct vm *vm_by_folder(const struct vm_list *vms, const char *id)
 
 const struct vm *vm_find(const struct vm_list *vms, const char *what, size_t *nr)
 {
+	/* Names are unique: a VM is found by its name, whatever others have as folder or UUID. */
+	static bool (*const ways[])(const struct vm *, const char *) = { has_name, has_folder,
+									 has_uuid, has_process };
 	const struct vm *found = NULL;
 
 	*nr = 0;
-	for (size_t i = 0; i < vms->nr; i++) {
-		if (is_called(&vms->vm[i], what)) {
+	for (size_t way = 0; !*nr && way < sizeof(ways) / sizeof(*ways); way++) {
+		for (size_t i = 0; i < vms->nr; i++) {
+			if (!ways[way](&vms->vm[i], what))
+				continue;
 			found = &vms->vm[i];
 			++*nr;
 		}

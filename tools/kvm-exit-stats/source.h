@@ -78,12 +78,15 @@ void source_close(struct source *s);
 void vm_free(struct vm *vm);
 void vm_list_free(struct vm_list *vms);
 
+/* By name, as all lists are. */
+void vm_list_sort(struct vm_list *vms);
+
 /* All of a VM but its vCPUs. */
 void vm_copy(struct vm *to, const struct vm *from);
 
 /*
- * The VM that a user means by its name, its UUID, its folder or its process; NULL: none, or
- * more than one (then *nr says how many).
+ * The VM that a user means by its name, its folder, its UUID or its process, the first of these
+ * that fits; NULL: none, or more than one (then *nr says how many).
  */
 const struct vm *vm_find(const struct vm_list *vms, const char *what, size_t *nr);
 

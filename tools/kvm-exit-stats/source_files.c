@@ -96,14 +96,6 @@ static void list_vcpus(const char *root, struct vm *vm)
 		qsort(vm->vcpu, vm->nr_vcpus, sizeof(*vm->vcpu), by_number);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	const struct vm *x = a, *y = b;
-	int order = strcmp(x->name, y->name);
-
-	return order ? order : strcmp(x->id, y->id);
-}
-
 /* Folders mostly come in the order of the last list, so the search begins behind the last hit. */
 static struct known *find_known(struct files *f, ino_t inode, const char *id)
 {
@@ -173,9 +165,8 @@ static int files_list(struct source *s, struct vm_list *vms)
 	}
 	closedir(dir);
 	forget(f, false);
-	if (vms->nr)
-		qsort(vms->vm, vms->nr, sizeof(*vms->vm), by_name);
 	vm_names_unique(vms);
+	vm_list_sort(vms);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "names.h"
 #include "recording.h"
 
 struct recorded {
@@ -52,6 +53,9 @@ static int recorded_list(struct source *s, struct vm_list *vms)
 	vms->vm = xcalloc(r->nr, sizeof(*vms->vm));
 	for (size_t i = 1; i < r->nr; i++)
 		vm_copy(&vms->vm[vms->nr++], &r->vm[i]);
+	/* VMs of one name may have been there one after the other. */
+	vm_names_unique(vms);
+	vm_list_sort(vms);
 	return 0;
 }
 
