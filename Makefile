@@ -148,6 +148,11 @@ pages: modules tools ## run the lab's page, put all output into the pages
 	@scripts/lab/page
 	@scripts/paste-output
 
+.PHONY: picture
+picture: modules tools ## Documentation/report.png: a report of two guests in an emulated host
+	@scripts/setup build tools host page picture
+	@scripts/picture/picture
+
 .PHONY: deb
 deb: ## Debian packages: the command, the guest's reader, metrics
 	@scripts/setup tools deb

@@ -18,7 +18,7 @@ import tempfile
 
 CHROMIUM = (
     "chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars"
-    " --disable-background-networking --no-first-run --remote-debugging-pipe"
+    " --disable-lcd-text --disable-background-networking --no-first-run --remote-debugging-pipe"
 ).split()
 # Of events that a page without faults does not cause: where they say what happened.
 FAULTS = {
