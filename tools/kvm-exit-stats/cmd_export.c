@@ -144,6 +144,20 @@ static void drop(struct metrics *m)
 	memset(m, 0, sizeof(*m));
 }
 
+/* Frees all but what began() compares with: an interval's tables need not wait for the next. */
+static void keep_epochs(struct metrics *m)
+{
+	for (size_t i = 0; i < m->sample.nr; i++) {
+		struct table *t = &m->sample.scope[i].t;
+		uint64_t epoch = t->epoch;
+
+		table_free(t);
+		t->epoch = epoch;
+	}
+	free(m->items);
+	m->items = NULL;
+}
+
 static void write_metrics(FILE *f, const struct metrics *m)
 {
 	struct output o = { .f = f, .format = env.format, .hist = env.hist };
@@ -247,6 +261,7 @@ static int run(int argc, char **argv)
 			write_metrics(stdout, &m);
 		drop(&last);
 		last = m;
+		keep_epochs(&last);
 		next += env.interval;
 	} while (env.interval > 0 && wait_until(&next, 0));
 	drop(&last);
