@@ -20,9 +20,9 @@ bool kvm_exit_stats_log_reads;
 /* exit_stats_log_reads: limited per minute like dumps, but with a token bucket of its own. */
 static DEFINE_RAW_SPINLOCK(exit_stats_log_lock);
 static struct exit_stats_limit exit_stats_log_limit;
-static atomic64_t exit_stats_log_held_back;
+static atomic64_t exit_stats_not_logged;
 
-/* False: the line is held back. Never waits for the lock, so no guest waits for another. */
+/* False: the read is not logged. Never waits for the lock, so no guest waits for another. */
 static bool exit_stats_may_log(void)
 {
 	unsigned long flags;
@@ -41,16 +41,16 @@ static void exit_stats_log_read(const struct exit_stats_leaf *leaf, u32 code)
 	const struct exit_stats_table *table = kvm_exit_stats_host.table;
 	unsigned int row = exit_stats_row_of(table, code);
 	char reason[12], answer[80] = "", tail[40] = "";
-	u64 held_back;
+	u64 not_logged;
 	bool enabled;
 
 	if (!exit_stats_may_log()) {
-		atomic64_inc(&exit_stats_log_held_back);
+		atomic64_inc(&exit_stats_not_logged);
 		return;
 	}
-	held_back = atomic64_xchg(&exit_stats_log_held_back, 0);
-	if (held_back)
-		snprintf(tail, sizeof(tail), " (%llu held back)", held_back);
+	not_logged = atomic64_xchg(&exit_stats_not_logged, 0);
+	if (not_logged)
+		snprintf(tail, sizeof(tail), " (%llu not logged)", not_logged);
 
 	snprintf(reason, sizeof(reason), table->hex ? "0x%x" : "%u", code);
 	if (kvm_exit_stats_leaf_has_reason(leaf->leaf, leaf->layout)) {

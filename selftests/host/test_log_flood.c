@@ -127,15 +127,15 @@ static void check_log_reads(struct vm *vm)
 	   "exit_stats_log_reads=Y: %lu of %d leaf reads are logged, and at most %lu may be",
 	   printed, READS, allowed);
 
-	/* The next line tells how many were held back. */
+	/* The next line tells how many were not logged. */
 	param_set("exit_stats_dump_per_min", "0");
 	guest_cpuid(vm, 0, 1, EXIT_STATS_LEAF_COUNT, CPUID);
 	dump_log_wait(&log, &log.reads, printed + 1);
 	dump_log_take(&log, 500);
 	fault = dump_log_fault(&log);
-	ok(log.reads + log.held_back == READS + 1 && !fault,
-	   "%lu lines and %lu held back are all the reads (%s)", log.reads, log.held_back,
-	   or_no_fault(fault));
+	ok(log.reads + log.not_logged == READS + 1 && !fault,
+	   "%lu that are logged and %lu that are not are all the reads (%s)", log.reads,
+	   log.not_logged, or_no_fault(fault));
 	param_set("exit_stats_log_reads", "N");
 	check_memory("after the flood of leaf reads", memory);
 }

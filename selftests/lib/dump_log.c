@@ -99,13 +99,13 @@ static bool add_row(struct dump_log *log, const char *line)
 static bool add_read(struct dump_log *log, const char *line)
 {
 	const char *tail = strrchr(line, '(');
-	uint64_t held;
+	uint64_t not_logged;
 
 	if (strncmp(line, "guest read 0x", strlen("guest read 0x")))
 		return false;
 	log->reads++;
-	if (tail && sscanf(tail, "(%lu held back)", &held) == 1)
-		log->held_back += held;
+	if (tail && sscanf(tail, "(%lu not logged)", &not_logged) == 1)
+		log->not_logged += not_logged;
 	return true;
 }
 

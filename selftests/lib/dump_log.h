@@ -25,7 +25,7 @@ struct dump_log {
 	uint64_t last_due;
 	uint64_t last_nr;
 	int most_rows;
-	uint64_t reads, held_back; /* leaf reads: printed, and held back */
+	uint64_t reads, not_logged; /* leaf reads: logged, and not logged */
 	struct dump last;
 	char fault[160]; /* the first fault, or empty */
 };
