@@ -32,15 +32,15 @@ check() {
 
 	echo "# $1 ended with $status: $(header exits) exits, $nested of L2"
 	[ "$(header exits)" -gt 0 ] || [ $status -eq $skips ]
-	ok $? "$1$when: made exits, or skipped ($status)"
+	ok $? "$1$when: the selftest makes exits, or skips (status $status)"
 	same /tmp/witness /tmp/table
-	ok $? "$1$when: as many exits of each reason as the tracepoint has"
+	ok $? "$1$when: the table counts as many exits of each reason as the tracepoint"
 	same /tmp/nested_witness /tmp/nested_table
-	ok $? "$1$when: as many exits of L2 of each reason as the nested tracepoint has"
+	ok $? "$1$when: the nested column counts as many exits of each reason as the nested tracepoint"
 	[ "$nested" -eq "$(header nested)" ]
 	ok $? "$1$when: nested= is the sum of the exits of L2"
 	awk '!/^#/ && ($8 > $3 || $9 > $4 || !$8 != !$9) { bad = 1 } END { exit bad }' $kvm/exit_stats
-	ok $? "$1$when: no row has more nested exits or cycles than all, nor exits without cycles"
+	ok $? "$1$when: no row's nested numbers exceed its count and total; nested exits have cycles"
 }
 
 # check_all [WHEN]
@@ -55,7 +55,7 @@ check_all() {
 		esac
 	done
 	[ $all_nested -ge 100 ]
-	ok $? "L2 guests ran$when and made $all_nested exits"
+	ok $? "L2 guests run$when and make $all_nested exits"
 	echo 500 >$params/exit_stats_dump_interval
 }
 

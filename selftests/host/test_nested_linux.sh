@@ -32,9 +32,9 @@ while read -r reason count; do
 	ok $? "the nested column has the $count exits of reason $reason that L2 made ($counted)"
 done </tmp/known
 same /tmp/nested_witness /tmp/nested_table
-ok $? "as many exits of L2 of each reason as the nested tracepoint has"
+ok $? "the nested column counts as many exits of each reason as the nested tracepoint"
 same /tmp/witness /tmp/table
-ok $? "as many exits of each reason as the tracepoint has"
+ok $? "the table counts as many exits of each reason as the tracepoint"
 [ "$(sum /tmp/nested_table)" -eq "$(header nested)" ]
 ok $? "nested= is the sum of the exits of L2 ($(header nested) of $(header exits) exits)"
 
