@@ -2,8 +2,9 @@
 /*
  * kvm-exit-stats diff: what changed between A and B, which are recordings or snapshots.
  *
- * Two recordings: rates and averages of their times, side by side. Else the totals: of one
- * epoch, what happened between them; of two, side by side, for their difference means nothing.
+ * Two recordings: rates and averages of their times, side by side. Otherwise totals: if both
+ * have the same epoch, what happened between them; if not, side by side, because the difference
+ * would mean nothing.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -55,7 +56,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!paths[1] && !common.list_columns)
 			argp_error(state, "diff takes two recordings or folders: A and B");
 		if (common.format && common.format->metrics)
-			argp_error(state, "a difference has no metrics");
+			argp_error(state, "diff prints no metrics: use kvm-exit-stats export");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -21,9 +21,10 @@ enum {
 };
 
 static const char doc[] =
-	"Measure a VM for some seconds (default: 5), and as long again by BPF what its dearest exits "
-	"consist of; say what costs its vCPUs most time, by which numbers that is known, what it "
-	"usually means, and what to change. Without --vm all VMs, one after the other.\v"
+	"Find out what costs the vCPUs of a VM most time. Prints for each cause the numbers that "
+	"show it, what it usually means, and what to change. Without --vm all VMs, one after the "
+	"other. It measures for some seconds (default: 5), and then as long again by BPF what the "
+	"guest does in its dearest exits.\v"
 	"A cost is a share of the time of all vCPUs of the VM. The command changes nothing.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats explain --vm web\n"

@@ -39,9 +39,9 @@ static const char doc[] =
 static const struct argp_option options[] = {
 	{ "format", 'f', "FORMAT", 0, "prometheus (default) or openmetrics", 0 },
 	{ "output", 'O', "FILE", 0, "Replace FILE atomically; without it print", 0 },
-	{ "interval", 'i', "SECONDS", 0, "Again every SECONDS, until the end by a signal", 0 },
-	{ "vcpus", OPT_VCPUS, NULL, 0, "Each vCPU besides: many series", 0 },
-	{ "hist", OPT_HIST, NULL, 0, "Histograms besides: 34 series for each reason", 0 },
+	{ "interval", 'i', "SECONDS", 0, "Again every SECONDS, until a signal ends it", 0 },
+	{ "vcpus", OPT_VCPUS, NULL, 0, "Also each vCPU: many series", 0 },
+	{ "hist", OPT_HIST, NULL, 0, "Also histograms: 34 series for each reason", 0 },
 	{ "series", OPT_SERIES, NULL, 0, "Only print how many series there would be", 0 },
 	{ 0 },
 };

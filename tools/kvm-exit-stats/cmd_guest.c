@@ -25,9 +25,9 @@ enum {
 };
 
 static const char doc[] =
-	"In a guest: print its VM exits by reason, as CPUID leaves 0x4ffffff0 to 0x4fffffff tell "
-	"them. Needs no privilege.\v"
-	"Each CPUID is an exit itself: the numbers move while they are read.\n\n"
+	"In a guest: read CPUID leaves 0x4ffffff0 to 0x4fffffff, and print the guest's own VM exits "
+	"by reason. Needs no privilege.\v"
+	"Each CPUID is itself an exit: the numbers change while they are read.\n\n"
 	"EXAMPLES:\n"
 	"  guest                                      reasons that occurred\n"
 	"  guest --watch 1                            what happens each second\n"
@@ -35,7 +35,7 @@ static const char doc[] =
 	"  guest --leaf 0x4ffffffc --reason 10        the four registers of a leaf";
 
 static const struct argp_option options[] = {
-	{ "all", 'a', NULL, 0, "Reasons without an exit too", 0 },
+	{ "all", 'a', NULL, 0, "Also reasons without an exit", 0 },
 	{ "watch", 'w', "SECONDS", 0, "What happened in each SECONDS, until Ctrl-C", 0 },
 	{ "reason", OPT_REASON, "NUMBER", 0, "Only this reason; with --leaf what goes into ECX",
 	  0 },

@@ -26,8 +26,8 @@ enum {
 
 static const char doc[] =
 	"Follow the kernel log and print each dump of the modules as a table.\v"
-	"With exit_stats_dump_interval exits a dump is due; exit_stats_dump_per_min of them are "
-	"let through in a minute.\n\n"
+	"A dump is due every exit_stats_dump_interval exits; at most exit_stats_dump_per_min are "
+	"printed in a minute.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats log                         dumps from now on\n"
 	"  kvm-exit-stats log --all --once            those that are in the log\n"
@@ -61,7 +61,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_END:
 		if (common.format && common.format->metrics)
-			argp_error(state, "dumps are no metrics: export has them");
+			argp_error(state, "log prints no metrics: use kvm-exit-stats export");
 		break;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s': log takes no name", arg);
@@ -158,7 +158,7 @@ static void follow(struct output *o, struct dump *d, uint64_t khz)
 	while (!interrupted) {
 		len = read(fd, record, sizeof(record) - 1);
 		if (len < 0 && errno == EPIPE) {
-			warn("the log was faster: lines are lost");
+			warn("the kernel log overtook the reader: lines are lost");
 			d->open = false;
 			continue;
 		}

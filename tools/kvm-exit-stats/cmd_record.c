@@ -25,7 +25,7 @@ enum {
 
 static const char doc[] =
 	"Record what all VMs do into a file, until Ctrl-C or for a time.\v"
-	"The file is JSON Lines: cut anywhere, it reads up to its last whole line.\n\n"
+	"The file is JSON Lines. A file that was cut can be read up to its last whole line.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats record -O monday.jsonl\n"
 	"  kvm-exit-stats record --interval 10 --duration 86400 -O day.jsonl\n"

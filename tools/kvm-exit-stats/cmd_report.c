@@ -23,8 +23,8 @@ enum {
 static const char doc[] =
 	"Print what happened in a recording: for the host and for each VM the exits by reason, with "
 	"percentiles; or write a page with charts.\v"
-	"A VM that came or ended meanwhile, and a reset, are said. Columns with a * are since the "
-	"last reset.\n\n"
+	"It notes which VMs came or ended meanwhile, and which were reset. Columns with a * are since "
+	"the last reset.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats report monday.jsonl\n"
 	"  kvm-exit-stats report monday.jsonl --html monday.html\n"
@@ -59,7 +59,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!env.file && !common.list_columns)
 			argp_error(state, "which recording? kvm-exit-stats record makes one");
 		if (common.format && common.format->metrics)
-			argp_error(state, "a report has no metrics: export writes them");
+			argp_error(state, "report prints no metrics: use kvm-exit-stats export");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -80,7 +80,8 @@ void report_open(struct report *r, const char *path)
 	if (!f)
 		fail(ERR_OTHER, "%s: %s", path, strerror(errno));
 	if (!fstat(fileno(f), &st) && S_ISDIR(st.st_mode))
-		fail(ERR_RECORDING, "%s is a folder, and no recording: show reads it", path);
+		fail(ERR_RECORDING,
+		     "%s is a folder, not a recording: kvm-exit-stats show --root reads it", path);
 	err = report_read(r, f, &why);
 	if (err == -EPROTO)
 		fail(ERR_RECORDING, "%s: %s", path, why.text);

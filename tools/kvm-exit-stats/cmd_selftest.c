@@ -34,9 +34,10 @@ static const char doc[] =
 	"Check on this machine that the numbers are right, and measure what counting costs. A small "
 	"guest makes known exits through /dev/kvm; the result is a report that ends in a verdict. "
 	"With the modules of kvm-exit-stats it checks them, otherwise counting by BPF.\v"
-	"The cost is measured by switching recording off and on, which drops the pending exit of "
-	"each vCPU of the host: only if no other VM runs, or with --force. By BPF nothing is "
-	"switched. It takes a few seconds. Ends with status 1 if a check fails.\n\n"
+	"To measure the cost of the modules it switches recording off and on. Each switch drops the "
+	"pending exit of every vCPU of the host, so it does this only if no other VM runs, or with "
+	"--force. With BPF it switches nothing. It takes a few seconds. The status is 1 if a check "
+	"fails.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats selftest\n"
 	"  kvm-exit-stats selftest --source bpf";

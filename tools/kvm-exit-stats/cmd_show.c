@@ -75,8 +75,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (env.vcpu != NO_VCPU && !env.vm)
 			argp_error(state, "--vcpu needs --vm");
 		if (env.time && (env.hist || env.vcpu != NO_VCPU))
-			argp_error(state,
-				   "--time has a line for each vCPU, and no --hist or --vcpu");
+			argp_error(
+				state,
+				"--time prints a line for each vCPU: it takes no --hist and no --vcpu");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -83,9 +83,9 @@ static void parameter_path(const struct parameter *p, char *path, size_t size)
 static bool status_json;
 
 static const char status_doc[] =
-	"Say which KVM is loaded, whether it records exits, why nothing is counted if so, whether "
-	"BPF can count, what the package kvm-exit-stats-modules has built and loaded, and what each "
-	"parameter is and means.\v"
+	"Say which KVM is loaded, whether it records exits and if not, why; what the package "
+	"kvm-exit-stats-modules has built and loaded; whether BPF can count; and the value and the "
+	"meaning of each parameter.\v"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats status\n"
 	"  kvm-exit-stats status -f json | jq .parameters";
@@ -271,8 +271,8 @@ static const char *set_args[2];
 
 static const char set_doc[] =
 	"Set a parameter of the loaded modules, now and while VMs run. Without a value print it.\v"
-	"The name may be without its beginning exit_stats_. A file in /etc/modprobe.d sets it for "
-	"the next load.\n\n"
+	"NAME may leave out the beginning exit_stats_. To set a parameter for each load, write it "
+	"into a file in /etc/modprobe.d.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats set dump_interval 0\n"
 	"  kvm-exit-stats set cpuid off\n"
@@ -353,8 +353,9 @@ static struct {
 } reset_env = { .vcpu = NO_VCPU };
 
 static const char reset_doc[] =
-	"Reset the numbers of a vCPU, of a VM and its vCPUs, or of the host and all in it.\v"
-	"Counts of the scopes around stay. Differences need no reset: kvm-exit-stats show 10 1.\n\n"
+	"Reset the numbers of a vCPU, of a VM and its vCPUs, or of the host with all VMs.\v"
+	"A reset of a vCPU leaves the counts of its VM and of the host as they are, and so on. To see "
+	"what happens in ten seconds no reset is needed: kvm-exit-stats show 10 1.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats reset --vm web\n"
 	"  kvm-exit-stats reset --vm web --vcpu 0\n"
@@ -380,7 +381,7 @@ static error_t reset_parse(int key, char *arg, struct argp_state *state)
 		reset_env.host = true;
 		break;
 	case ARGP_KEY_ARG:
-		argp_error(state, "'%s': say --vm '%s'", arg, arg);
+		argp_error(state, "'%s': use --vm '%s'", arg, arg);
 		break;
 	case ARGP_KEY_END:
 		if (reset_env.host == !!reset_env.vm)

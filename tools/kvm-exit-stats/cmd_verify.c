@@ -2,9 +2,9 @@
 /*
  * kvm-exit-stats verify: do our modules count what BPF counts?
  *
- * Both count the same seconds. A table of the modules is read before and after each of BPF's,
- * so that BPF's count of a reason has to lie between two differences of theirs. It ends an
- * exit a moment later than they do: each vCPU may have one exit on the way.
+ * Both count the same seconds. The modules' table is read before and after each reading of
+ * BPF's, so BPF's count of a reason has to lie between two differences of the modules' counts.
+ * BPF ends an exit a moment later than the modules do: each vCPU may have one exit pending.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@ static double seconds = 5;
 static const char doc[] =
 	"Count the exits of all VMs twice, by the loaded modules of kvm-exit-stats and by BPF, and "
 	"compare: for each reason the number and the average time. Needs these modules.\v"
-	"AT LEAST and AT MOST are the modules' counts of a little less and a little more than BPF's "
-	"time. Ends with status 1 where BPF's are outside. The modules' average has the work of "
-	"BPF's programs in it, BPF's own has not.\n\n"
+	"AT LEAST and AT MOST are what the modules counted in a little less and in a little more than "
+	"the time in which BPF counted. The status is 1 if BPF's count of a reason is not between "
+	"them. The modules' average contains the work of the BPF programs; BPF's own does not.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats verify\n"
 	"  kvm-exit-stats verify 60";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Subcommands, and the options that those have in common which print tables. */
+/* Subcommands, and the options that all subcommands with tables have. */
 #ifndef COMMAND_H
 #define COMMAND_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sources and VMs that a subcommand needs, or the end of the program with the cause. */
+/* Opens sources and finds VMs for a subcommand; ends the program with the cause if it cannot. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,7 +50,7 @@ const struct vm *common_vm(const struct vm_list *vms, const char *what)
 	nearest = vm_nearest(vms, what);
 	if (nearest)
 		fail(ERR_NO_VM, "there is no VM '%s'; the nearest name is '%s'", what, nearest);
-	fail(ERR_NO_VM, "there is no VM '%s', and no other", what);
+	fail(ERR_NO_VM, "there is no VM '%s': there are no VMs", what);
 }
 
 void common_read(struct source *s, const struct vm *vm, int vcpu, bool hist, struct table *t)

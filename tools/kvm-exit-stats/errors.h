@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Errors that a user or a script has to tell apart: cause, way out, exit status. */
+/* Errors that a user or a script has to tell apart: cause, how to resolve it, exit status. */
 #ifndef ERRORS_H
 #define ERRORS_H
 
@@ -38,7 +38,7 @@ void error_tell(enum error e, const char *text);
 /* The same, and ends the program with the error's status. */
 noreturn void fail(enum error e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* The cause of an error that needs no detail, in words, and the way out. */
+/* The cause of an error that needs no detail, in words, and how to resolve it. */
 const char *error_text(enum error e);
 const char *error_hint(enum error e);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * explain: the rules. Each looks for one problem. What it costs is the time of exits and of user
- * space for which it accounts, or of halts and waiting.
+ * explain: the rules. Each looks for one problem. A problem costs the time that it causes: in
+ * exits and user space, or while vCPUs are halted or wait.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Writes JSON as it goes: output of any size takes no memory. No name here may be one of
- * jansson's, whose calls of itself would end here.
+ * Writes JSON as it goes: output of any size takes no memory. No name here may be a name of
+ * jansson's: the linker would bind jansson's own calls to ours.
  */
 #ifndef JSON_H
 #define JSON_H

@@ -19,11 +19,12 @@ static void print_usage(FILE *f)
 	      f);
 	for (int i = 0; commands[i]; i++)
 		fprintf(f, "  %-8s %s\n", commands[i]->name, commands[i]->brief);
-	fputs("\nWithout a command: top. kvm-exit-stats COMMAND --help tells more.\n\n"
+	fputs("\nThe default command is top. kvm-exit-stats COMMAND --help explains a command.\n\n"
 	      "Exit status: 0 all is well, 1 an error of the system, 2 wrong usage, 3 no KVM,\n"
 	      "4 KVM without exit counts, 5 no vendor module, 6 a vendor module that counts\n"
 	      "nothing, 7 debugfs not mounted, 8 kernel locked down, 9 not root, 10 no such VM,\n"
-	      "11 a broken recording, 12 no terminal, 13 no leaves in this guest.\n",
+	      "11 a broken recording, 12 no terminal, 13 no leaves in this guest, 14 no type\n"
+	      "information (BTF) of KVM, 15 the kernel refuses BPF.\n",
 	      f);
 }
 
@@ -44,7 +45,7 @@ int main(int argc, char **argv)
 	int status;
 
 	setlocale(LC_CTYPE, "");
-	/* Who closes the pipe has seen enough. */
+	/* A reader that closes the pipe has seen enough. */
 	signal(SIGPIPE, SIG_DFL);
 	if (argc > 1 &&
 	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Memory or the end of the program: who looks at numbers has no use for half of them. */
+/* Allocations that end the program when there is no memory: half of the numbers help nobody. */
 #ifndef MEMORY_H
 #define MEMORY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a VM is called, and whose it is, by what /proc says of the thread that created it. */
+/* Name, UUID and process of a VM: what /proc tells about the thread that created it. */
 #ifndef NAMES_H
 #define NAMES_H
 

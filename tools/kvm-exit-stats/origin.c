@@ -41,7 +41,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case ARGP_KEY_END:
 		if (o->root && o->source != ORIGIN_ANY)
-			argp_error(state, "--root names files: it has no --source");
+			argp_error(state, "--root reads files: it takes no --source");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -90,7 +90,7 @@ static noreturn void refused(int err, const struct complaint *why)
 		fail(ERR_BPF, "the kernel is locked down (confidentiality): BPF cannot count");
 	if (err == -EPERM || err == -EACCES)
 		fail(ERR_BPF, "the kernel refuses to let this program use BPF: %s", why->text);
-	fail(ERR_BPF, "the kernel does not take the BPF programs: %s", why->text);
+	fail(ERR_BPF, "the kernel rejects the BPF programs: %s", why->text);
 }
 
 static struct source *open_bpf(bool handler)

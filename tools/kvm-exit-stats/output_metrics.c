@@ -4,8 +4,8 @@
  * and OpenMetrics 1.0. All samples of a metric have to stand together, so the one table is
  * written once per metric. Times are in seconds.
  *
- * A VM's exits are kvm_..., the host's, which has those of VMs that are gone, kvm_host_...:
- * a sum over all VMs counts nothing twice.
+ * Metrics of VMs are called kvm_..., those of the host, which include VMs that ended,
+ * kvm_host_...: so a sum over all VMs counts nothing twice.
  */
 #include <inttypes.h>
 #include <string.h>

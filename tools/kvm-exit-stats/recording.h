@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A recording: JSON Lines, one object a line, each complete in itself, so that a file that
- * was cut anywhere reads up to its last whole line.
+ * A recording: JSON Lines, one object a line, each complete in itself. So a file that was cut
+ * can be read up to its last whole line.
  *
  *	{"kvm_exit_stats_recording":1, "time":UNIX, "host":NAME, "kernel":RELEASE,
  *	 "vendor":"vmx", "tsc_khz":N, "measured":"handler", "interval":SECONDS}	the first line

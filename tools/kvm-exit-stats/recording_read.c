@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reads recordings. Nearly all lines of a long recording are samples, written by
- * recorder_sample() in one fixed form, which a small parser here reads without a tree.
- * jansson reads all other lines, and a sample that is not in that form; so only jansson
+ * recorder_sample() in one fixed form. A small parser here reads this form, which is faster than
+ * building a tree. jansson reads all other lines, and samples in another form: so only jansson
  * decides what an error is.
  */
 #include <errno.h>

@@ -3,9 +3,9 @@
  * What a recording says as a whole: all that happened in each scope, and one scope's exits
  * over time. Memory does not grow with the length of the recording.
  *
- * The numbers of a scope are the differences between its totals, one after the other, and
- * behind its last totals the samples. So nothing is lost when a VM ends between two totals,
- * when a reset falls into the time, or when the file was cut.
+ * The numbers of a scope are the sum of the differences between its successive totals, and of
+ * the samples after its last totals. So nothing is lost when a VM ends between two totals, when
+ * a reset falls into the time, or when the file was cut.
  */
 #ifndef REPORT_H
 #define REPORT_H

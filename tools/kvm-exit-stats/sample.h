@@ -33,8 +33,8 @@ struct sample {
 
 /*
  * Reads what @what says; vCPUs and histograms only of the VM whose folder is @only, if it is
- * not NULL. Scopes that end meanwhile are left out; tables that cannot be read too, with a
- * word on stderr. Returns 0, or -errno where VMs cannot be listed.
+ * not NULL. Scopes that end meanwhile are left out; so are tables that cannot be read,
+ * with a warning. Returns 0, or -errno where VMs cannot be listed.
  */
 int sample_take(struct sample *a, struct source *s, unsigned int what, const char *only);
 void sample_free(struct sample *a);

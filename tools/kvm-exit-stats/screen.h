@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Draws what the state machine says of the numbers onto a canvas. */
+/* Draws on a canvas what the state machine of ui.h wants to show of the numbers. */
 #ifndef SCREEN_H
 #define SCREEN_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The source that counts by itself: BPF programs on any kvm, from the moment of its opening.
+ * The source that counts by itself: by BPF programs, on any kvm, from its opening on.
  * bpf/exits.bpf.c says what they measure. VMs and vCPUs are those of KVM's folders in debugfs,
  * which every kvm has; their numbers are in the slots that the programs write and we map.
  */
