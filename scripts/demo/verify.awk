@@ -55,19 +55,19 @@ END {
 		}
 	}
 	check(rows["guest"] && between,
-	      "the guest's " rows["guest"] " rows lie between its VM's table before and after")
+	      "each of the " rows["guest"] " rows that the guest read lies between the VM's table before and after")
 	check(head["guest", "exits"] >= head["before", "exits"] &&
 	      head["guest", "exits"] <= head["after", "exits"],
-	      "so does its total: " head["before", "exits"] " <= " head["guest", "exits"] " <= " \
+	      "so does the total that the guest read: " head["before", "exits"] " <= " head["guest", "exits"] " <= " \
 	      head["after", "exits"])
 	below = 0
 	for (r in reasons)
 		below += count["host-before", r] < count["before", r] ||
 			 count["host-after", r] < count["after", r]
-	check(!below, "the host's table is nowhere below the VM's")
+	check(!below, "no count in the host's table is below that in the VM's")
 	check(head["host-end", "exits"] >= head["after", "exits"] && head["host-end", "vms"] == 0,
-	      "with the guest gone (vms=0) the host still has its " head["host-end", "exits"] " exits")
-	check(head["host-second", "exits"] > 0, "after unload and load a second guest was counted: " \
-	      head["host-second", "exits"] " exits")
+	      "after the guest's end (vms=0) the host's table still has " head["host-end", "exits"] " exits")
+	check(head["host-second", "exits"] > 0, "after unload and load the table has the exits of a second guest: " \
+	      head["host-second", "exits"])
 	exit failed > 0
 }
