@@ -151,7 +151,7 @@ static int print_page(const struct report *r, const struct report_scope *only)
 
 	for (size_t i = 0; i < r->nr; i++)
 		nr += r->scope[i].in_timeline;
-	/* Before all names are known, each VM that may be meant is added to the charts over time. */
+	/* While names are not all known, each VM that may be meant is in the charts over time. */
 	if (nr > 1)
 		fail(ERR_NO_VM, "%zu VMs may be called '%s': use the folder's name", nr, env.vm);
 	f = strcmp(env.html, "-") ? fopen(env.html, "we") : stdout;

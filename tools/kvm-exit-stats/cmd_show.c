@@ -75,9 +75,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (env.vcpu != NO_VCPU && !env.vm)
 			argp_error(state, "--vcpu needs --vm");
 		if (env.time && (env.hist || env.vcpu != NO_VCPU))
-			argp_error(
-				state,
-				"--time prints a line for each vCPU: it takes no --hist and no --vcpu");
+			argp_error(state, "--time takes neither --hist nor --vcpu");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
