@@ -271,6 +271,100 @@ record_and_read() {
 	ok $? "a recording that was cut does not crash show: $(tail -n 1 /tmp/output)"
 }
 
+# record_exits FILE TIMES: records while our VM makes its exits so many times
+record_exits() {
+	rm -f "$1"
+	kvm-exit-stats record -q -i 0.2 -O "$1" &
+	tool=$!
+	await grep -q '"seconds"' "$1"
+	for _ in $(seq "$2"); do
+		make_exits
+	done
+	lines=$(($(wc -l <"$1") + 2))
+	await has_lines "$1" $lines
+	kill -INT $tool
+	wait $tool
+}
+
+# between BEFORE AFTER: reason, count and total of what was added to a table's rows
+between() {
+	awk 'FNR == NR { count[$1] = $2; total[$1] = $3; next }
+		$2 > count[$1] { print $1, $2 - count[$1], $3 - total[$1] }' "$1" "$2" | sort
+}
+
+# known TIMES: the exits of our VM that it makes on request, as lines of reason and count
+known() {
+	printf '%s %s\n' $cpuid $((cpuids * $1)) $hlt $((hlts * $1)) $io $((outs * $1))
+}
+
+# has_known FILE N TIMES: does column N of the rows have them?
+has_known() {
+	for reason in $cpuid $hlt $io; do
+		echo "$reason $(field "$1" "$reason" "$2")"
+	done >/tmp/counts
+	known "$3" >/tmp/known
+	same /tmp/known /tmp/counts
+}
+
+report_has_the_exits() {
+	numbers $kvm/"$vm"/vm_exit_stats >/tmp/before
+	record_exits /tmp/one 1
+	numbers $kvm/"$vm"/vm_exit_stats >/tmp/after
+	between /tmp/before /tmp/after >/tmp/expected
+	kvm-exit-stats report /tmp/one -f csv -o reason,exits,time --cycles --vm "$vm" | fields |
+		sort >/tmp/shown
+	has_known /tmp/shown 2 1 && same /tmp/expected /tmp/shown
+	ok $? "report: exits and cycles of the VM's recorded time, and none from before"
+	ends 0 "{\"vm\":\"exits_on_reques $guest\",\"reason\":\"$cpuid\",\"exits\":$cpuids," \
+		kvm-exit-stats report /tmp/one -f json -o vm,reason,exits
+	ok $? "report: JSON has the same"
+	kvm-exit-stats report /tmp/one >/tmp/shown
+	awk -v vm="exits_on_reques $guest" -v exits="$(awk '{ n += $2 } END { print n }' /tmp/expected)" '
+		$0 ~ "^host: .*, " exits " exits" { host = 1 }
+		$0 ~ "^" vm ": .*, " exits " exits" { own = 1 }
+		END { exit !host || !own }' /tmp/shown
+	ok $? "report: host and VM have as many exits in all"
+	hold_vm
+	first=$holder
+	rm -f /tmp/two
+	kvm-exit-stats record -q -i 0.2 -O /tmp/two &
+	tool=$!
+	await grep -q '"seconds"' /tmp/two
+	end_holder
+	hold_vm
+	sleep 0.5
+	kill -INT $tool
+	wait $tool
+	end_holder
+	ends 0 "hold_vm $first: ended at " kvm-exit-stats report /tmp/two &&
+		ends 0 "hold_vm $holder: came at " kvm-exit-stats report /tmp/two
+	ok $? "report says which VM ended meanwhile, and which came"
+	kvm-exit-stats report /tmp/one --html /tmp/page && grep -q "<bdi>exits_on_reques $guest</bdi>" /tmp/page
+	ok $? "report --html: the page has the VM"
+}
+
+diff_names_the_change() {
+	record_exits /tmp/two 3
+	kvm-exit-stats diff /tmp/one /tmp/two -f csv -o reason,exits_a,exits_b --vm "$vm" | fields >/tmp/shown
+	has_known /tmp/shown 2 1 && has_known /tmp/shown 3 3
+	ok $? "diff of two recordings: the exits of each"
+	rm -rf /tmp/snapshot
+	cp -r $kvm /tmp/snapshot 2>/dev/null
+	ends 0 "nothing happened" kvm-exit-stats diff /tmp/snapshot $kvm
+	ok $? "diff of a snapshot with the files it was made of: nothing"
+	make_exits
+	kvm-exit-stats diff /tmp/snapshot $kvm -f csv -o reason,exits,compared --vm "$vm" | fields >/tmp/shown
+	has_known /tmp/shown 2 1 && [ "$(field /tmp/shown $cpuid 3)" = since ]
+	ok $? "diff of a snapshot with now: what happened since"
+	kvm-exit-stats reset --vm "$vm"
+	make_exits
+	kvm-exit-stats diff /tmp/snapshot $kvm -f csv -o reason,exits_a,exits_b,compared --vm "$vm" | fields >/tmp/shown
+	numbers /tmp/snapshot/"$vm"/vm_exit_stats >/tmp/before
+	has_known /tmp/shown 3 1 && [ "$(field /tmp/shown $cpuid 4)" = totals ] &&
+		[ "$(field /tmp/shown $cpuid 2)" = "$(field /tmp/before $cpuid 2)" ]
+	ok $? "diff across a reset: the totals, side by side"
+}
+
 # dumps: the rows of the dumps in a log on stdin, as numbers() has them
 dumps() {
 	sed -n 's/.*kvm_exit_stats: [0-9]*: exit reason \([^ ]*\) [^ ]*: count \([0-9]*\) total \([0-9]*\) min \([0-9]*\) max \([0-9]*\) .*/\1 \2 \3 \4 \5/p'
@@ -458,6 +552,8 @@ show_follows
 keep_formats
 export_has_metrics
 record_and_read
+report_has_the_exits
+diff_names_the_change
 log_shows_dumps
 set_changes_parameters
 reset_clears_scopes
