@@ -299,10 +299,11 @@ static void draw_lines(struct ui *ui, struct canvas *c, const struct layout *l,
 
 			col->get(&item, &v);
 			text = value_text(col, &v, &style, buf, sizeof(buf));
-			if (col->kind == KIND_TEXT)
+			if (!strcmp(col->name, "vm"))
 				canvas_name(c, row, l->x[i], l->width[i], attr, text);
 			else
-				canvas_text(c, row, l->x[i], l->width[i], true, attr, text);
+				canvas_text(c, row, l->x[i], l->width[i], col->kind != KIND_TEXT,
+					    attr, text);
 		}
 	}
 	if (!nr && l->body_rows)
