@@ -134,7 +134,7 @@ static void check_log_reads(struct vm *vm)
 	dump_log_take(&log, 500);
 	fault = dump_log_fault(&log);
 	ok(log.reads + log.not_logged == READS + 1 && !fault,
-	   "%lu that are logged and %lu that are not are all the reads (%s)", log.reads,
+	   "%lu reads are logged and %lu are not: no other was made (%s)", log.reads,
 	   log.not_logged, or_no_fault(fault));
 	param_set("exit_stats_log_reads", "N");
 	check_memory("after the flood of leaf reads", memory);
