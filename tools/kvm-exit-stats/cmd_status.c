@@ -130,7 +130,7 @@ struct package {
 
 static void read_package(const char *release, struct package *p)
 {
-	char path[256], version[512] = "", state[512] = "";
+	char path[256], version[256] = "", state[512] = "";
 
 	p->loaded[0] = '\0';
 	p->state[0] = '\0';

@@ -18,14 +18,16 @@ static const struct {
 	[ERR_USAGE] = { 2, "wrong-usage", NULL, NULL },
 	[ERR_NO_KVM] = { 3, "no-kvm", "KVM is not loaded", "modprobe kvm_intel (or kvm_amd)" },
 	[ERR_STOCK] = { 4, "stock-kvm", "the loaded KVM does not record exits",
-			"load the modules of kvm-exit-stats: make load; or count without them: "
-			"kvm-exit-stats show --source bpf" },
+			"load the modules of kvm-exit-stats: kvm-exit-stats-modules load, or in a "
+			"clone make load; or count without them: kvm-exit-stats show --source bpf" },
 	[ERR_NO_VENDOR] = { 5, "no-vendor-module", "neither kvm_intel nor kvm_amd is loaded",
-			    "unload and load the modules again: make unload, then make load" },
+			    "unload and load the modules again: kvm-exit-stats-modules unload, then "
+			    "load; in a clone make unload, then make load" },
 	[ERR_NO_HOOKS] = { 6, "vendor-module-without-hooks",
 			   "the loaded kvm_intel or kvm_amd was not built with this kvm: "
 			   "no exits are counted",
-			   "with no VM running: make unload, then make load" },
+			   "with no VM running: kvm-exit-stats-modules unload, then load; in a clone make "
+			   "unload, then make load" },
 	[ERR_NO_DEBUGFS] = { 7, "no-debugfs", "debugfs is not mounted",
 			     "mount -t debugfs debugfs /sys/kernel/debug" },
 	[ERR_LOCKED] = { 8, "locked-down", "the kernel is locked down and refuses this file",
