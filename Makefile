@@ -167,6 +167,11 @@ deb-modules: ## the modules for one kernel as a package (KREL=RELEASE)
 check-deb: deb ## install and purge them in a chroot; 5 minutes
 	@tools/packaging/check-deb
 
+.PHONY: check-system
+check-system: modules tools deb ## and use them on a whole Debian host, with reboots; 1 hour
+	@scripts/setup build tools host deb system
+	@scripts/system/check-system
+
 # Nothing that a page quotes may be older than what it depends on.
 .PHONY: release
 release: lint ## a tarball, if lint is green and no figure is stale
