@@ -39,8 +39,12 @@ static void fill(struct table *t, uint64_t count, bool hist)
 	memset(t, 0, sizeof(*t));
 	snprintf(t->vendor, sizeof(t->vendor), "vmx");
 	t->tsc_khz = 1000000;
+	t->tsc_stable = true;
+	t->has = (1u << NR_NUMBERS) - 1;
 	t->epoch = 18446744073709551615ull;
 	t->vcpus = 2;
+	t->halt_poll_ns = 20000000;
+	t->halt_wait_ns = 300000000;
 	if (hist)
 		t->hist = xcalloc(1, sizeof(*t->hist));
 	for (int i = 0; i < NR_ROWS; i++) {
@@ -48,6 +52,8 @@ static void fill(struct table *t, uint64_t count, bool hist)
 
 		row->n[COUNT] = count;
 		row->n[TOTAL] = count * (1000 << i);
+		row->n[USER_COUNT] = i ? 0 : count;
+		row->n[USER_TOTAL] = i ? 0 : count * 10000;
 		row->n[MIN] = 500;
 		row->n[MAX] = 9000;
 		t->exits += row->n[COUNT];
@@ -67,6 +73,9 @@ static void make(struct sample *a, int first, int last, uint64_t times, bool his
 			continue;
 		a->scope[a->nr].vm = i ? &vms[i - 1] : NULL;
 		fill(&a->scope[a->nr].t, times * EXITS(i), hist);
+		/* Of the first it is not known how long it waited. */
+		a->scope[a->nr].has_wait = i > 1;
+		a->scope[a->nr].waited = 1000000;
 		a->nr++;
 	}
 }
@@ -128,11 +137,15 @@ static void tell(FILE *f, const char *what, const struct sample *a, double secon
 		const struct scope_numbers *s = &a->scope[i];
 		const struct table *t = &s->t;
 
-		fprintf(f, "scope %s %d %d %d %s %llu %llu %llu %llu %u %g %g\n",
+		fprintf(f, "scope %s %d %d %d %s %llu %llu %llu %llu %u %g %g %d\n",
 			s->vm ? s->vm->id : "host", s->vcpu, s->anew, t->scope, t->vendor,
 			(unsigned long long)t->tsc_khz, (unsigned long long)t->vcpus,
 			(unsigned long long)t->exits, (unsigned long long)t->cycles, t->has,
-			t->time, s->seconds);
+			t->time, s->seconds, t->tsc_stable);
+		if (s->has_split)
+			fprintf(f, "split %g %g %g %g %g %d %g\n", s->split.whole, s->split.exits,
+				s->split.user, s->split.polling, s->split.asleep, s->has_wait,
+				s->split.rest);
 		for (size_t k = 0; k < t->nr; k++) {
 			fprintf(f, "row %lld %s %s", (long long)t->row[k].reason, t->row[k].id,
 				t->row[k].name);
@@ -387,9 +400,10 @@ static void test_page(char *text, size_t size)
 	ok(!strstr(page, "src=") && !strstr(page, "href=") && !strstr(page, "url(") &&
 		   !strstr(page, "@import") && !strstr(page, "//"),
 	   "a page loads nothing");
-	ok(times(page, "<figure") == 2 + NR_ROWS + 2 &&
+	ok(times(page, "<figure") == 2 + NR_VMS + NR_ROWS + 2 &&
 		   times(page, "<figure") == times(page, "<figcaption>"),
-	   "it has charts over time, a histogram for each reason, and VMs compared, with titles");
+	   "it has charts over time, of each VM's time, a histogram for each reason, and VMs "
+	   "compared, with titles");
 	ok(!strstr(page, "nan") && !strstr(page, "inf"), "every number is one");
 	free(page);
 	report_free(&r);

@@ -207,6 +207,17 @@ run record --root "$dir/a" --interval 0.1 --duration 0.3 --quiet --output "$dir/
 run report "$dir/rec" --html "$dir/page"
 [ "$status" -eq 0 ] && grep -q "</html>" "$dir/page" && ! grep -qE 'src=|href=|url\(|@import|<script' "$dir/page"
 ok $? "report writes a page that loads nothing"
+run report "$dir/rec" --time -f csv
+[ "$status" -eq 0 ] && grep -q '^time,seconds,vm,exits_percent,user_percent' "$dir/out" && grep -q '"vm001",' "$dir/out"
+ok $? "report --time has a line for each VM"
+run report "$dir/rec" --time --html "$dir/page"
+is 2 "a page has it always" "report --time with a page"
+sed 's/,"halted":[^]]*]//g' "$dir/rec" >"$dir/old"
+run report "$dir/old"
+[ "$status" -eq 0 ] && grep -q "not in this recording" "$dir/out"
+ok $? "report of an older recording: it says that it does not tell where the time went"
+run report "$dir/old" --time
+is 1 "not in this recording" "report --time of an older recording"
 # script(1) gives it a terminal.
 if command -v script >/dev/null; then
 	NO_COLOR=1 TERM=xterm timeout 20 script -qec "$program top --root $root" /dev/null \

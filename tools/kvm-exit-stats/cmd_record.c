@@ -72,7 +72,13 @@ static const struct argp argp = { options, parse, "", doc, children, NULL, NULL 
 
 static void take(struct sample *a, struct source *s, bool hist)
 {
-	int err = sample_take(a, s, SAMPLE_HOST | SAMPLE_VMS | (hist ? SAMPLE_HIST : 0), NULL);
+	unsigned int what = SAMPLE_HOST | SAMPLE_VMS;
+	int err;
+
+	/* The threads of saved files are gone. */
+	what |= env.origin.root ? 0 : SAMPLE_WAIT;
+	what |= hist ? SAMPLE_HIST : 0;
+	err = sample_take(a, s, what, NULL);
 
 	if (err)
 		fail(ERR_OTHER, "the VMs of %s cannot be listed: %s", s->title, strerror(-err));

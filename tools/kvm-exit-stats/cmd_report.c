@@ -14,6 +14,7 @@ static struct common common = { .view = VIEW_REASONS };
 
 static struct {
 	const char *file, *html, *vm;
+	bool time;
 } env;
 
 enum {
@@ -29,11 +30,15 @@ static const char doc[] =
 	"  kvm-exit-stats report monday.jsonl\n"
 	"  kvm-exit-stats report monday.jsonl --html monday.html\n"
 	"  kvm-exit-stats report monday.jsonl --vm web --sort p99 --top 5\n"
+	"  kvm-exit-stats report monday.jsonl --time           where the time of vCPUs went\n"
 	"  kvm-exit-stats report monday.jsonl -f csv -o vm,name,rate,p50,p99";
 
 static const struct argp_option options[] = {
 	{ "html", OPT_HTML, "FILE", 0,
 	  "Write one page with charts and tables into FILE; - is standard output", 0 },
+	{ "time", 'T', NULL, 0,
+	  "Only where the time of vCPUs went: exits, user space, halted, waiting for a CPU, guest",
+	  0 },
 	{ "vm", 'V', "VM", 0, "Only this VM: its name, UUID, folder or process", 0 },
 	{ 0 },
 };
@@ -47,6 +52,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_HTML:
 		env.html = arg;
 		break;
+	case 'T':
+		env.time = true;
+		common.view = VIEW_TIME;
+		break;
 	case 'V':
 		env.vm = arg;
 		break;
@@ -58,6 +67,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!env.file && !common.list_columns)
 			argp_error(state, "which recording? kvm-exit-stats record makes one");
+		if (env.time && env.html)
+			argp_error(state, "a page has it always: --time is for the other formats");
 		if (common.format && common.format->metrics)
 			argp_error(state, "report prints no metrics: use kvm-exit-stats export");
 		break;
@@ -120,7 +131,27 @@ static void print_head(const struct report *r)
 		if (report_note(r, &r->scope[i], note, sizeof(note)))
 			printf("  %s: %s\n", r->scope[i].vm.name, note);
 	}
+	if (report_no_time(r))
+		puts(report_no_time(r));
 	putchar('\n');
+}
+
+/* CSV has one line of keys for all tables. */
+static void print_time(struct output *o, const struct report *r, const struct report_scope *only)
+{
+	if (r->has_time && o->format != &format_csv)
+		report_time(o, &common, r, only);
+}
+
+static int print_only_time(const struct report *r, const struct report_scope *only)
+{
+	struct output o = common_output(&common);
+
+	if (report_no_time(r))
+		fail(ERR_OTHER, "%s: %s", env.file, report_no_time(r));
+	output_begin(&o);
+	report_time(&o, &common, r, only);
+	return common_end(&o);
 }
 
 static int print_tables(const struct report *r, const struct report_scope *only)
@@ -133,12 +164,13 @@ static int print_tables(const struct report *r, const struct report_scope *only)
 	output_begin(&o);
 	if (only) {
 		report_reasons(&o, &common, r, only);
+		print_time(&o, r, only);
 		return common_end(&o);
 	}
 	report_reasons(&o, &common, r, &r->scope[0]);
-	/* CSV has one line of keys for all tables. */
 	if (o.format != &format_csv && r->nr > 1)
 		report_vms(&o, &common, r, r->nr);
+	print_time(&o, r, NULL);
 	for (size_t i = 1; i < r->nr; i++)
 		report_reasons(&o, &common, r, &r->scope[i]);
 	return common_end(&o);
@@ -170,8 +202,10 @@ static int run(int argc, char **argv)
 	int status;
 
 	parse_arguments(&argp, argc, argv);
-	common_resolve(&common, true, "time");
-	if (!common.columns)
+	common_resolve(&common, true, env.time && !common.sort ? "vm" : "time");
+	if (env.time && !common.columns)
+		columns_choose(&common.set, VIEW_TIME, "-vcpu");
+	else if (!common.columns)
 		columns_choose(&common.set, VIEW_REASONS,
 			       env.html ? "reason,name,exits,rate,exits%,time,time%,cpu%,min,avg,"
 					  "p50,p90,p99,max"
@@ -183,7 +217,10 @@ static int run(int argc, char **argv)
 	report_open(&r, env.file);
 	if (env.vm)
 		only = find_vm(&r, env.vm);
-	status = env.html ? print_page(&r, only) : print_tables(&r, only);
+	if (env.time)
+		status = print_only_time(&r, only);
+	else
+		status = env.html ? print_page(&r, only) : print_tables(&r, only);
 	report_free(&r);
 	return status;
 }

@@ -296,15 +296,14 @@ void get_bar(const struct item *i, struct value *v)
 	static int turn;
 	char *bar = bars[turn++ & 1];
 	const struct time_split *s = i->split;
-	double done = 0;
+	double parts[NR_TIME_PARTS], done = 0;
 	int at = 0;
 
 	v->none = !s || s->whole <= 0;
 	if (v->none)
 		return;
-	for (int k = 0; k < 5; k++) {
-		const double parts[] = { s->exits, s->user, s->polling, s->asleep, s->waiting };
-
+	time_parts(s, parts);
+	for (int k = 0; k < PART_GUEST; k++) {
 		done += parts[k] / s->whole * BAR_WIDTH;
 		while (at < BAR_WIDTH && at + 0.5 < done)
 			bar[at++] = letters[k];

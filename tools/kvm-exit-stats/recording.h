@@ -4,16 +4,25 @@
  * can be read up to its last whole line.
  *
  *	{"kvm_exit_stats_recording":1, "time":UNIX, "host":NAME, "kernel":RELEASE,
- *	 "vendor":"vmx", "tsc_khz":N, "measured":"handler", "interval":SECONDS}	the first line
+ *	 "vendor":"vmx", "tsc_khz":N, "measured":"handler", "user":true,
+ *	 "interval":SECONDS}					the first line
  *	{"vm":NUMBER, "id":FOLDER, "name":NAME, "uuid":UUID, "pid":PID, "process":COMMAND}
  *	{"reason":NUMBER, "id":"10", "name":"CPUID"}		before their first use
  *	{"time":UNIX, "seconds":S, "scopes":[SCOPE...]}		what happened since the last
  *	{"totals":UNIX, "scopes":[SCOPE...]}			all since the last reset
  *
- * SCOPE = {"vm":NUMBER, "vcpus":N, "exits":N, "cycles":N, "reset":true, "rows":[ROW...]}; the
- * host has no "vm". A ROW of a sample is [reason, count, total]. Totals come first, every
- * minute and last: their scopes have "epoch" too, and a ROW is [reason, count, total, min,
- * max, nested count, nested total, [[bucket, count]...]]. A reason is -1 for OTHER.
+ * SCOPE = {"vm":NUMBER, "vcpus":N, "exits":N, "cycles":N, "halted":[POLLING, ASLEEP],
+ *	    "waited":NS, "reset":true, "rows":[ROW...]}
+ *
+ * The host has no "vm". A sample has each VM, and the host if it had exits: so that all of a VM's
+ * time is there. Times other than cycles are ns; "waited", for a CPU, is only there if it is
+ * known. A ROW of a sample is [reason, count, total] or, if user space had a part in its
+ * exits, [reason, count, total, user count, user total]. Totals come first, every minute and
+ * last. Their scopes have "epoch", "nested" and, if it is so, "tsc":"unstable" too, and a ROW
+ * is [reason, count, total, min, max, nested count, nested total, [[bucket, count]...], user
+ * count, user total]. A reason is -1 for OTHER. Without "user" in the first line the tables
+ * did not tell what user space did. Older recordings have neither "halted" nor "waited": they do
+ * not tell where the time went.
  */
 #ifndef RECORDING_H
 #define RECORDING_H

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reads recordings. Nearly all lines of a long recording are samples, written by
- * recorder_sample() in one fixed form. A small parser here reads this form, which is faster than
- * building a tree. jansson reads all other lines, and samples in another form: so only jansson
+ * recorder_sample() in one fixed form, which recording_fixed.c reads without building a tree.
+ * jansson reads all other lines, and samples in another form: so only jansson
  * decides what an error is.
  */
 #include <errno.h>
@@ -15,24 +15,9 @@
 #include "errors.h"
 #include "memory.h"
 #include "names.h"
-#include "recording.h"
+#include "recording_reader.h"
 
 #define MAX_REASONS 1024 /* no processor has so many */
-
-struct reader {
-	const struct recording_visitor *visitor;
-	size_t nr_vms, nr_reasons;
-	struct vm **vm;	    /* each on its own: others refer to them */
-	struct row *reason; /* id and name */
-	char vendor[8];
-	uint64_t tsc_khz;
-	enum measured measured;
-	unsigned long line;
-	struct complaint *why;
-	size_t next_reason;   /* most likely that of the next row */
-	struct sample sample; /* of the fixed form; its memory serves all samples */
-	size_t nr_scopes;     /* that have memory there */
-};
 
 __attribute__((format(printf, 2, 3))) static int complain(struct reader *r, const char *fmt, ...)
 {
@@ -93,6 +78,7 @@ static int read_header(struct reader *r, const json_t *line)
 				"a recording of version %" PRIu64 ", this program knows up to %d",
 				version, RECORDING_VERSION);
 	r->tsc_khz = uint_of(line, "tsc_khz");
+	r->has_user = json_is_true(json_object_get(line, "user"));
 	measured_parse(text_of(line, "measured", ""), &r->measured);
 	snprintf(r->vendor, sizeof(r->vendor), "%s", text_of(line, "vendor", ""));
 	host = printable_of(line, "host", "?");
@@ -124,7 +110,7 @@ static int read_vm(struct reader *r, const json_t *line)
 	return 0;
 }
 
-static const struct row *reason_of(struct reader *r, int64_t reason)
+const struct row *reader_reason(struct reader *r, int64_t reason)
 {
 	/* Rows come in the order of the table before. */
 	for (size_t i = 0; i < r->nr_reasons; i++) {
@@ -142,7 +128,7 @@ static int read_reason(struct reader *r, const json_t *line)
 {
 	struct row row = { .reason = json_integer_value(json_object_get(line, "reason")) };
 
-	if (reason_of(r, row.reason))
+	if (reader_reason(r, row.reason))
 		return 0;
 	if (r->nr_reasons == MAX_REASONS)
 		return complain(r, "more than %d reasons", MAX_REASONS);
@@ -158,7 +144,7 @@ static int read_reason(struct reader *r, const json_t *line)
 static int read_row(struct reader *r, struct table *t, const json_t *from, bool totals)
 {
 	static const enum number order[] = { COUNT, TOTAL, MIN, MAX, NESTED_COUNT, NESTED_TOTAL };
-	const struct row *like = reason_of(r, json_integer_value(json_array_get(from, 0)));
+	const struct row *like = reader_reason(r, json_integer_value(json_array_get(from, 0)));
 	const json_t *buckets = json_array_get(from, 7);
 	struct row *row;
 
@@ -168,6 +154,8 @@ static int read_row(struct reader *r, struct table *t, const json_t *from, bool 
 	for (size_t i = 0; i < (totals ? 6 : 2); i++)
 		row->n[order[i]] = uint_at(from, 1 + i);
 	row->n[AVG] = row->n[COUNT] ? row->n[TOTAL] / row->n[COUNT] : 0;
+	row->n[USER_COUNT] = uint_at(from, totals ? 8 : 3);
+	row->n[USER_TOTAL] = uint_at(from, totals ? 9 : 4);
 	for (size_t i = 0; totals && i < json_array_size(buckets); i++) {
 		const json_t *pair = json_array_get(buckets, i);
 		uint64_t k = uint_at(pair, 0);
@@ -178,8 +166,7 @@ static int read_row(struct reader *r, struct table *t, const json_t *from, bool 
 	return 0;
 }
 
-/* What a recording says once for all scopes. @vm: NULL, the host. */
-static void begin_scope(struct reader *r, struct scope_numbers *s, const struct vm *vm)
+void reader_begin_scope(struct reader *r, struct scope_numbers *s, const struct vm *vm)
 {
 	s->vm = vm;
 	s->vcpu = NO_VCPU;
@@ -188,23 +175,51 @@ static void begin_scope(struct reader *r, struct scope_numbers *s, const struct 
 	s->t.version = EXIT_STATS_TABLE_VERSION;
 	s->t.tsc_khz = r->tsc_khz;
 	s->t.measured = r->measured;
-	s->t.tsc_stable = true;
+	s->t.tsc_stable = !r->tsc_unstable;
 	s->t.has = 1u << COUNT | 1u << TOTAL | 1u << AVG;
+	if (r->has_user)
+		s->t.has |= 1u << USER_COUNT | 1u << USER_TOTAL;
+	s->t.halt_poll_ns = 0;
+	s->t.halt_wait_ns = 0;
+	s->has_wait = false;
+	s->has_split = false;
+}
+
+void reader_sample(struct reader *r, struct sample *a, double seconds)
+{
+	for (size_t i = 0; i < a->nr; i++) {
+		struct scope_numbers *s = &a->scope[i];
+
+		s->t.time = a->time;
+		s->seconds = seconds;
+		if (s->has_split)
+			time_split(&s->split, &s->t, seconds, s->has_wait ? &s->waited : NULL);
+	}
+	if (r->visitor->sample)
+		r->visitor->sample(r->visitor->arg, a, seconds);
 }
 
 static int read_scope(struct reader *r, struct scope_numbers *s, const json_t *from, bool totals)
 {
 	const json_t *rows = json_object_get(from, "rows"), *vm = json_object_get(from, "vm");
+	const json_t *halted = json_object_get(from, "halted"),
+		     *waited = json_object_get(from, "waited");
 	struct table *t = &s->t;
 	int err = 0;
 
 	if (vm && uint_of(from, "vm") >= r->nr_vms)
 		return complain(r, "numbers of a VM that was not named before");
-	begin_scope(r, s, vm ? r->vm[uint_of(from, "vm")] : NULL);
+	r->tsc_unstable |= !strcmp(text_of(from, "tsc", "stable"), "unstable");
+	reader_begin_scope(r, s, vm ? r->vm[uint_of(from, "vm")] : NULL);
 	s->anew = json_is_true(json_object_get(from, "reset"));
 	t->vcpus = uint_of(from, "vcpus");
 	t->exits = uint_of(from, "exits");
 	t->cycles = uint_of(from, "cycles");
+	t->halt_poll_ns = uint_at(halted, 0);
+	t->halt_wait_ns = uint_at(halted, 1);
+	s->has_split = vm && halted && !totals;
+	s->has_wait = waited;
+	s->waited = uint_of(from, "waited");
 	t->epoch = strtoull(text_of(from, "epoch", "0"), NULL, 10);
 	t->nested = uint_of(from, "nested");
 	if (totals) {
@@ -230,139 +245,14 @@ static int read_sample(struct reader *r, const json_t *line, bool totals)
 
 		err = read_scope(r, s, json_array_get(scopes, a.nr), totals);
 		s->t.time = a.time;
-		s->seconds = seconds;
 		a.nr++;
 	}
 	if (!err && totals && r->visitor->totals)
 		r->visitor->totals(r->visitor->arg, &a);
-	if (!err && !totals && r->visitor->sample)
-		r->visitor->sample(r->visitor->arg, &a, seconds);
+	if (!err && !totals)
+		reader_sample(r, &a, seconds);
 	sample_free(&a);
 	return err;
-}
-
-/* ---- the fixed form of samples */
-
-static bool skip(const char **p, const char *text)
-{
-	size_t len = strlen(text);
-
-	if (strncmp(*p, text, len))
-		return false;
-	*p += len;
-	return true;
-}
-
-/* As JSON has it: no zeros before the number; and no more than 18 digits. */
-static bool fixed_uint(const char **p, uint64_t *n)
-{
-	const char *begin = *p;
-
-	for (*n = 0; **p >= '0' && **p <= '9'; (*p)++) {
-		if (*p - begin == 18)
-			return false;
-		*n = *n * 10 + (**p - '0');
-	}
-	return *p > begin && (*begin != '0' || *p == begin + 1);
-}
-
-/* "1764370081.123" */
-static bool fixed_real(const char **p, double *x)
-{
-	const char *begin = *p, *point;
-	uint64_t n;
-
-	if (!fixed_uint(p, &n) || **p != '.')
-		return false;
-	point = (*p)++;
-	while (**p >= '0' && **p <= '9')
-		(*p)++;
-	*x = strtod(begin, NULL);
-	return *p > point + 1;
-}
-
-static bool fixed_row(struct reader *r, struct table *t, const char **p)
-{
-	const struct row *like;
-	uint64_t reason, count, total;
-	struct row *row;
-	bool other = skip(p, "[-1,");
-
-	if (!other && (!skip(p, "[") || !fixed_uint(p, &reason) || !skip(p, ",")))
-		return false;
-	if (!fixed_uint(p, &count) || !skip(p, ",") || !fixed_uint(p, &total) || !skip(p, "]"))
-		return false;
-	like = reason_of(r, other ? REASON_OTHER : (int64_t)reason);
-	if (!like)
-		return false;
-	row = table_add_row(t, like);
-	row->n[COUNT] = count;
-	row->n[TOTAL] = total;
-	row->n[AVG] = count ? total / count : 0;
-	return true;
-}
-
-static bool fixed_scope(struct reader *r, struct scope_numbers *s, const char **p)
-{
-	struct table *t = &s->t;
-	uint64_t vm = 0;
-	bool is_vm = skip(p, "{\"vm\":");
-
-	if (is_vm && (!fixed_uint(p, &vm) || vm >= r->nr_vms || !skip(p, ",\"vcpus\":")))
-		return false;
-	if (!is_vm && !skip(p, "{\"vcpus\":"))
-		return false;
-	begin_scope(r, s, is_vm ? r->vm[vm] : NULL);
-	if (!fixed_uint(p, &t->vcpus) || !skip(p, ",\"exits\":") || !fixed_uint(p, &t->exits) ||
-	    !skip(p, ",\"cycles\":") || !fixed_uint(p, &t->cycles))
-		return false;
-	s->anew = skip(p, ",\"reset\":true");
-	if (!skip(p, ",\"rows\":["))
-		return false;
-	t->nr = 0;
-	if (skip(p, "]}"))
-		return true;
-	do {
-		if (!fixed_row(r, t, p))
-			return false;
-	} while (skip(p, ","));
-	return skip(p, "]}");
-}
-
-/* The next scope of the reader's sample, with the memory of its rows. */
-static struct scope_numbers *next_scope(struct reader *r)
-{
-	struct sample *a = &r->sample;
-
-	if (a->nr == r->nr_scopes) {
-		r->nr_scopes = r->nr_scopes ? 2 * r->nr_scopes : 8;
-		a->scope = xrealloc(a->scope, r->nr_scopes * sizeof(*a->scope));
-		memset(&a->scope[a->nr], 0, (r->nr_scopes - a->nr) * sizeof(*a->scope));
-	}
-	return &a->scope[a->nr++];
-}
-
-/* False: the line is not in the fixed form, and nobody was told of it. */
-static bool fixed_sample(struct reader *r, const char *p)
-{
-	struct sample *a = &r->sample;
-	double seconds;
-
-	a->nr = 0;
-	if (!skip(&p, "{\"time\":") || !fixed_real(&p, &a->time) || !skip(&p, ",\"seconds\":") ||
-	    !fixed_real(&p, &seconds) || !skip(&p, ",\"scopes\":["))
-		return false;
-	while (*p == '{' && fixed_scope(r, next_scope(r), &p)) {
-		a->scope[a->nr - 1].t.time = a->time;
-		a->scope[a->nr - 1].seconds = seconds;
-		if (!skip(&p, ",") || *p != '{')
-			break;
-	}
-	if (strcmp(p, "]}\n"))
-		return false;
-	if (r->visitor->sample)
-		r->visitor->sample(r->visitor->arg, a, seconds);
-	return true;
 }
 
 /* ---- lines */
@@ -374,7 +264,7 @@ static int read_line(struct reader *r, const char *text, size_t len)
 	json_t *line;
 	int err = 0;
 
-	if (r->line > 1 && fixed_sample(r, text))
+	if (r->line > 1 && reader_fixed_sample(r, text))
 		return 0;
 	line = json_loadb(text, len, 0, &error);
 	if (!line)

@@ -25,6 +25,8 @@ void recorder_begin(struct recorder *r, FILE *f, const struct table *host, doubl
 	json_put_string(&j, "vendor", host->vendor);
 	json_put_uint(&j, "tsc_khz", host->tsc_khz);
 	json_put_string(&j, "measured", measured_name(host->measured));
+	if (host->has & 1u << USER_TOTAL)
+		json_put_bool(&j, "user", true);
 	json_put_real(&j, "interval", interval, 3);
 	json_end_object(&j);
 	fputc('\n', f);
@@ -93,6 +95,10 @@ static void begin_scope(struct recorder *r, struct json *j, const struct scope_n
 	json_put_uint(j, "vcpus", s->t.vcpus);
 	json_put_uint(j, "exits", s->t.exits);
 	json_put_uint(j, "cycles", s->t.cycles);
+	json_begin_array(j, "halted");
+	json_put_uint(j, NULL, s->t.halt_poll_ns);
+	json_put_uint(j, NULL, s->t.halt_wait_ns);
+	json_end_array(j);
 }
 
 static void begin_row(struct json *j, const struct row *row)
@@ -106,6 +112,12 @@ static void begin_row(struct json *j, const struct row *row)
 	json_put_uint(j, NULL, row->n[TOTAL]);
 }
 
+static void put_user(struct json *j, const struct row *row)
+{
+	json_put_uint(j, NULL, row->n[USER_COUNT]);
+	json_put_uint(j, NULL, row->n[USER_TOTAL]);
+}
+
 void recorder_sample(struct recorder *r, const struct sample *since, double seconds)
 {
 	struct json j = { r->f, false };
@@ -113,19 +125,23 @@ void recorder_sample(struct recorder *r, const struct sample *since, double seco
 	write_names(r, since);
 	json_begin_object(&j, NULL);
 	json_put_real(&j, "time", since->time, 3);
-	json_put_real(&j, "seconds", seconds, 3);
+	json_put_real(&j, "seconds", seconds, 6);
 	json_begin_array(&j, "scopes");
 	for (size_t i = 0; i < since->nr; i++) {
 		const struct scope_numbers *s = &since->scope[i];
 
-		if (!s->t.exits && !s->anew)
+		if (!s->t.exits && !s->anew && !s->vm)
 			continue;
 		begin_scope(r, &j, s);
+		if (s->has_wait)
+			json_put_uint(&j, "waited", s->waited);
 		if (s->anew)
 			json_put_bool(&j, "reset", true);
 		json_begin_array(&j, "rows");
 		for (size_t k = 0; k < s->t.nr; k++) {
 			begin_row(&j, &s->t.row[k]);
+			if (s->t.row[k].n[USER_TOTAL])
+				put_user(&j, &s->t.row[k]);
 			json_end_array(&j);
 		}
 		json_end_array(&j);
@@ -169,12 +185,15 @@ void recorder_totals(struct recorder *r, const struct sample *now)
 		snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)s->t.epoch);
 		json_put_string(&j, "epoch", epoch);
 		json_put_uint(&j, "nested", s->t.nested);
+		if (!s->t.tsc_stable)
+			json_put_string(&j, "tsc", "unstable");
 		json_begin_array(&j, "rows");
 		for (size_t k = 0; k < s->t.nr; k++) {
 			begin_row(&j, &s->t.row[k]);
 			for (size_t n = 0; n < sizeof(rest) / sizeof(*rest); n++)
 				json_put_uint(&j, NULL, s->t.row[k].n[rest[n]]);
 			write_buckets(&j, table_hist(&s->t, &s->t.row[k]));
+			put_user(&j, &s->t.row[k]);
 			json_end_array(&j);
 		}
 		json_end_array(&j);

@@ -18,7 +18,8 @@
 /* Adds counts and times of @from, its histogram, or both. */
 static void add_table(struct table *to, const struct table *from, bool counts, bool hist)
 {
-	static const enum number grow[] = { COUNT, TOTAL, NESTED_COUNT, NESTED_TOTAL };
+	static const enum number grow[] = { COUNT,	  TOTAL,      NESTED_COUNT,
+					    NESTED_TOTAL, USER_COUNT, USER_TOTAL };
 
 	if (!to->version) {
 		*to = *from;
@@ -29,7 +30,10 @@ static void add_table(struct table *to, const struct table *from, bool counts, b
 		to->exits = 0;
 		to->cycles = 0;
 		to->nested = 0;
+		to->halt_poll_ns = 0;
+		to->halt_wait_ns = 0;
 	}
+	to->tsc_stable &= from->tsc_stable;
 	if (hist && from->hist && !to->hist)
 		to->hist = xcalloc(to->size ? to->size : 1, sizeof(*to->hist));
 	to->vcpus = from->vcpus;
@@ -37,6 +41,8 @@ static void add_table(struct table *to, const struct table *from, bool counts, b
 		to->exits += from->exits;
 		to->cycles += from->cycles;
 		to->nested += from->nested;
+		to->halt_poll_ns += from->halt_poll_ns;
+		to->halt_wait_ns += from->halt_wait_ns;
 	}
 	for (size_t i = 0; i < from->nr; i++) {
 		struct row *row = table_add_row(to, &from->row[i]);
@@ -54,6 +60,8 @@ static void empty(struct table *t)
 	t->exits = 0;
 	t->cycles = 0;
 	t->nested = 0;
+	t->halt_poll_ns = 0;
+	t->halt_wait_ns = 0;
 }
 
 /* ---- scopes */
@@ -132,67 +140,6 @@ static void totals_of(struct report *r, struct report_scope *s, const struct tab
 	s->to = r->seconds;
 }
 
-/* ---- bins */
-
-static void merge_bins(struct timeline *tl)
-{
-	for (size_t i = 0; i < REPORT_BINS; i++) {
-		size_t a = 2 * i, b = a + 1;
-		bool in = b < REPORT_BINS;
-
-		tl->seconds[i] = in ? tl->seconds[a] + tl->seconds[b] : 0;
-		for (size_t k = 0; k < tl->nr_series; k++) {
-			struct series *s = tl->series[k];
-
-			s->exits[i] = in ? s->exits[a] + s->exits[b] : 0;
-			s->cycles[i] = in ? s->cycles[a] + s->cycles[b] : 0;
-		}
-	}
-	tl->nr = (tl->nr + 1) / 2;
-	tl->width *= 2;
-}
-
-static struct series *series_of(struct timeline *tl, const struct row *row, size_t *next)
-{
-	for (size_t i = 0; i < tl->nr_series; i++) {
-		size_t at = (*next + i) % tl->nr_series;
-
-		if (tl->series[at]->like.reason == row->reason) {
-			*next = at + 1;
-			return tl->series[at];
-		}
-	}
-	tl->series = xrealloc(tl->series, (tl->nr_series + 1) * sizeof(*tl->series));
-	tl->series[tl->nr_series] = xcalloc(1, sizeof(struct series));
-	tl->series[tl->nr_series]->like = *row;
-	*next = tl->nr_series + 1;
-	return tl->series[tl->nr_series++];
-}
-
-/* Spreads a sample over the bins that its time touches. @t: NULL, no exits in this time. */
-static void add_bins(struct timeline *tl, double from, double seconds, const struct table *t)
-{
-	size_t first = from / tl->width, last = (from + seconds) / tl->width;
-
-	for (size_t bin = first; bin <= last && bin < REPORT_BINS; bin++) {
-		double begin = fmax(from, bin * tl->width);
-		double part = fmin(from + seconds, (bin + 1) * tl->width) - begin;
-		size_t next = 0;
-
-		if (part <= 0)
-			continue;
-		tl->nr = bin + 1 > tl->nr ? bin + 1 : tl->nr;
-		if (!t)
-			tl->seconds[bin] += part;
-		for (size_t i = 0; t && i < t->nr; i++) {
-			struct series *s = series_of(tl, &t->row[i], &next);
-
-			s->exits[bin] += t->row[i].n[COUNT] * part / seconds;
-			s->cycles[bin] += t->row[i].n[TOTAL] * part / seconds;
-		}
-	}
-}
-
 /* ---- reading */
 
 static void take_begin(void *arg, double time, double interval, const char *host,
@@ -208,6 +155,16 @@ static void take_begin(void *arg, double time, double interval, const char *host
 	r->kernel = xstrdup(kernel);
 }
 
+static void add_time(struct report *r, struct report_scope *s, double from, double seconds,
+		     const struct time_split *split)
+{
+	if (!s->bins)
+		s->bins = xcalloc(1, sizeof(*s->bins));
+	time_add(&s->split, split);
+	bins_add_time(s->bins, &r->timeline, from, seconds, split);
+	r->has_time = true;
+}
+
 static void take_sample(void *arg, const struct sample *d, double seconds)
 {
 	struct report *r = arg;
@@ -221,19 +178,20 @@ static void take_sample(void *arg, const struct sample *d, double seconds)
 			tl->width = fmax(SHORTEST,
 					 r->interval > 0 ? fmin(r->interval, seconds) : seconds);
 		r->seconds += seconds;
-		while (r->seconds > REPORT_BINS * tl->width * (1 + 1e-9))
-			merge_bins(tl);
-		add_bins(tl, from, seconds, NULL);
+		bins_extend(r);
+		bins_add_seconds(tl, from, seconds);
 	}
 	r->samples++;
 	for (size_t i = 0; i < d->nr; i++) {
 		struct report_scope *s = scope_of(r, d->scope[i].vm, &next, from);
 
+		if (timed && d->scope[i].has_split)
+			add_time(r, s, from, seconds, &d->scope[i].split);
 		add_table(&s->since, &d->scope[i].t, true, false);
 		s->reset |= d->scope[i].anew;
 		s->to = r->seconds;
 		if (timed && s->in_timeline)
-			add_bins(tl, from, seconds, &d->scope[i].t);
+			bins_add_exits(tl, from, seconds, &d->scope[i].t);
 	}
 }
 
@@ -331,6 +289,7 @@ int report_read(struct report *r, FILE *f, struct complaint *why)
 	for (size_t i = 0; i < r->nr; i++) {
 		finish_scope(r, &r->scope[i]);
 		drop_idle_rows(&r->scope[i].t);
+		time_find_dearest(&r->scope[i].split, &r->scope[i].t);
 	}
 	give_unique_names(r);
 	return 0;
@@ -348,6 +307,7 @@ void report_free(struct report *r)
 		table_free(&s->t);
 		table_free(&s->last);
 		table_free(&s->since);
+		free(s->bins);
 	}
 	free(r->scope);
 	for (size_t i = 0; i < r->timeline.nr_series; i++)
@@ -366,7 +326,8 @@ struct item report_item(const struct report_scope *s, const struct row *row)
 			      .vcpu = NO_VCPU,
 			      .t = &s->t,
 			      .row = row,
-			      .seconds = s->to - s->from };
+			      .seconds = s->to - s->from,
+			      .split = s->bins ? &s->split : NULL };
 }
 
 void report_clock(const struct report *r, double second, bool day, char *buf, size_t size)

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "time_split.h"
 
 #define REPORT_BINS 600
 
@@ -30,6 +31,11 @@ struct timeline {
 	struct series **series;
 };
 
+/* Where the time of a VM's vCPUs goes: ns in each bin of the timeline. */
+struct time_bins {
+	float part[NR_TIME_PARTS][REPORT_BINS];
+};
+
 struct report_scope {
 	struct vm vm;	  /* of a VM */
 	bool is_vm;	  /* or the host */
@@ -37,6 +43,8 @@ struct report_scope {
 	double from, to;  /* seconds since the recording's beginning at which it was there */
 	bool came, ended; /* meanwhile */
 	bool reset;
+	struct time_split split; /* where the recorded time went */
+	struct time_bins *bins;	 /* NULL: this is not recorded, or it is the host */
 	/* while reading */
 	const struct vm *key;
 	bool in_timeline;
@@ -50,6 +58,7 @@ struct report {
 	double begin; /* UNIX */
 	double interval, seconds;
 	unsigned long samples, totals;
+	bool has_time; /* it tells where time went; older recordings do not */
 	size_t nr;
 	struct report_scope *scope; /* the host first; VMs by their time in exits */
 	struct timeline timeline;   /* of the host, or of @only */
@@ -78,6 +87,15 @@ void report_clock(const struct report *r, double second, bool day, char *buf, si
 /* "3 h 20 min" */
 void report_duration(double seconds, char *buf, size_t size);
 
+/* ---- bins: report_bins.c */
+
+/* Merges bins until they have room for all seconds of @r. */
+void bins_extend(struct report *r);
+void bins_add_seconds(struct timeline *tl, double from, double seconds);
+void bins_add_exits(struct timeline *tl, double from, double seconds, const struct table *t);
+void bins_add_time(struct time_bins *bins, const struct timeline *tl, double from, double seconds,
+		   const struct time_split *split);
+
 /* ---- printing: report_print.c */
 
 /* The reasons of a scope, by the common options. */
@@ -86,15 +104,24 @@ void report_reasons(struct output *o, const struct common *c, const struct repor
 /* All VMs, a line each; at most @most. */
 void report_vms(struct output *o, const struct common *c, const struct report *r, size_t most);
 
+/* Where the time of each VM went, a line each, or of @only. */
+void report_time(struct output *o, const struct common *c, const struct report *r,
+		 const struct report_scope *only);
+/* What to say if the recording does not tell; else NULL. */
+const char *report_no_time(const struct report *r);
+
 /* One self-contained page. @only: the VM of --vm, or NULL: all. */
 void report_html(const struct report *r, const struct report_scope *only, const struct common *c,
 		 FILE *f);
 
-/* ---- charts: report_charts.c */
+/* ---- charts: report_palette.c, report_over_time.c, report_charts.c */
 
 #define CHART_REASONS 7 /* with colours of their own; the others have one together */
+#define NR_COLOURS    (CHART_REASONS + 1)
+#define CHART_WIDTH   960
+#define CHART_HALF    470 /* one of two side by side */
 
-/* The reasons that have a colour in all charts. */
+/* The reasons that have a colour in all charts; the last colour is that of all others. */
 struct palette {
 	size_t nr;
 	int64_t reason[CHART_REASONS];
@@ -102,10 +129,19 @@ struct palette {
 	bool others; /* there are more */
 };
 
+/* Classes of the style sheet. */
+extern const char *const colours[NR_COLOURS];
+
 void palette_choose(struct palette *p, const struct table *t);
+size_t palette_colour(const struct palette *p, int64_t reason);
+const char *palette_name(const struct palette *p, size_t colour);
+bool palette_has(const struct palette *p, size_t colour);
+void palette_legend(FILE *f, const struct palette *p);
 
 /* @of: whose, NULL: the host's. */
 void chart_over_time(FILE *f, const struct report *r, const struct palette *p, const char *of);
+/* Where the time of each VM went, or of @only; at most @most VMs. */
+void chart_time(FILE *f, const struct report *r, const struct report_scope *only, size_t most);
 void chart_histograms(FILE *f, const struct table *t, bool cycles);
 void chart_vms(FILE *f, const struct report *r, const struct palette *p);
 

@@ -1,218 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The charts of a report. */
+/* The charts of a report that are not over time. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "memory.h"
 #include "numbers.h"
 #include "report.h"
 #include "svg.h"
 
-#define NR_COLOURS    (CHART_REASONS + 1)
 #define NR_HISTOGRAMS 6
 #define VISIBLE	      0.002 /* of a histogram's exits */
 #define NR_BARS	      20
-#define WIDTH	      960
-#define HALF	      470
 #define LABEL	      20 /* bytes of a VM's name beside a bar */
-
-static const char *const colours[NR_COLOURS] = {
-	"c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7",
-};
-
-/* ---- colours */
-
-static double importance(const struct table *t, const struct row *row)
-{
-	double exits = t->exits ? (double)row->n[COUNT] / t->exits : 0;
-	double cycles = t->cycles ? (double)row->n[TOTAL] / t->cycles : 0;
-
-	return fmax(exits, cycles);
-}
-
-/* The most important first, by exits or by time: both charts have the same colours. */
-void palette_choose(struct palette *p, const struct table *t)
-{
-	double of[CHART_REASONS];
-
-	memset(p, 0, sizeof(*p));
-	for (size_t i = 0; i < t->nr; i++) {
-		double important = importance(t, &t->row[i]);
-		size_t at = p->nr;
-
-		while (at > 0 && of[at - 1] < important)
-			at--;
-		p->others |= p->nr == CHART_REASONS;
-		if (at == CHART_REASONS)
-			continue;
-		p->nr += p->nr < CHART_REASONS;
-		for (size_t k = p->nr - 1; k > at; k--) {
-			of[k] = of[k - 1];
-			p->reason[k] = p->reason[k - 1];
-			p->name[k] = p->name[k - 1];
-		}
-		of[at] = important;
-		p->reason[at] = t->row[i].reason;
-		p->name[at] = t->row[i].name;
-	}
-}
-
-/* The last colour is that of all others. */
-static size_t colour_of(const struct palette *p, int64_t reason)
-{
-	for (size_t i = 0; i < p->nr; i++) {
-		if (p->reason[i] == reason)
-			return i;
-	}
-	return CHART_REASONS;
-}
-
-static const char *name_of(const struct palette *p, size_t colour)
-{
-	return colour < p->nr ? p->name[colour] : "other reasons";
-}
-
-static bool is_used(const struct palette *p, size_t colour)
-{
-	return colour < p->nr || (colour == CHART_REASONS && p->others);
-}
-
-static void legend_of(FILE *f, const struct palette *p)
-{
-	legend_begin(f);
-	for (size_t i = 0; i < NR_COLOURS; i++) {
-		if (is_used(p, i))
-			legend_entry(f, colours[i], name_of(p, i));
-	}
-	legend_end(f);
-}
-
-/* ---- over time */
-
-static double time_step(double range)
-{
-	static const double steps[] = { 1,   2,	  5,	10,   15,   30,	   60,	  120,	 300,
-					600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400 };
-
-	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
-		if (range / steps[i] <= 9)
-			return steps[i];
-	}
-	return 86400 * ceil(range / 86400 / 9);
-}
-
-static void time_axis(FILE *f, const struct report *r, const struct axis *x, double bottom)
-{
-	double step = time_step(x->high), at;
-	time_t begin = r->begin, t;
-	char buf[64] = "time";
-	struct tm tm = {};
-	long east = 0;
-
-	if (localtime_r(&begin, &tm)) {
-		east = tm.tm_gmtoff;
-		strftime(buf, sizeof(buf), "time (%Z), from %Y-%m-%d", &tm);
-	}
-	svg_line(f, x->from, bottom, x->to, bottom, "axis");
-	svg_text(f, (x->from + x->to) / 2, bottom + 38, "middle", "unit", buf);
-	at = ceil((r->begin + east) / step) * step - east - r->begin;
-	for (; at <= x->high; at += step) {
-		double px = axis_at(x, at);
-		const char *format = step < 60 ? "%H:%M:%S" : "%H:%M";
-
-		t = llround(r->begin + at);
-		if (!localtime_r(&t, &tm))
-			return;
-		if (step >= 86400 || (x->high > 86400 && !tm.tm_hour && !tm.tm_min))
-			format = "%b %d";
-		strftime(buf, sizeof(buf), format, &tm);
-		svg_line(f, px, bottom, px, bottom + 5, "axis");
-		svg_text(f, px, bottom + 19, "middle", NULL, buf);
-	}
-}
-
-/* What is drawn: the sum of colours 0 to k of each bin. */
-struct stack {
-	size_t nr;
-	double at[REPORT_BINS]; /* the middle of a bin, in seconds */
-	double sum[NR_COLOURS][REPORT_BINS];
-	double high;
-};
-
-static void make_stack(struct stack *st, const struct timeline *tl, const struct palette *p,
-		       bool exits, double scale)
-{
-	memset(st, 0, sizeof(*st));
-	for (size_t bin = 0; bin < tl->nr; bin++) {
-		double sum = 0;
-
-		/* The sliver that rounding leaves behind the last sample. */
-		if (tl->seconds[bin] < tl->width / 1e3)
-			continue;
-		for (size_t i = 0; i < tl->nr_series; i++) {
-			const struct series *s = tl->series[i];
-
-			st->sum[colour_of(p, s->like.reason)][st->nr] +=
-				(exits ? s->exits[bin] : s->cycles[bin]) / tl->seconds[bin] * scale;
-		}
-		for (size_t c = 0; c < NR_COLOURS; c++) {
-			sum += st->sum[c][st->nr];
-			st->sum[c][st->nr] = sum;
-		}
-		st->high = fmax(st->high, sum);
-		st->at[st->nr++] = bin * tl->width + tl->seconds[bin] / 2;
-	}
-}
-
-/* An area from the axis up to the sum; those of lower colours are drawn over it. */
-static void draw_area(FILE *f, const struct stack *st, size_t colour, const struct palette *p,
-		      const struct axis *x, const struct axis *y)
-{
-	const double *sum = st->sum[colour];
-
-	fprintf(f, "<path class=\"%s area\" d=\"M%.1f %.1fV%.1f", colours[colour], x->from, y->from,
-		axis_at(y, sum[0]));
-	for (size_t i = 0; i < st->nr; i++)
-		fprintf(f, "L%.1f %.1f", axis_at(x, st->at[i]), axis_at(y, sum[i]));
-	fprintf(f, "H%.1fV%.1fz\"><title>", x->to, y->from);
-	html_text(f, name_of(p, colour));
-	fputs("</title></path>\n", f);
-}
-
-static void over_time(FILE *f, const struct report *r, const struct palette *p, const char *title,
-		      const char *of, const char *unit, bool exits, double scale)
-{
-	struct stack *st = xcalloc(1, sizeof(*st));
-	struct axis x = { 0, r->seconds, 60, WIDTH - 30 }, y = { 0, 0, 260, 34 };
-
-	make_stack(st, &r->timeline, p, exits, scale);
-	y.high = st->high;
-	chart_begin(f, title, of, WIDTH, y.from + 46);
-	y_axis(f, &y, &x, unit);
-	for (size_t c = NR_COLOURS; st->nr && c-- > 0;) {
-		if (is_used(p, c))
-			draw_area(f, st, c, p, &x, &y);
-	}
-	time_axis(f, r, &x, y.from);
-	chart_svg_end(f);
-	legend_of(f, p);
-	chart_end(f);
-	free(st);
-}
-
-void chart_over_time(FILE *f, const struct report *r, const struct palette *p, const char *of)
-{
-	uint64_t tsc_khz = r->scope[0].t.tsc_khz;
-
-	over_time(f, r, p, "Exits per second, by reason", of, "exits/s", true, 1);
-	if (tsc_khz)
-		over_time(f, r, p, "Time in exits, by reason", of, "% of one CPU", false,
-			  100 / (tsc_khz * 1e3));
-	else
-		over_time(f, r, p, "Cycles in exits, by reason", of, "cycles/s", false, 1);
-}
 
 /* ---- histograms */
 
@@ -294,7 +94,7 @@ static void histogram(FILE *f, const struct table *t, const struct row *row, con
 	for (int k = 0; k < EXIT_STATS_BUCKETS; k++)
 		y.high = fmax(y.high, 100 * hist[k] / sum);
 	snprintf(text, sizeof(text), "Latency of %s", row->name);
-	chart_begin(f, text, NULL, HALF, y.from + 44);
+	chart_begin(f, text, NULL, CHART_HALF, y.from + 44);
 	y_axis(f, &y, x, NULL);
 	svg_text(f, 4, 14, "start", "unit", "% of its exits");
 	for (int k = x->low; k < x->high; k++) {
@@ -334,7 +134,7 @@ static int by_cycles(const void *a, const void *b)
  */
 static struct axis buckets_of(const struct table *t, const struct row *const *row, size_t nr)
 {
-	struct axis x = { EXIT_STATS_BUCKETS, 0, 52, HALF - 24 };
+	struct axis x = { EXIT_STATS_BUCKETS, 0, 52, CHART_HALF - 24 };
 
 	for (size_t i = 0; i < nr; i++) {
 		const uint64_t *hist = table_hist(t, row[i]);
@@ -423,7 +223,7 @@ static void add_to_bar(struct bar *bar, const struct palette *p, const struct re
 		const struct row *row = &s->t.row[i];
 		double n = row->n[exits ? COUNT : TOTAL] / seconds * scale;
 
-		bar->part[colour_of(p, row->reason)] += n;
+		bar->part[palette_colour(p, row->reason)] += n;
 		bar->sum += n;
 	}
 }
@@ -442,7 +242,7 @@ static void draw_bar(FILE *f, const struct bar *bar, const struct palette *p, co
 		sum += bar->part[c];
 		if (to - from < 0.05)
 			continue;
-		snprintf(text, sizeof(text), "%s: %s", name_of(p, c),
+		snprintf(text, sizeof(text), "%s: %s", palette_name(p, c),
 			 short_number(bar->part[c], number, sizeof(number)));
 		svg_rect(f, from, top, to - from, 16, colours[c], text);
 	}
@@ -479,7 +279,7 @@ static void vm_bars(FILE *f, const struct report *r, const struct palette *p, co
 		    const char *unit, bool exits)
 {
 	struct bar bars[NR_BARS + 1] = {};
-	struct axis x = { 0, 0, 166, HALF - 48 };
+	struct axis x = { 0, 0, 166, CHART_HALF - 48 };
 	size_t nr = 0, others = 0;
 	double bottom;
 
@@ -501,12 +301,12 @@ static void vm_bars(FILE *f, const struct report *r, const struct palette *p, co
 		x.high = fmax(x.high, bars[i].sum);
 	x.high = x.high > 0 ? x.high : 1;
 	bottom = 8 + 22 * nr;
-	chart_begin(f, title, NULL, HALF, bottom + 42);
+	chart_begin(f, title, NULL, CHART_HALF, bottom + 42);
 	bars_axis(f, &x, 4, bottom, unit);
 	for (size_t i = 0; i < nr; i++)
 		draw_bar(f, &bars[i], p, &x, 8 + 22 * i, exits);
 	chart_svg_end(f);
-	legend_of(f, p);
+	palette_legend(f, p);
 	chart_end(f);
 }
 

@@ -7,6 +7,7 @@
 
 #define NR_VM_TABLES 20
 #define NR_VM_LINES  200
+#define NR_VM_CHARTS 12
 
 /*
  * The colours are those of Okabe and Ito, which people with any kind of colour vision tell
@@ -85,6 +86,10 @@ static const char foot[] =
 	"200 % are two CPUs that do nothing else. Columns with a * are since the last reset, not of "
 	"the recorded time. Percentiles are estimates: a histogram has a bucket for each power of "
 	"two of cycles.</p>\n"
+	"<p>Guest and entry is what is left of a vCPU's time: the guest, the processor's entries and "
+	"exits, KVM's work between exit and entry, user space for no exit's sake. A halt and the work "
+	"of user space are added when they end. So parts can be more than all of an interval, and the "
+	"rest is then less than nothing.</p>\n"
 	"</footer>\n"
 	"</body>\n"
 	"</html>\n";
@@ -185,6 +190,8 @@ static void page_head(const struct report *r, const struct report_scope *only, F
 	fprintf(f, ", %s. ", r->scope[0].t.vendor[0] ? r->scope[0].t.vendor : "no numbers");
 	fprintf(f, "Recorded from %s to %s: %s, %lu samples, every %g s; %zu VMs.</p>\n", from, to,
 		length, r->samples, r->interval, r->nr - 1);
+	if (!r->scope[0].t.tsc_stable)
+		fputs("<p>The host's TSC was unstable: times mean little.</p>\n", f);
 }
 
 /* A column's value as the page's tables have it. */
@@ -249,6 +256,19 @@ static void vm_tables(const struct report *r, const struct common *c, struct out
 			r->nr - 1 - nr);
 }
 
+static void time_section(const struct report *r, const struct report_scope *only,
+			 const struct common *c, struct output *o)
+{
+	fputs("<h2>Where the time goes</h2>\n", o->f);
+	if (report_no_time(r) || (only && !only->bins)) {
+		fprintf(o->f, "<p>%s</p>\n",
+			report_no_time(r) ? report_no_time(r) : "Nothing of it was recorded.");
+		return;
+	}
+	chart_time(o->f, r, only, NR_VM_CHARTS);
+	report_time(o, c, r, only);
+}
+
 void report_html(const struct report *r, const struct report_scope *only, const struct common *c,
 		 FILE *f)
 {
@@ -265,6 +285,8 @@ void report_html(const struct report *r, const struct report_scope *only, const 
 		chart_over_time(f, r, &p, only ? only->vm.name : NULL);
 	else
 		fputs("<p>The recording has no samples.</p>\n", f);
+	if (r->nr > 1)
+		time_section(r, only, c, &o);
 	fputs("<h2>How long exits take</h2>\n", f);
 	chart_histograms(f, &s->t, c->cycles);
 	if (!only && r->nr > 1) {

@@ -34,6 +34,42 @@ void report_reasons(struct output *o, const struct common *c, const struct repor
 	print(o, c, &h, items, s->t.nr);
 }
 
+void report_time(struct output *o, const struct common *c, const struct report *r,
+		 const struct report_scope *only)
+{
+	struct item *items = xcalloc(r->nr, sizeof(*items));
+	struct heading h = { .view = VIEW_TIME,
+			     .vcpu = NO_VCPU,
+			     .vm = only ? &only->vm : NULL,
+			     .seconds = only ? only->to - only->from : r->seconds,
+			     .time = r->begin + r->seconds,
+			     .note = "where the time of the vCPUs went, in percent of it" };
+	struct column_set set;
+	size_t nr = 0;
+
+	for (size_t i = 1; i < r->nr; i++) {
+		if (r->scope[i].bins && (!only || only == &r->scope[i]))
+			items[nr++] = report_item(&r->scope[i], NULL);
+	}
+	if (c->view == VIEW_TIME) {
+		items_sort(items, nr, c->by, c->reverse);
+		o->columns = &c->set;
+	} else {
+		columns_default(&set, VIEW_TIME, true);
+		columns_choose(&set, VIEW_TIME, "-vcpu");
+		o->columns = &set;
+	}
+	print(o, c, &h, items, nr);
+}
+
+const char *report_no_time(const struct report *r)
+{
+	if (r->has_time || r->nr <= 1 || !r->samples)
+		return NULL;
+	return "Where the time of vCPUs went is not in this recording: an older kvm-exit-stats "
+	       "made it.";
+}
+
 void report_vms(struct output *o, const struct common *c, const struct report *r, size_t most)
 {
 	struct item *items = xcalloc(r->nr, sizeof(*items));

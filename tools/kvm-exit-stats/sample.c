@@ -113,6 +113,7 @@ void sample_since(const struct sample *then, const struct sample *now, struct sa
 		/* Another thread may run the vCPU now. */
 		to->has_wait = s->has_wait && old->has_wait && s->waited >= old->waited;
 		to->waited = s->waited - old->waited;
+		to->has_split = true;
 		time_split(&to->split, &to->t, to->seconds, to->has_wait ? &to->waited : NULL);
 		d->nr++;
 	}

@@ -19,6 +19,7 @@ struct scope_numbers {
 	struct table t;
 	bool has_wait;
 	uint64_t waited;	 /* ns */
+	bool has_split;		 /* always of a difference, unless an old recording has it */
 	struct time_split split; /* of a difference: where the time went */
 	double seconds;		 /* of a difference: the interval */
 	bool anew;		 /* of a difference: a reset fell into it */

@@ -21,6 +21,23 @@ double row_user_ns(const struct table *t, const struct row *row)
 	return t->has & 1u << USER_TOTAL ? ns_of(t, row->n[USER_TOTAL]) : 0;
 }
 
+void time_find_dearest(struct time_split *s, const struct table *d)
+{
+	s->dearest = NULL;
+	s->dearest_ns = 0;
+	for (size_t i = 0; i < d->nr; i++) {
+		const struct row *row = &d->row[i];
+		double ns = row_exit_ns(d, row) + row_user_ns(d, row);
+
+		if (d->measured == MEASURED_ENTRY_BPF && !strcmp(row->name, "HLT"))
+			ns -= s->polling + s->asleep;
+		if (ns > s->dearest_ns) {
+			s->dearest = row;
+			s->dearest_ns = ns;
+		}
+	}
+}
+
 void time_split(struct time_split *s, const struct table *d, double seconds, const uint64_t *waited)
 {
 	uint64_t vcpus = d->vcpus ? d->vcpus : 1;
@@ -33,22 +50,37 @@ void time_split(struct time_split *s, const struct table *d, double seconds, con
 	s->polling = d->halt_poll_ns;
 	s->asleep = d->halt_wait_ns;
 	for (size_t i = 0; i < d->nr; i++) {
-		const struct row *row = &d->row[i];
-		double ns = row_exit_ns(d, row) + row_user_ns(d, row);
-
-		if (d->measured == MEASURED_ENTRY_BPF && !strcmp(row->name, "HLT"))
-			ns -= s->polling + s->asleep;
-		s->exits += row_exit_ns(d, row);
-		s->user += row_user_ns(d, row);
-		if (ns > s->dearest_ns) {
-			s->dearest = row;
-			s->dearest_ns = ns;
-		}
+		s->exits += row_exit_ns(d, &d->row[i]);
+		s->user += row_user_ns(d, &d->row[i]);
 	}
 	/* From exit to entry, as the source bpf measures, a halted vCPU's time is in its exits. */
 	if (d->measured == MEASURED_ENTRY_BPF)
 		s->exits -= s->polling + s->asleep;
 	s->rest = s->whole - s->exits - s->user - s->polling - s->asleep - s->waiting;
+	time_find_dearest(s, d);
+}
+
+void time_parts(const struct time_split *s, double parts[NR_TIME_PARTS])
+{
+	parts[PART_EXITS] = s->exits;
+	parts[PART_USER] = s->user;
+	parts[PART_POLLING] = s->polling;
+	parts[PART_ASLEEP] = s->asleep;
+	parts[PART_WAITING] = s->waiting;
+	parts[PART_GUEST] = s->rest;
+}
+
+void time_add(struct time_split *s, const struct time_split *more)
+{
+	s->whole += more->whole;
+	s->exits += more->exits;
+	s->has_user |= more->has_user;
+	s->has_wait |= more->has_wait;
+	s->user += more->user;
+	s->polling += more->polling;
+	s->asleep += more->asleep;
+	s->waiting += more->waiting;
+	s->rest += more->rest;
 }
 
 static bool read_number(const char *path, const char *format, uint64_t *n)

@@ -5,6 +5,17 @@
 
 #include "source.h"
 
+/* The parts of a vCPU's time, in the order in which they are shown. */
+enum time_part {
+	PART_EXITS,
+	PART_USER,
+	PART_POLLING,
+	PART_ASLEEP,
+	PART_WAITING,
+	PART_GUEST, /* the rest */
+	NR_TIME_PARTS
+};
+
 /* All are ns, summed over the scope's vCPUs. */
 struct time_split {
 	double whole; /* the interval, for each vCPU */
@@ -28,6 +39,15 @@ struct time_split {
 /* What happened in @seconds: @d is a difference. @waited is NULL if that is not known. */
 void time_split(struct time_split *s, const struct table *d, double seconds,
 		const uint64_t *waited);
+
+/* ns of each part; they add up to the whole. */
+void time_parts(const struct time_split *s, double parts[NR_TIME_PARTS]);
+
+/* Adds a further interval of the same scope. time_find_dearest() comes afterwards. */
+void time_add(struct time_split *s, const struct time_split *more);
+
+/* Sets the dearest reason from @d, which is of the same time. */
+void time_find_dearest(struct time_split *s, const struct table *d);
 
 /* ns of a reason: in exits, and until user space has finished them. */
 double row_exit_ns(const struct table *t, const struct row *row);

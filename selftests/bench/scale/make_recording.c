@@ -111,6 +111,8 @@ static void make_table(struct table *t, enum scope scope, size_t nr, bool hist)
 	t->scope = scope;
 	snprintf(t->vendor, sizeof(t->vendor), "vmx");
 	t->tsc_khz = TSC_KHZ;
+	t->tsc_stable = true;
+	t->has = (1u << NR_NUMBERS) - 1;
 	t->epoch = 0x9e3779b97f4a7c15ull ^ (uint64_t)(uniform() * 1e15);
 	if (hist)
 		t->hist = xcalloc(1, sizeof(*t->hist));
@@ -134,6 +136,27 @@ static void name_vm(struct vm *vm, size_t i, int generation)
 	vm->pid = 1200 + 13 * i + 1000 * generation;
 }
 
+/* How the vCPUs' time is spent beside exits; the rest is the guest's. */
+static void spend(struct scope_numbers *s, size_t i, double t, double length, double step)
+{
+	double busy = 0.45 + 0.35 * sin(6.28 * (2 * t / length + i / 3.0)) + 0.1 * uniform();
+	double ns = step * 1e9 * s->t.vcpus;
+
+	s->t.halt_poll_ns = ns * 0.04 * (1 - busy);
+	s->t.halt_wait_ns = ns * 0.8 * (1 - busy);
+	s->has_wait = true;
+	s->waited = ns * (fmod(t / length + 0.2 * i, 0.5) < 0.1 ? 0.15 : 0.01);
+	for (size_t r = 0; r < s->t.nr; r++) {
+		struct row *row = &s->t.row[r];
+
+		/* User space finishes some of them. */
+		if (strcmp(row->name, "IO_INSTRUCTION") != 0)
+			continue;
+		row->n[USER_COUNT] = row->n[COUNT] / 2;
+		row->n[USER_TOTAL] = row->n[USER_COUNT] * 40000;
+	}
+}
+
 static void zero(struct table *t)
 {
 	t->exits = 0;
@@ -154,12 +177,18 @@ static double load(size_t i, size_t r, double t, double length)
 	return wave * burst * (1 + (i * 7 + r * 3) % 5 / 2.0) / (1 + i / 4.0);
 }
 
+/* With events: the last VM comes late, the one before ends early. */
+static bool is_there(size_t i, size_t nr_vms, double part)
+{
+	return !(i == nr_vms && part < 0.3) && !(i == nr_vms - 1 && part > 0.7);
+}
+
 int main(int argc, char **argv)
 {
 	double length = argc > 1 ? atof(argv[1]) : 0, step = argc > 2 ? atof(argv[2]) : 1;
 	size_t nr_vms = argc > 3 ? atoi(argv[3]) : 0, nr = argc > 4 ? atoi(argv[4]) : 0;
 	bool events = argc > 5 && !strcmp(argv[5], "events");
-	struct sample all = {}, since = {}, now = {};
+	struct sample all = {}, since = {}, now = {}; /* @now: what is written */
 	struct recorder rec;
 	struct vm *vm;
 
@@ -193,15 +222,11 @@ int main(int argc, char **argv)
 		double t = n * step;
 
 		all.time = START + t;
-		since.time = START + t;
 		if (fmod(t, TOTALS_EVERY) < step || t + step > length) {
 			now.nr = 0;
 			for (size_t i = 0; i < all.nr; i++) {
-				/* The last VM comes late, the one before ends early. */
-				if (events && ((i == nr_vms && t < length * 0.3) ||
-					       (i == nr_vms - 1 && t > length * 0.7)))
-					continue;
-				now.scope[now.nr++] = all.scope[i];
+				if (!events || is_there(i, nr_vms, t / length))
+					now.scope[now.nr++] = all.scope[i];
 			}
 			now.time = all.time;
 			recorder_totals(&rec, &now);
@@ -215,8 +240,7 @@ int main(int argc, char **argv)
 		for (size_t i = 1; i < all.nr; i++) {
 			struct table *a = &all.scope[i].t;
 
-			if (events && ((i == nr_vms && t < length * 0.3) ||
-				       (i == nr_vms - 1 && t > length * 0.7)))
+			if (events && !is_there(i, nr_vms, t / length))
 				continue;
 			if (events && i == 2 && n == (unsigned long)(length * 0.55 / step)) {
 				zero(a);
@@ -234,9 +258,15 @@ int main(int argc, char **argv)
 				add(a, &since.scope[i].t, r, count, cost);
 				add(&all.scope[0].t, &since.scope[0].t, r, count, cost);
 			}
+			spend(&since.scope[i], i, t, length, step);
 		}
-		since.time = START + t + step;
-		recorder_sample(&rec, &since, step);
+		now.nr = 0;
+		for (size_t i = 0; i < since.nr; i++) {
+			if (!events || is_there(i, nr_vms, t / length))
+				now.scope[now.nr++] = since.scope[i];
+		}
+		now.time = START + t + step;
+		recorder_sample(&rec, &now, step);
 	}
 	return fflush(stdout) ? 1 : 0;
 }

@@ -22,6 +22,8 @@ static void on_totals(void *arg, const struct sample *now)
 		const struct scope_numbers *s = &now->scope[i];
 
 		sum += s->vm ? strlen(s->vm->name) + strlen(s->vm->id) : 1;
+		sum += s->has_split && s->split.rest < 0;
+		sum += s->t.halt_wait_ns + s->t.tsc_stable;
 		for (size_t k = 0; k < s->t.nr; k++) {
 			const uint64_t *hist = table_hist(&s->t, &s->t.row[k]);
 
