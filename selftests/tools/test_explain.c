@@ -194,11 +194,21 @@ static void test_split(void)
 	ok(s.whole == 2e9 && s.exits == 200e6 && s.user == 100e6 && s.rest == 400e6 &&
 		   s.dearest == row && s.dearest_ns == 300e6,
 	   "the parts of two vCPUs' time and the rest add up");
+	d.has_vmm = true;
+	d.vmm_ns = 150000000;
+	time_split(&s, &d, 1, &waited);
+	ok(s.has_vmm && s.vmm == 150e6 && s.rest == 250e6,
+	   "user space for no exit's sake is a part of its own if a source tells it");
+	d.has_vmm = false;
+	d.vmm_ns = 0;
 	d.measured = MEASURED_ENTRY_BPF;
 	row->n[TOTAL] = 2400000000;
 	time_split(&s, &d, 1, NULL);
 	ok(s.exits == 200e6 && s.rest == 700e6 && !s.has_wait,
 	   "from exit to entry: a halted vCPU's time is taken out of its exits");
+	time_split(&s, &d, 1, &waited);
+	ok(s.exits == 0 && s.user == 0 && s.waiting == 300e6 && s.rest == 700e6,
+	   "so is what it waited for a CPU; beyond the exits' time it waited in user space");
 	row->n[TOTAL] = 6400000000;
 	time_split(&s, &d, 1, &waited);
 	ok(s.rest < 0, "parts that overlap leave a negative rest");

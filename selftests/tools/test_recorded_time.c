@@ -22,6 +22,7 @@ static struct vm vm = { .id = "1-1", .name = "web", .process = "qemu", .pid = 1 
 struct second {
 	uint64_t exits, user, polling, asleep, waiting; /* ms, of 2000 */
 	bool no_wait;
+	uint64_t vmm; /* 0: the source does not tell */
 };
 
 static void fill(struct table *t, const struct second *s)
@@ -37,7 +38,9 @@ static void fill(struct table *t, const struct second *s)
 			     .vcpus = VCPUS,
 			     .has = (1u << NR_NUMBERS) - 1,
 			     .halt_poll_ns = s->polling * 1000000,
-			     .halt_wait_ns = s->asleep * 1000000 };
+			     .halt_wait_ns = s->asleep * 1000000,
+			     .has_vmm = s->vmm,
+			     .vmm_ns = s->vmm * 1000000 };
 	if (!s->exits)
 		return;
 	row = table_add_row(t, &like);
@@ -231,6 +234,26 @@ static void test_wait_not_known(void)
 	free(text);
 }
 
+static void test_vmm(void)
+{
+	static const struct second seconds[] = { { .exits = 100, .waiting = 10, .vmm = 300 },
+						 { .exits = 100, .no_wait = true, .vmm = 100 } };
+	struct report r;
+	char *text, *page;
+	size_t size;
+
+	text = make(seconds, 2, true, &size);
+	read_back(&r, text, size);
+	ok(r.scope[1].split.has_vmm && near(r.scope[1].split.vmm, 400) &&
+		   near(r.scope[1].split.rest, 4000 - 200 - 10 - 400),
+	   "user space for no exit's sake is recorded if it is known");
+	page = printed(&r, false);
+	ok(strstr(page, " 10.0 "), "and reported");
+	free(page);
+	report_free(&r);
+	free(text);
+}
+
 /* A recording as older programs made it. */
 static void take_out_halts(char *text)
 {
@@ -298,6 +321,7 @@ int main(void)
 	test_shares();
 	test_overlap();
 	test_wait_not_known();
+	test_vmm();
 	test_old();
 	test_tsc();
 	return done_testing();

@@ -8,6 +8,10 @@
 #include "columns.h"
 #include "memory.h"
 
+#define TIME_COLUMNS                                                  \
+	"vm,vcpu,exits%,user%,vmm%,polling%,asleep%,waiting%,guest%," \
+	"dearest,dearest%"
+
 static const char *const defaults[NR_VIEWS][2] = {
 	/* since the last reset, in an interval */
 	[VIEW_VMS] = { "vm,vcpus,exits,time,top,top%", "vm,vcpus,rate,cpu%,top,top%" },
@@ -18,8 +22,7 @@ static const char *const defaults[NR_VIEWS][2] = {
 			  "vm,rate,exits%,cpu%,time%,min,avg,max" },
 	[VIEW_DETAILS] = { "detail,what,exits,exits%,time,time%,avg,p50,p99,max",
 			   "detail,what,rate,exits%,time%,avg,p50,p99,max" },
-	[VIEW_TIME] = { "vm,vcpu,exits%,user%,polling%,asleep%,waiting%,guest%,dearest,dearest%",
-			"vm,vcpu,exits%,user%,polling%,asleep%,waiting%,guest%,dearest,dearest%" },
+	[VIEW_TIME] = { TIME_COLUMNS, TIME_COLUMNS },
 	/* what happened between, side by side */
 	[VIEW_DIFF] = { "vm,name,exits,time,avg,p50,p99,max",
 			"vm,name,rate_a,rate_b,rate_change,cpu_a%,cpu_b%,avg_a,avg_b,avg_change" },

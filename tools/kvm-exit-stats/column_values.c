@@ -291,7 +291,7 @@ static void part(const struct item *i, struct value *v, bool known, double ns)
 /* A letter for each sixteenth of the time; the guest's part is blank. */
 void get_bar(const struct item *i, struct value *v)
 {
-	static const char letters[] = "EUPAW";
+	static const char letters[] = "EUVPAW";
 	static char bars[2][BAR_WIDTH + 1]; /* two can be compared */
 	static int turn;
 	char *bar = bars[turn++ & 1];
@@ -321,6 +321,11 @@ void get_part_exits(const struct item *i, struct value *v)
 void get_part_user(const struct item *i, struct value *v)
 {
 	part(i, v, split_of(i)->has_user, split_of(i)->user);
+}
+
+void get_part_vmm(const struct item *i, struct value *v)
+{
+	part(i, v, split_of(i)->has_vmm, split_of(i)->vmm);
 }
 
 void get_part_polling(const struct item *i, struct value *v)

@@ -62,6 +62,7 @@ bool table_since(const struct table *then, const struct table *now, struct table
 	d->merged = less(now->merged, then->merged);
 	d->halt_poll_ns = less(now->halt_poll_ns, then->halt_poll_ns);
 	d->halt_wait_ns = less(now->halt_wait_ns, then->halt_wait_ns);
+	d->vmm_ns = less(now->vmm_ns, then->vmm_ns);
 	d->lost = less(now->lost, then->lost);
 	for (size_t i = 0; i < d->nr; i++) {
 		const struct row *old = table_row(then, d->row[i].reason);

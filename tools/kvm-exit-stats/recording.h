@@ -12,12 +12,13 @@
  *	{"totals":UNIX, "scopes":[SCOPE...]}			all since the last reset
  *
  * SCOPE = {"vm":NUMBER, "vcpus":N, "exits":N, "cycles":N, "halted":[POLLING, ASLEEP],
- *	    "waited":NS, "reset":true, "rows":[ROW...]}
+ *	    "waited":NS, "vmm":NS, "reset":true, "rows":[ROW...]}
  *
- * The host has no "vm". A sample has each VM, and the host if it had exits: so that all of a VM's
- * time is there. Times other than cycles are ns; "waited", for a CPU, is only there if it is
- * known. A ROW of a sample is [reason, count, total] or, if user space had a part in its
- * exits, [reason, count, total, user count, user total]. Totals come first, every minute and
+ * The host has no "vm". A sample has each VM, so that all of a VM's time is there, and the host
+ * if it had exits. Times other than cycles are ns; "waited", for a CPU, and "vmm", in user
+ * space for no exit's sake, are only there if they are known. A ROW of a sample is [reason,
+ * count, total] or, if user space had a part in its exits, [reason, count, total, user count,
+ * user total]. Totals come first, every minute and
  * last. Their scopes have "epoch", "nested" and, if it is so, "tsc":"unstable" too, and a ROW
  * is [reason, count, total, min, max, nested count, nested total, [[bucket, count]...], user
  * count, user total]. A reason is -1 for OTHER. Without "user" in the first line the tables

@@ -86,7 +86,10 @@ static bool fixed_times(struct scope_numbers *s, bool is_vm, const char **p)
 	    !skip(p, "]"))
 		return false;
 	s->has_wait = skip(p, ",\"waited\":");
-	return !s->has_wait || fixed_uint(p, &s->waited);
+	if (s->has_wait && !fixed_uint(p, &s->waited))
+		return false;
+	t->has_vmm = skip(p, ",\"vmm\":");
+	return !t->has_vmm || fixed_uint(p, &t->vmm_ns);
 }
 
 static bool fixed_scope(struct reader *r, struct scope_numbers *s, const char **p)

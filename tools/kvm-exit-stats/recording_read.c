@@ -181,6 +181,8 @@ void reader_begin_scope(struct reader *r, struct scope_numbers *s, const struct 
 		s->t.has |= 1u << USER_COUNT | 1u << USER_TOTAL;
 	s->t.halt_poll_ns = 0;
 	s->t.halt_wait_ns = 0;
+	s->t.has_vmm = false;
+	s->t.vmm_ns = 0;
 	s->has_wait = false;
 	s->has_split = false;
 }
@@ -219,6 +221,8 @@ static int read_scope(struct reader *r, struct scope_numbers *s, const json_t *f
 	t->halt_wait_ns = uint_at(halted, 1);
 	s->has_split = vm && halted && !totals;
 	s->has_wait = waited;
+	t->has_vmm = json_object_get(from, "vmm");
+	t->vmm_ns = uint_of(from, "vmm");
 	s->waited = uint_of(from, "waited");
 	t->epoch = strtoull(text_of(from, "epoch", "0"), NULL, 10);
 	t->nested = uint_of(from, "nested");

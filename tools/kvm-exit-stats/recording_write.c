@@ -135,6 +135,8 @@ void recorder_sample(struct recorder *r, const struct sample *since, double seco
 		begin_scope(r, &j, s);
 		if (s->has_wait)
 			json_put_uint(&j, "waited", s->waited);
+		if (s->vm && s->t.has_vmm)
+			json_put_uint(&j, "vmm", s->t.vmm_ns);
 		if (s->anew)
 			json_put_bool(&j, "reset", true);
 		json_begin_array(&j, "rows");

@@ -109,6 +109,7 @@ static void add_slot(const struct bpf_source *b, struct slot *to, const struct s
 		copy_row(s, i, &row);
 		add_row(&to->rows[i], &row);
 	}
+	to->vmm_ns += *(const volatile __u64 *)&s->vmm_ns;
 	if (*(const volatile __u64 *)&s->vcpu == SLOT_DEAD) {
 		to->halt_poll_ns += s->halt_poll_ns;
 		to->halt_wait_ns += s->halt_wait_ns;
@@ -283,6 +284,8 @@ static int bpf_read(struct source *s, const struct vm *vm, int vcpu, bool hist, 
 	t->lost = b->skel->bss->no_slot + b->skel->bss->unmatched;
 	t->halt_poll_ns = b->copy->halt_poll_ns;
 	t->halt_wait_ns = b->copy->halt_wait_ns;
+	t->has_vmm = true;
+	t->vmm_ns = b->copy->vmm_ns;
 	if (hist)
 		t->hist = xcalloc(1, sizeof(*t->hist));
 	put_rows(b, t);

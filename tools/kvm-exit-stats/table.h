@@ -63,7 +63,9 @@ struct table {
 	uint64_t version, tsc_khz, epoch, vms, vcpus, exits, cycles, nested, tsc_backwards;
 	uint64_t dumps, merged;
 	uint64_t halt_poll_ns, halt_wait_ns; /* of the vCPUs: halted and polling, or asleep */
-	uint64_t lost;			     /* exits that a source could not count */
+	bool has_vmm;
+	uint64_t vmm_ns; /* in user space for no exit's sake: of sources that can tell */
+	uint64_t lost;	 /* exits that a source could not count */
 	enum measured measured;
 	unsigned int has; /* 1 << enum number: the columns that the file had */
 	int nr_extra;

@@ -38,6 +38,20 @@ void time_find_dearest(struct time_split *s, const struct table *d)
 	}
 }
 
+/*
+ * From exit to entry, as the source bpf measures, the exits have the time that a vCPU was halted
+ * or waited for a CPU. What it waited beyond that was in user space.
+ */
+static void take_out_of_exits(struct time_split *s)
+{
+	double within;
+
+	s->exits -= s->polling + s->asleep;
+	within = s->waiting < s->exits ? s->waiting : s->exits;
+	s->exits -= within;
+	s->user -= s->waiting - within < s->user ? s->waiting - within : s->user;
+}
+
 void time_split(struct time_split *s, const struct table *d, double seconds, const uint64_t *waited)
 {
 	uint64_t vcpus = d->vcpus ? d->vcpus : 1;
@@ -45,6 +59,8 @@ void time_split(struct time_split *s, const struct table *d, double seconds, con
 	memset(s, 0, sizeof(*s));
 	s->whole = seconds * 1e9 * vcpus;
 	s->has_user = d->has & 1u << USER_TOTAL;
+	s->has_vmm = d->has_vmm;
+	s->vmm = d->vmm_ns;
 	s->has_wait = waited;
 	s->waiting = waited ? *waited : 0;
 	s->polling = d->halt_poll_ns;
@@ -53,10 +69,9 @@ void time_split(struct time_split *s, const struct table *d, double seconds, con
 		s->exits += row_exit_ns(d, &d->row[i]);
 		s->user += row_user_ns(d, &d->row[i]);
 	}
-	/* From exit to entry, as the source bpf measures, a halted vCPU's time is in its exits. */
 	if (d->measured == MEASURED_ENTRY_BPF)
-		s->exits -= s->polling + s->asleep;
-	s->rest = s->whole - s->exits - s->user - s->polling - s->asleep - s->waiting;
+		take_out_of_exits(s);
+	s->rest = s->whole - s->exits - s->user - s->vmm - s->polling - s->asleep - s->waiting;
 	time_find_dearest(s, d);
 }
 
@@ -64,6 +79,7 @@ void time_parts(const struct time_split *s, double parts[NR_TIME_PARTS])
 {
 	parts[PART_EXITS] = s->exits;
 	parts[PART_USER] = s->user;
+	parts[PART_VMM] = s->vmm;
 	parts[PART_POLLING] = s->polling;
 	parts[PART_ASLEEP] = s->asleep;
 	parts[PART_WAITING] = s->waiting;
@@ -75,8 +91,10 @@ void time_add(struct time_split *s, const struct time_split *more)
 	s->whole += more->whole;
 	s->exits += more->exits;
 	s->has_user |= more->has_user;
+	s->has_vmm |= more->has_vmm;
 	s->has_wait |= more->has_wait;
 	s->user += more->user;
+	s->vmm += more->vmm;
 	s->polling += more->polling;
 	s->asleep += more->asleep;
 	s->waiting += more->waiting;

@@ -9,6 +9,7 @@
 enum time_part {
 	PART_EXITS,
 	PART_USER,
+	PART_VMM,
 	PART_POLLING,
 	PART_ASLEEP,
 	PART_WAITING,
@@ -20,16 +21,17 @@ enum time_part {
 struct time_split {
 	double whole; /* the interval, for each vCPU */
 	double exits;
-	bool has_user, has_wait;
+	bool has_user, has_vmm, has_wait;
 	double user; /* until user space has finished an exit */
+	double vmm;  /* in user space for no exit's sake: a signal, work of the VMM's own */
 	double polling, asleep;
 	double waiting; /* runnable, for a CPU */
 	/*
 	 * What is left: the guest, entries and exits of the processor, KVM's work between exit
-	 * and entry, user space for no exit's sake. Negative: the parts overlap, as where a
-	 * vCPU's thread waits for a CPU within an exit. A halt and the work of user space are
-	 * added when they end: one that lasts longer than the interval is in the rest of this
-	 * one, and all of it in a part of a later one.
+	 * and entry, and what user space does for no exit's sake if no source tells it apart.
+	 * Negative: the parts overlap, as where a vCPU's thread waits for a CPU within an exit.
+	 * A halt and the work of user space are added when they end: one that lasts longer than
+	 * the interval is in the rest of this one, and all of it in a part of a later one.
 	 */
 	double rest;
 	const struct row *dearest; /* reason, by its time in exits and user space */

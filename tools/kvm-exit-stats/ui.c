@@ -35,7 +35,8 @@ static const char *const columns_of[NR_VIEWS] = {
 	[VIEW_VCPUS] = "vcpu,rate,cpu%,avg,top,top%",
 	[VIEW_ACROSS] = "vm,rate,exits%,time%,cpu%,avg,max,min",
 	[VIEW_DETAILS] = "detail,what,rate,exits%,time%,avg,p99,max,exits",
-	[VIEW_TIME] = "vm,vcpu,exits%,user%,polling%,asleep%,waiting%,guest%,bar,dearest,dearest%",
+	[VIEW_TIME] =
+		"vm,vcpu,exits%,user%,vmm%,polling%,asleep%,waiting%,guest%,bar,dearest,dearest%",
 };
 
 static const char *const sorted_by[NR_VIEWS] = { "cpu%", "time%", "cpu%", "cpu%", "time%", "vm" };

@@ -300,7 +300,8 @@ int BPF_PROG(end_at_handler, struct kvm_vcpu *vcpu)
 
 /*
  * An exit that KVM could not finish ends here. A KVM_RUN without an exit that returns as the
- * last one did continues that exit: MMIO and string I/O go out once for each part.
+ * last one did continues that exit: MMIO and string I/O go out once for each part. Any other
+ * return is for no exit's sake: a signal, mostly.
  */
 SEC("fexit/kvm_arch_vcpu_ioctl_run")
 int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
@@ -316,8 +317,10 @@ int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
 		end_exit(s, now);
 	why = vcpu->run->exit_reason;
 	first = s->sequence != s->user_sequence;
-	if (!user_finishes(result, why) || (!first && s->user_why != why))
+	if (!user_finishes(result, why) || (!first && s->user_why != why)) {
+		s->vmm_start = now;
 		return 0;
+	}
 	s->user_counts = first;
 	s->user_why = why;
 	s->user_start = now;
@@ -327,10 +330,15 @@ int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
 SEC("fentry/kvm_arch_vcpu_ioctl_run")
 int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 {
+	__u64 now = bpf_ktime_get_ns();
 	struct slot *s = slot_of(vcpu, false);
 	struct exit_row *row;
 	__u32 i;
 
+	if (s && s->vmm_start) {
+		s->vmm_ns += now - s->vmm_start;
+		s->vmm_start = 0;
+	}
 	if (!s || !s->user_start)
 		return 0;
 	i = s->row;
@@ -340,7 +348,7 @@ int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 	s->sequence++;
 	barrier();
 	row->user_count += s->user_counts;
-	row->user_total += bpf_ktime_get_ns() - s->user_start;
+	row->user_total += now - s->user_start;
 	barrier();
 	s->sequence++;
 	s->user_start = 0;

@@ -43,6 +43,8 @@ struct slot {
 	__u64 user_sequence; /* @sequence after the thread came back */
 	__u32 user_why;	     /* run->exit_reason of that return */
 	__u32 user_counts;   /* that return is the exit's first */
+	__u64 vmm_start;     /* when the thread returned to user space for no exit's sake, or 0 */
+	__u64 vmm_ns;	     /* how long it was there for no exit's sake */
 	__s32 vcpu_id;
 	__u64 vcpu_address;
 	/*
