@@ -271,6 +271,19 @@ static void test_metrics(void)
 	t.tsc_khz = 1000000;
 	writes(&format_openmetrics, &heading, 0, 1, true);
 	ok(!strcmp(text, "# EOF\n"), "without VMs the document is empty");
+	ok(!strstr(text, "kvm_halt_poll_seconds") && !strstr(text, "kvm_vmm_seconds"),
+	   "times that are not known have no metrics");
+	t.halt_poll_ns = 1500000000;
+	t.has_vmm = true;
+	t.vmm_ns = 250000000;
+	writes(&format_prometheus, &heading, 2, 1, false);
+	ok(strstr(text, "# TYPE kvm_halt_poll_seconds_total counter") &&
+		   strstr(text, "} 1.500000000\n") &&
+		   strstr(text, "# TYPE kvm_vmm_seconds_total counter") &&
+		   strstr(text, "} 0.250000000\n"),
+	   "how long vCPUs were halted, and in user space for no exit's sake, is in seconds");
+	t.halt_poll_ns = 0;
+	t.has_vmm = false;
 }
 
 static void test_table(void)

@@ -130,11 +130,14 @@ static void print_text(const struct evidence *e, const struct found *found, size
 {
 	const struct time_split *s = &e->split;
 
-	printf("%s: %.1f s of %llu vCPUs: exits %.1f %%, user space %.1f %%, polling %.1f %%, "
-	       "asleep %.1f %%, waiting for a CPU %.1f %%, guest %.1f %%\n",
-	       e->vm->name, e->seconds, (unsigned long long)e->since.vcpus, percent(e, s->exits),
-	       percent(e, s->user), percent(e, s->polling), percent(e, s->asleep),
-	       percent(e, s->waiting), percent(e, s->rest));
+	printf("%s: %.1f s of %llu vCPUs: exits %.1f %%, user space %.1f %%, ", e->vm->name,
+	       e->seconds, (unsigned long long)e->since.vcpus, percent(e, s->exits),
+	       percent(e, s->user));
+	if (s->has_vmm)
+		printf("for no exit's sake %.1f %%, ", percent(e, s->vmm));
+	printf("polling %.1f %%, asleep %.1f %%, waiting for a CPU %.1f %%, guest %.1f %%\n",
+	       percent(e, s->polling), percent(e, s->asleep), percent(e, s->waiting),
+	       percent(e, s->rest));
 	for (size_t i = 0; i < nr; i++)
 		print_item(e, &found[i], i + 1);
 	if (e->no_details)
@@ -157,6 +160,8 @@ static void print_json(const struct evidence *e, const struct found *found, size
 	json_put_real(&j, "seconds", e->seconds, 3);
 	json_put_real(&j, "exits_percent", percent(e, e->split.exits), 2);
 	json_put_real(&j, "user_percent", percent(e, e->split.user), 2);
+	if (e->split.has_vmm)
+		json_put_real(&j, "vmm_percent", percent(e, e->split.vmm), 2);
 	json_put_real(&j, "polling_percent", percent(e, e->split.polling), 2);
 	json_put_real(&j, "asleep_percent", percent(e, e->split.asleep), 2);
 	json_put_real(&j, "waiting_percent", percent(e, e->split.waiting), 2);

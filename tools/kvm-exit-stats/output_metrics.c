@@ -163,34 +163,58 @@ static bool begins_scope(const struct item *items, size_t i)
 	return !i || items[i].t != items[i - 1].t;
 }
 
-/* How long vCPUs were halted; a scope that was never halted is left out. */
-static void write_halts(struct output *o, const char *prefix, bool host, const struct item *items,
+/* Of a scope as a whole. False: it is left out. */
+static bool halted_polling(const struct table *t, uint64_t *ns)
+{
+	*ns = t->halt_poll_ns;
+	return t->halt_poll_ns || t->halt_wait_ns;
+}
+
+static bool halted_asleep(const struct table *t, uint64_t *ns)
+{
+	*ns = t->halt_wait_ns;
+	return t->halt_poll_ns || t->halt_wait_ns;
+}
+
+static bool in_vmm(const struct table *t, uint64_t *ns)
+{
+	*ns = t->vmm_ns;
+	return t->has_vmm;
+}
+
+/* How long vCPUs were halted, and in user space for no exit's sake. */
+static void write_times(struct output *o, const char *prefix, bool host, const struct item *items,
 			size_t nr)
 {
-	static const char *const names[] = { "halt_poll", "halt_wait" };
-	static const char *const helps[] = { "Time that halted vCPUs polled for a wake-up",
-					     "Time that halted vCPUs slept" };
+	static const struct {
+		const char *name, *help;
+		bool (*get)(const struct table *t, uint64_t *ns);
+	} times[] = {
+		{ "halt_poll", "Time that halted vCPUs polled for a wake-up", halted_polling },
+		{ "halt_wait", "Time that halted vCPUs slept", halted_asleep },
+		{ "vmm", "Time that vCPUs were in user space for no exit's sake", in_vmm },
+	};
 	char name[80];
+	uint64_t ns;
 
-	for (int k = 0; k < 2; k++) {
+	for (size_t k = 0; k < sizeof(times) / sizeof(*times); k++) {
 		bool any = false;
 
-		snprintf(name, sizeof(name), "%s_%s_seconds", prefix, names[k]);
+		snprintf(name, sizeof(name), "%s_%s_seconds", prefix, times[k].name);
 		for (size_t i = 0; i < nr; i++) {
-			const struct table *t = items[i].t;
 			struct item scope = items[i];
 
 			if (!items[i].vm != host || !begins_scope(items, i) ||
-			    !(t->halt_poll_ns || t->halt_wait_ns))
+			    !times[k].get(items[i].t, &ns))
 				continue;
 			if (!any)
-				family(o, name, "_total", "counter", helps[k]);
+				family(o, name, "_total", "counter", times[k].help);
 			any = true;
 			scope.row = NULL;
 			fprintf(o->f, "%s_total", name);
 			if (labels(o->f, &scope))
 				fputc('}', o->f);
-			fprintf(o->f, " %.9f\n", (k ? t->halt_wait_ns : t->halt_poll_ns) / 1e9);
+			fprintf(o->f, " %.9f\n", ns / 1e9);
 		}
 	}
 }
@@ -254,8 +278,8 @@ static void metrics_table(struct output *o, const struct heading *h, const struc
 	}
 	write_histograms(o, "kvm", false, items, nr);
 	write_histograms(o, "kvm_host", true, items, nr);
-	write_halts(o, "kvm", false, items, nr);
-	write_halts(o, "kvm_host", true, items, nr);
+	write_times(o, "kvm", false, items, nr);
+	write_times(o, "kvm_host", true, items, nr);
 	write_start_times(o, items, nr);
 	write_info(o, items, nr);
 }
