@@ -2,34 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # kvm-exit-stats explain names the problem of each of several slow guests first, and finds
-# nothing in a guest that has none; on our KVM and, by BPF, on the distribution's. show --time
-# has each part of a vCPU's time where it was arranged.
+# nothing in a guest that has none; on our KVM and, by BPF, on the distribution's.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
 command -v kvm-exit-stats >/dev/null || skip_all "this host was made without command.list"
 # shellcheck source-path=SCRIPTDIR source=helpers/monitors.sh
 . /tests/monitors.sh
-
-# start_slow KIND
-start_slow() {
-	rm -f /tmp/hold
-	mkfifo /tmp/hold
-	sh -c 'echo $$ >'"${group:-/dev/null}"'; exec /tests/slow_guest '"$1" </tmp/hold >/tmp/runs &
-	guest=$!
-	exec 9>/tmp/hold
-	until grep -q runs /tmp/runs && ls -d "$kvm/$guest"-*/vcpu0 >/dev/null 2>&1; do
-		kill -0 $guest 2>/dev/null || break
-		sleep 0.1
-	done
-	sleep 0.5
-}
-
-end_slow() {
-	exec 9>&-
-	wait "$guest" 2>/dev/null
-	rm /tmp/hold
-}
+# shellcheck source-path=SCRIPTDIR source=helpers/slow_guests.sh
+. /tests/slow_guests.sh
 
 # first_rule: of the findings in /tmp/shown
 first_rule() {
@@ -47,25 +28,6 @@ names() {
 	ok $? "$which: $2: the first finding is ${1:-none}"
 }
 
-# part COLUMN: of the VM's line of /tmp/shown, in whole percent
-part() {
-	awk -F , -v column="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == column) at = i; next }
-		NR == 2 { printf "%.0f\n", $at }' /tmp/shown
-}
-
-# between LOW VALUE HIGH
-between() {
-	[ "$2" -ge "$1" ] && [ "$2" -le "$3" ]
-}
-
-# split KIND: show --time of that guest for 3 s
-split() {
-	start_slow "$1"
-	kvm-exit-stats show --vm "$guest" --time 3 1 -f csv 2>/tmp/errors | tr -d '\r"' >/tmp/shown
-	end_slow
-	sed 's/^/# /' /tmp/shown /tmp/errors
-}
-
 top_shows_the_time() {
 	start_slow port
 	kvm-exit-stats top --keys w --interval 2 --batch 1 --size 120x12 >/tmp/shown 2>/tmp/errors
@@ -73,21 +35,6 @@ top_shows_the_time() {
 	grep -q "^slow_guest.* UUUUUUUUUUUUU" /tmp/shown
 	ok $? "top: w shows where the time goes, with a bar"
 	end_slow
-}
-
-time_is_where_it_was_arranged() {
-	split busy
-	between 90 "$(part guest_percent)" 101
-	ok $? "$which: a guest that computes: its time is the guest's"
-	split port
-	between 80 "$(part user_percent)" 101
-	ok $? "$which: a port that is answered after 1 ms: user space has the time"
-	split sleep
-	between 85 "$(part asleep_percent)" 101
-	ok $? "$which: a guest that halts for 20 ms at a time: it is asleep"
-	split waiting
-	between 40 "$(part waiting_percent)" 60
-	ok $? "$which: a guest that shares its CPU with another process: it waits half of the time"
 }
 
 slow_guests_are_explained() {
@@ -149,7 +96,6 @@ swap_on_zram
 ok $? "memory can be swapped to zram"
 echo 10000000 >/sys/module/kvm/parameters/halt_poll_ns
 which="our KVM"
-time_is_where_it_was_arranged
 slow_guests_are_explained
 top_shows_the_time
 errors_name_the_cause
@@ -158,8 +104,7 @@ echo 10000000 >/sys/module/kvm/parameters/halt_poll_ns
 which="the distribution's KVM"
 # Bochs is slow, and what BPF measures does not depend on the vendor.
 if [ "$vendor" = svm ]; then
-	time_is_where_it_was_arranged
-	slow_guests_are_explained
+		slow_guests_are_explained
 else
 	names port port
 	names pause-loop pause

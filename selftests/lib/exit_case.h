@@ -92,7 +92,7 @@ extern char exit_vmsave[], exit_invlpga[], exit_skinit[], exit_mix_svm[], exit_u
 extern char exit_triple_fault[], exit_window[], exit_read_page[], exit_write_page[];
 extern char exit_read_write_page[], exit_read[], exit_write[], exit_mix[];
 extern char exit_deadline_moved[], exit_deadline_passed[], exit_timer[], exit_ipi[];
-extern char exit_in_port[], exit_none[], exit_ticks[], exit_sweep[];
+extern char exit_in_port[], exit_none[], exit_ticks[], exit_sweep[], exit_own_clock[];
 extern char exit_cpuid_failure[], exit_deadline_vmfail[];
 extern char exit_self_ipi[], exit_self_ipi_window[], exit_tpr[];
 

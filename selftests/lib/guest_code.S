@@ -244,6 +244,33 @@ exit_none:
 	cli
 	jmp	done
 
+	/*
+	 * For rdi ticks of the TSC; adds up the steps from one RDTSC to the next at rdx, but those
+	 * above rsi: there the guest did not run.
+	 */
+	.globl	exit_own_clock
+exit_own_clock:
+	sti
+	mov	%rdx, %r8
+	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, %r9
+	add	%rax, %rdi
+1:	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	mov	%rax, %rcx
+	sub	%r9, %rax
+	mov	%rcx, %r9
+	cmp	%rsi, %rax
+	ja	2f
+	add	%rax, (%r8)
+2:	cmp	%rdi, %rcx
+	jb	1b
+	cli
+	jmp	done
+
 	/* rdi halts, each until the next tick of the APIC's timer, which has esi as its count */
 	.globl	exit_ticks
 exit_ticks:

@@ -4,14 +4,16 @@
 #
 #	awk -f phases.awk samples
 #
-# A sample is "@sample PHASE SECONDS", then exit_stats and exit_stats_hist as they
+# A sample is "@sample PHASE SECONDS WAITED", then exit_stats and exit_stats_hist as they
 # were read. Counters only grow, so the exits of a phase are the difference between its first
 # and its last sample. The phase "all" is the whole run. The reason "all" is the sum of all
 # reasons, "others" of those that a picture does not name. Rows are in order of exits in the
-# whole run.
+# whole run. The last columns say where the vCPU's time went, in percent, while there was a vCPU:
+# those of the reason "all".
 
 BEGIN {
 	OFS = "\t"
+	none = "\t-\t-\t-\t-\t-\t-"
 	SHOWN = 5	# reasons by name in a picture, the others together
 }
 
@@ -27,6 +29,7 @@ function add(s, r, exits, cycles) {
 
 /^@sample / {
 	time[++s] = $3
+	waited[s] = $4
 	table = 0
 	if (!($2 in first)) {
 		first[$2] = s
@@ -53,6 +56,7 @@ table == 1 {
 	}
 	add(s, $1, $3, $4)
 	add(s, "all", $3, $4)
+	user[s] += $11
 }
 
 table == 2 {
@@ -71,6 +75,35 @@ function median(a, b, r,	k, sum) {
 	}
 }
 
+# A share of the vCPU's time.
+function part(ns, seconds) {
+	return sprintf("%.1f", ns / seconds / 1e7)
+}
+
+# Where the vCPU's time went: exits, user space, polling, asleep, waiting, and the rest.
+function split_of(a, b,	seconds, khz, ns, rest, text, i) {
+	while (a < b && !head[a, "vcpus"])
+		a++
+	# The last sample may be from after its end.
+	while (a < b && !head[b, "vcpus"])
+		b--
+	seconds = time[b] - time[a]
+	if (seconds <= 0)
+		fail("no vCPU")
+	khz = head[b, "tsc_khz"]
+	ns[1] = (total[b, "all"] - total[a, "all"]) / khz * 1e6
+	ns[2] = (user[b] - user[a]) / khz * 1e6
+	ns[3] = head[b, "halt_poll_ns"] - head[a, "halt_poll_ns"]
+	ns[4] = head[b, "halt_wait_ns"] - head[a, "halt_wait_ns"]
+	ns[5] = waited[b] - waited[a]
+	rest = seconds * 1e9
+	for (i = 1; i <= 5; i++) {
+		rest -= ns[i]
+		text = text OFS part(ns[i], seconds)
+	}
+	return text OFS part(rest, seconds)
+}
+
 function row(phase, a, b, r, rank,	i, rate, slowest, fastest, seconds, cycles) {
 	seconds = time[b] - time[a]
 	for (i = a + 1; i <= b; i++) {
@@ -85,7 +118,8 @@ function row(phase, a, b, r, rank,	i, rate, slowest, fastest, seconds, cycles) {
 		sprintf("%.2f", (count[b, r] - count[a, r]) / seconds), \
 		sprintf("%.1f", slowest), sprintf("%.1f", fastest), cycles, \
 		sprintf("%.2f", 100 * cycles / (seconds * head[b, "tsc_khz"] * 1000)), \
-		r == "others" || count[b, r] == count[a, r] ? "-" : median(a, b, r)
+		(r == "others" || count[b, r] == count[a, r] ? "-" : median(a, b, r)) \
+		(r == "all" ? split_of(a, b) : none)
 }
 
 function check(	i, p) {
@@ -123,7 +157,8 @@ END {
 	first["all"] = 1
 	last["all"] = s
 	phases[++n_phases] = "all"
-	print "phase", "rank", "reason", "name", "seconds", "exits", "rate", "slowest", "fastest", "cycles", "host_time", "median"
+	print "phase", "rank", "reason", "name", "seconds", "exits", "rate", "slowest", "fastest", "cycles", "host_time", "median", \
+		"in_exits", "in_user_space", "polling", "asleep", "waiting", "guest"
 	for (i = 1; i <= n_phases; i++)
 		for (j = 1; j <= n; j++)
 			row(phases[i], first[phases[i]], last[phases[i]], reasons[j], j)

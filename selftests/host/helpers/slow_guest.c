@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest with one problem, until standard input ends: for the test of kvm-exit-stats explain.
+ * A guest with one problem, until standard input ends: for the tests of kvm-exit-stats explain and
+ * of where a vCPU's time goes.
  *
  *	slow_guest busy		none: it computes
  *	slow_guest port		it floods a port that user space answers after 1 ms
@@ -13,9 +14,14 @@
  *	slow_guest timer	it sets its timer again and again
  *	slow_guest cpuid	it executes CPUID again and again
  *	slow_guest waiting	it computes, and so does another process on its CPU
+ *	slow_guest mixed	it computes for 6 ms, then user space takes 2 ms
+ *	slow_guest signals	it computes; signals end KVM_RUN, and user space computes for 6 ms
+ *
+ * For each line of input it prints what it knows of its time, in ns since its start: the time,
+ * what the guest's own clock says that the guest ran, how long user space had a vCPU for an exit's
+ * sake and for no exit's sake, the CPU time of the vCPU's thread and of the other process.
  */
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -23,6 +29,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "apic.h"
@@ -36,13 +43,50 @@
 #define DEBUG_PORT 0x402
 #define HPET_COUNT 0xfed000f0ul
 #define LONG_LOOP  (1ull << 40) /* does not end */
+#define MS	   1000000ul
 
 static struct vm vm;
 static const char *kind;
+static uint64_t tsc_khz = 1000000;
+static pthread_t threads[2];
+static pid_t other;			     /* process */
+static _Atomic uint64_t for_exits, for_none; /* ns that user space had a vCPU */
 
 static bool is(const char *wanted)
 {
 	return !strcmp(kind, wanted);
+}
+
+static uint64_t ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ul + t.tv_nsec;
+}
+
+static void compute(uint64_t how_long)
+{
+	uint64_t end = ns(CLOCK_MONOTONIC) + how_long;
+
+	while (ns(CLOCK_MONOTONIC) < end)
+		;
+}
+
+/* KVM_RUN, and how long user space has had the vCPU since the last one. */
+static void run_kvm(struct vcpu *vcpu)
+{
+	static __thread uint64_t left;
+	static __thread bool by_signal;
+
+	if (left)
+		*(by_signal ? &for_none : &for_exits) += ns(CLOCK_MONOTONIC) - left;
+	by_signal = ioctl(vcpu->fd, KVM_RUN, 0);
+	left = ns(CLOCK_MONOTONIC);
+	if (by_signal && errno != EINTR)
+		bail_out("KVM_RUN");
+	if (by_signal && is("signals"))
+		compute(6 * MS);
 }
 
 /* Runs to the end of a routine. What user space is asked for it answers at once, or slowly. */
@@ -51,8 +95,7 @@ static void run(int n)
 	struct vcpu *vcpu = &vm.vcpu[n];
 
 	for (;;) {
-		if (ioctl(vcpu->fd, KVM_RUN, 0) && errno != EINTR)
-			bail_out("KVM_RUN");
+		run_kvm(vcpu);
 		if (vcpu->run->exit_reason == KVM_EXIT_HLT)
 			return;
 		if (vcpu->run->exit_reason == KVM_EXIT_IO && vcpu->run->io.port == PORT_DONE)
@@ -68,19 +111,29 @@ static void call(int n, const char *routine, uint64_t times, uint64_t rsi)
 	run(n);
 }
 
-static uint64_t tsc_khz(void)
+/* Before a vCPU runs: the ioctl waits until it does not. */
+static void find_tsc_khz(void)
 {
 	static struct stats s;
+	int khz = ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
 
-	if (ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0) > 0)
-		return ioctl(vm.vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
-	return stats_read("/sys/kernel/debug/kvm/exit_stats", &s) ? 1000000 : s.tsc_khz;
+	if (khz > 0)
+		tsc_khz = khz;
+	else if (!stats_read("/sys/kernel/debug/kvm/exit_stats", &s))
+		tsc_khz = s.tsc_khz;
 }
 
 /* The timer's count: its divider is 2, and KVM's APIC bus has 1 GHz. */
 static uint64_t ns_of_timer(uint64_t ns)
 {
 	return ns / 2;
+}
+
+static void compute_by_own_clock(int n, uint64_t how_long)
+{
+	/* A step of 20 us has an exit in it. */
+	vcpu_call(&vm, n, exit_own_clock, tsc_khz * how_long / MS, tsc_khz / 50, GUEST_DATA);
+	run(n);
 }
 
 static void work(int n)
@@ -101,9 +154,13 @@ static void work(int n)
 	else if (is("swap"))
 		vcpu_call(&vm, n, exit_sweep, 100, GUEST_PAGES, PAGES), run(n);
 	else if (is("timer"))
-		call(n, exit_deadline_moved, 1000, tsc_khz() * 1000);
+		call(n, exit_deadline_moved, 1000, tsc_khz * 1000);
 	else if (is("cpuid"))
 		call(n, exit_cpuid, 1000, 0);
+	else if (is("mixed"))
+		compute_by_own_clock(n, 6 * MS), usleep(2000);
+	else if (is("signals"))
+		compute_by_own_clock(n, 100 * MS);
 	else
 		call(n, exit_none, LONG_LOOP, 0);
 }
@@ -120,17 +177,49 @@ static void *vcpu_thread(void *arg)
 /* Another process for the CPU; it ends with this one. */
 static void compute_beside(void)
 {
-	if (fork())
+	other = fork();
+	if (other)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;)
 		;
 }
 
+static void on_signal(int signal)
+{
+	(void)signal;
+}
+
+/* Each 15 ms: user space has the vCPU for 6 ms of them. */
+static void *send_signals(void *arg)
+{
+	for (;;) {
+		usleep(15000);
+		pthread_kill(threads[0], SIGUSR1);
+	}
+	return arg;
+}
+
+static void tell(uint64_t start)
+{
+	uint64_t guest = *(uint64_t *)(vm.mem + GUEST_DATA);
+	clockid_t clock;
+	uint64_t cpu, beside = 0;
+
+	pthread_getcpuclockid(threads[0], &clock);
+	cpu = ns(clock);
+	if (other && !clock_getcpuclockid(other, &clock))
+		beside = ns(clock);
+	printf("%lu %lu %lu %lu %lu %lu\n", ns(CLOCK_MONOTONIC) - start, guest * MS / tsc_khz,
+	       for_exits, for_none, cpu, beside);
+	fflush(stdout);
+}
+
 int main(int argc, char **argv)
 {
-	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
-	pthread_t thread;
+	uint64_t start = ns(CLOCK_MONOTONIC);
+	pthread_t sender;
+	char line[16];
 	int vcpus;
 
 	if (argc != 2)
@@ -150,12 +239,17 @@ int main(int argc, char **argv)
 	} else if (is("waiting")) {
 		compute_beside();
 	}
+	find_tsc_khz();
 	for (int n = 0; n < vcpus; n++) {
-		if (pthread_create(&thread, NULL, vcpu_thread, &vm.vcpu[n]))
+		if (pthread_create(&threads[n], NULL, vcpu_thread, &vm.vcpu[n]))
 			bail_out("pthread_create");
 	}
+	signal(SIGUSR1, on_signal);
+	if (is("signals") && pthread_create(&sender, NULL, send_signals, NULL))
+		bail_out("pthread_create");
 	puts("runs");
 	fflush(stdout);
-	poll(&input, 1, -1);
+	while (fgets(line, sizeof(line), stdin))
+		tell(start);
 	return 0;
 }
