@@ -53,24 +53,31 @@ report_end() {
 	kvm-exit-stats report /tmp/end --vm "$guest" --time -f csv | tr -d '\r"'
 }
 
+# shown N: returns when the N-th interval was shown: a line of the VM, and one of its vCPU
+shown() {
+	until [ "$(wc -l </tmp/output)" -gt $((2 * $1)) ]; do
+		kill -0 $show 2>/dev/null || return
+		sleep 0.1
+	done
+}
+
 # measure KIND: of 4 s of this guest /tmp/shown, /tmp/reported and, of what BPF measures up to the
-# entry, /tmp/entry. They begin when all programs are loaded, which takes time from the guest.
+# entry, /tmp/entry. They are of the time when all programs are loaded and none ends: both take
+# time from the guest.
 measure() {
 	start_slow "$1"
 	start_recording /tmp/recording.bpf --source bpf
 	by_bpf=$recorder
 	start_recording /tmp/recording
-	kvm-exit-stats show --vm "$guest" --time 4 2 -f csv >/tmp/output 2>/tmp/errors &
+	: >/tmp/output
+	kvm-exit-stats show --vm "$guest" --time 4 -f csv >/tmp/output 2>/tmp/errors &
 	show=$!
-	until [ "$(wc -l </tmp/output)" -ge 2 ]; do
-		kill -0 $show 2>/dev/null || break
-		sleep 0.1
-	done
+	shown 1
 	tell
-	wait $show
+	shown 2
 	tell
-	kill -INT $recorder $by_bpf
-	wait $recorder $by_bpf
+	kill -INT $recorder $by_bpf $show
+	wait $recorder $by_bpf $show
 	end_slow
 	tr -d '\r"' </tmp/output | sed -n '1p; 4p' >/tmp/shown
 	report_end /tmp/recording >/tmp/reported
@@ -81,10 +88,11 @@ measure() {
 		"CPU $(arranged 5), other process $(arranged 6)"
 }
 
-# is COLUMN WANTED WHAT: within 2 %, in what was shown and reported
+# is COLUMN WANTED WHAT: within 2 % (or $within), in what was shown and reported
+within=20
 is() {
 	for file in shown reported; do
-		between $(($2 - 20)) "$(part "$1" /tmp/$file)" $(($2 + 20))
+		between $(($2 - within)) "$(part "$1" /tmp/$file)" $(($2 + within))
 		ok $? "$which: $3: $file $(part "$1" /tmp/$file), arranged $2 (in tenths of a percent)"
 	done
 }
@@ -98,8 +106,12 @@ parts_are_where_they_were_arranged() {
 	measure busy
 	guest_is_what_bpf_says "a guest that computes"
 	measure port
+	# QEMU's TCG is slow at system calls: 700 KVM_RUN a second take 3 % of the time, which is
+	# user space's for the kernel, and not for the program.
+	[ "$vendor" != svm ] || within=40
 	is user_percent "$(arranged 3)" "a port that is answered after 1 ms"
 	guest_is_what_bpf_says "such a port"
+	within=20
 	measure mixed
 	is user_percent "$(arranged 3)" "a guest that computes, and user space after it"
 	guest_is_what_bpf_says "such a guest"
@@ -112,7 +124,7 @@ parts_are_where_they_were_arranged() {
 		ok $? "$which: a guest that halts for 20 ms at a time: $file, off the CPU $asleep"
 	done
 	measure waiting
-	is waiting_percent "$(arranged 6)" "a guest that shares its CPU with another process"
+	is waiting_percent $((1000 - $(arranged 5))) "a guest that shares its CPU with another process"
 	guest_is_what_bpf_says "such a guest"
 }
 
@@ -123,10 +135,9 @@ measure poll
 between 800 "$(part polling_percent /tmp/shown)" 1000
 ok $? "$which: a guest that halts for 4 ms at a time: KVM polls"
 measure signals
-for file in shown reported; do
-	between $(($(arranged 4) - 50)) "$(part vmm_percent /tmp/$file)" $(($(arranged 4) + 20))
-	ok $? "$which: user space computes when a signal ends KVM_RUN: $file at least $(part vmm_percent /tmp/$file)"
-done
+within=40 # it is an estimate
+is vmm_percent "$(arranged 4)" "user space computes when a signal ends KVM_RUN"
+within=20
 change unload
 which="the distribution's KVM"
 parts_are_where_they_were_arranged

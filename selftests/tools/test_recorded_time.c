@@ -278,7 +278,7 @@ static void take_out_halts(char *text)
 
 static void test_old(void)
 {
-	static const struct second seconds[] = { { .exits = 5, .asleep = 100, .no_threads = true } };
+	static const struct second seconds[] = { { .exits = 5, .asleep = 100, .no_threads = 1 } };
 	struct report r;
 	char *text, *page;
 	size_t size;

@@ -31,7 +31,7 @@ struct time_split {
 	double user; /* until user space has finished an exit */
 	/*
 	 * In user space for no exit's sake: a signal, work of the VMM's own. Of a source that
-	 * does not measure it, at least so much: the CPU time in user space beyond @user.
+	 * does not measure it, an estimate: the CPU time in user space beyond @user.
 	 */
 	double vmm;
 	double polling, asleep;
