@@ -159,7 +159,7 @@ void chart_over_time(FILE *f, const struct report *r, const struct palette *p, c
 
 /* ---- where the time of a VM's vCPUs goes */
 
-#define SMALL_BINS 80 /* more are not to be seen in a small chart, and a page has many */
+#define SMALL_BINS 60 /* more are not to be seen in a small chart, and a page has many */
 
 static const struct {
 	const char *class, *name;
