@@ -103,7 +103,7 @@ function look_at_page(scheme) {
 	const check_chart = (figure) => {
 		const name = short(figure.querySelector("figcaption").textContent);
 		const legend = figure.querySelector(".legend") ||
-			figure.closest(".pairs")?.previousElementSibling;
+			(figure.closest(".pairs") ?? figure).previousElementSibling;
 		const shapes = [...figure.querySelectorAll(":scope > svg :is(path, rect)")]
 			.filter((shape) => !shape.matches(".grid, .axis"));
 		const drawn = shapes.filter((shape) => {

@@ -18,8 +18,8 @@ static const struct {
 	[ERR_USAGE] = { 2, "wrong-usage", NULL, NULL },
 	[ERR_NO_KVM] = { 3, "no-kvm", "KVM is not loaded", "modprobe kvm_intel (or kvm_amd)" },
 	[ERR_STOCK] = { 4, "stock-kvm", "the loaded KVM does not record exits",
-			"load the modules of kvm-exit-stats: kvm-exit-stats-modules load, or in a "
-			"clone make load; or count without them: kvm-exit-stats show --source bpf" },
+			"load ours: kvm-exit-stats-modules load, or in a clone make load; or count without "
+			"them: kvm-exit-stats show --source bpf" },
 	[ERR_NO_VENDOR] = { 5, "no-vendor-module", "neither kvm_intel nor kvm_amd is loaded",
 			    "unload and load the modules again: kvm-exit-stats-modules unload, then "
 			    "load; in a clone make unload, then make load" },
