@@ -74,6 +74,7 @@ measure() {
 	show=$!
 	shown 1
 	tell
+	sleep 4 # to look again and again takes time from the guest
 	shown 2
 	tell
 	kill -INT $recorder $by_bpf $show
