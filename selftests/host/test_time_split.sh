@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Where the time of a vCPU goes is where it was arranged, within 2 % of the time: in show --time and
+# Where the time of a vCPU goes is where it was arranged, within 2 % of the time (in QEMU's TCG,
+# 6 %): in show --time and
 # in the report of a recording, on our KVM and, by BPF, on the distribution's. What the guest,
 # user space and the scheduler measured themselves is compared; and the rest, "guest and
 # entry", with the time that BPF measures from entry to exit.
@@ -89,30 +90,32 @@ measure() {
 		"CPU $(arranged 5), other process $(arranged 6)"
 }
 
-# is COLUMN WANTED WHAT: within 2 % (or $within), in what was shown and reported
-within=20
+# QEMU's TCG runs in the machine's time: what else the machine does is in the parts.
+usual=20
+[ "$vendor" != svm ] || usual=60
+
+# is COLUMN WANTED WHAT [LESS]: within 2 % (or $within) of it, or less by LESS more, in what was
+# shown and reported
+within=$usual
 is() {
 	for file in shown reported; do
-		between $(($2 - within)) "$(part "$1" /tmp/$file)" $(($2 + within))
+		between $(($2 - within - ${4:-0})) "$(part "$1" /tmp/$file)" $(($2 + within))
 		ok $? "$which: $3: $file $(part "$1" /tmp/$file), arranged $2 (in tenths of a percent)"
 	done
 }
 
-# guest_is_what_bpf_says WHAT
+# guest_is_what_bpf_says WHAT [LESS]
 guest_is_what_bpf_says() {
-	is guest_percent "$(part guest_percent /tmp/entry)" "$1: BPF's time from entry to exit"
+	is guest_percent "$(part guest_percent /tmp/entry)" "$1: BPF's time from entry to exit" "${2:-0}"
 }
 
 parts_are_where_they_were_arranged() {
 	measure busy
 	guest_is_what_bpf_says "a guest that computes"
 	measure port
-	# QEMU's TCG is slow at system calls: 700 KVM_RUN a second take 3 % of the time, which is
-	# user space's for the kernel, and not for the program.
-	[ "$vendor" != svm ] || within=40
 	is user_percent "$(arranged 3)" "a port that is answered after 1 ms"
-	guest_is_what_bpf_says "such a port"
-	within=20
+	# The thread waits for a CPU while user space has the exit: the rest is too small by that.
+	guest_is_what_bpf_says "such a port" "$(part waiting_percent /tmp/shown)"
 	measure mixed
 	is user_percent "$(arranged 3)" "a guest that computes, and user space after it"
 	guest_is_what_bpf_says "such a guest"
@@ -121,7 +124,7 @@ parts_are_where_they_were_arranged() {
 	measure sleep
 	for file in shown reported; do
 		asleep=$(($(part asleep_percent /tmp/$file) + $(part waiting_percent /tmp/$file)))
-		between $((980 - $(arranged 5))) $asleep $((1020 - $(arranged 5)))
+		between $((1000 - within - $(arranged 5))) $asleep $((1000 + within - $(arranged 5)))
 		ok $? "$which: a guest that halts for 20 ms at a time: $file, off the CPU $asleep"
 	done
 	measure waiting
@@ -133,12 +136,13 @@ echo 10000000 >/sys/module/kvm/parameters/halt_poll_ns
 which="our KVM"
 parts_are_where_they_were_arranged
 measure poll
-between 800 "$(part polling_percent /tmp/shown)" 1000
-ok $? "$which: a guest that halts for 4 ms at a time: KVM polls"
+polling=$(part polling_percent /tmp/shown)
+between 500 "$polling" "$(($(arranged 5) + within))"
+ok $? "$which: a guest that halts for 4 ms at a time: KVM polls for $polling, within the thread's CPU time"
 measure signals
-within=40 # it is an estimate
+within=120 # it is an estimate
 is vmm_percent "$(arranged 4)" "user space computes when a signal ends KVM_RUN"
-within=20
+within=$usual
 change unload
 which="the distribution's KVM"
 parts_are_where_they_were_arranged
