@@ -2,10 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Where the time of a vCPU goes is where it was arranged, within 2 % of the time (in QEMU's TCG,
-# 6 %): in show --time and
-# in the report of a recording, on our KVM and, by BPF, on the distribution's. What the guest,
-# user space and the scheduler measured themselves is compared; and the rest, "guest and
-# entry", with the time that BPF measures from entry to exit.
+# 6 %): in show --time and in the report of a recording, on our KVM and, by BPF, on the
+# distribution's. What the guest, user space and the scheduler measured themselves is compared;
+# and the rest, "guest and entry", with the time that BPF measures from entry to exit.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/shell.sh
 . /tests/shell.sh
