@@ -106,20 +106,19 @@ stock
 ok $? "Debian's modules are loaded after a load that failed"
 
 # udev does so at boot, at any moment.
-(while :; do modprobe $module; sleep 0.3; done) 2>/dev/null &
-other=$!
 rounds=0
 between=0
 while [ $rounds -lt 5 ]; do
+	(for _ in 1 2 3 4 5 6 7 8; do modprobe $module; sleep 0.3; done) 2>/dev/null &
+	other=$!
 	$scripts/load >/tmp/output 2>&1 || break
 	! grep -q "came in between" /tmp/output || between=$((between + 1))
 	ours || break
 	hooked || break
+	wait $other
 	$scripts/unload >/tmp/output 2>&1 || break
 	rounds=$((rounds + 1))
 done
-kill $other
-wait $other 2>/dev/null
 [ $rounds -eq 5 ]
 result=$?
 [ $result -eq 0 ] || sed 's/^/# /' /tmp/output
