@@ -146,10 +146,6 @@ measure poll
 polling=$(part polling_percent /tmp/shown)
 between 500 "$polling" "$(($(arranged 5) + within))"
 ok $? "$which: a guest that halts for 4 ms at a time: KVM polls for $polling, within the thread's CPU time"
-measure signals
-within=120 # it is an estimate
-is vmm_percent "$(arranged 4)" "user space computes when a signal ends KVM_RUN"
-within=$usual
 change unload
 which="the distribution's KVM"
 measure mixed

@@ -37,7 +37,7 @@ static void add_row(struct table *t, bool svm, int64_t reason, const struct prob
 
 static void make(struct evidence *e, const struct problem *p, bool svm)
 {
-	struct thread_times threads = { .waited = p->waiting_ms * 1000000ull };
+	uint64_t waited = p->waiting_ms * 1000000ull;
 	int64_t reason = svm ? p->svm : p->vmx;
 	struct table *details = &e->details[0].t;
 	struct row like = { .reason = 0 }, *row;
@@ -51,7 +51,7 @@ static void make(struct evidence *e, const struct problem *p, bool svm)
 	e->swap_kib = p->swap_mib * 1024;
 	if (reason >= 0)
 		add_row(&e->since, svm, reason, p);
-	time_split(&e->split, &e->since, SECONDS, &threads);
+	time_split(&e->split, &e->since, SECONDS, &waited);
 	if (!p->id)
 		return;
 	e->nr_details = 1;
@@ -182,7 +182,7 @@ static void test_split(void)
 {
 	struct table d = { .tsc_khz = 2000000, .vcpus = 2, .has = (1u << NR_NUMBERS) - 1 };
 	struct row like = { .reason = 12, .name = "HLT" };
-	struct thread_times threads = { .waited = 300000000 };
+	uint64_t waited = 300000000;
 	struct time_split s;
 	struct row *row = table_add_row(&d, &like);
 
@@ -190,13 +190,13 @@ static void test_split(void)
 	row->n[USER_TOTAL] = 200000000; /* 100 ms */
 	d.halt_poll_ns = 50000000;
 	d.halt_wait_ns = 950000000;
-	time_split(&s, &d, 1, &threads);
+	time_split(&s, &d, 1, &waited);
 	ok(s.whole == 2e9 && s.exits == 200e6 && s.user == 100e6 && s.rest == 400e6 &&
 		   s.dearest == row && s.dearest_ns == 300e6,
 	   "the parts of two vCPUs' time and the rest add up");
 	d.has_vmm = true;
 	d.vmm_ns = 150000000;
-	time_split(&s, &d, 1, &threads);
+	time_split(&s, &d, 1, &waited);
 	ok(s.has_vmm && s.vmm == 150e6 && s.rest == 250e6,
 	   "user space for no exit's sake is a part of its own if a source tells it");
 	d.has_vmm = false;
@@ -206,11 +206,11 @@ static void test_split(void)
 	time_split(&s, &d, 1, NULL);
 	ok(s.exits == 200e6 && s.rest == 700e6 && !s.has_wait,
 	   "from exit to entry: a halted vCPU's time is taken out of its exits");
-	time_split(&s, &d, 1, &threads);
+	time_split(&s, &d, 1, &waited);
 	ok(s.exits == 0 && s.user == 0 && s.waiting == 300e6 && s.rest == 700e6,
 	   "so is what it waited for a CPU; beyond the exits' time it waited in user space");
 	row->n[TOTAL] = 6400000000;
-	time_split(&s, &d, 1, &threads);
+	time_split(&s, &d, 1, &waited);
 	ok(s.rest < 0, "parts that overlap leave a negative rest");
 	table_free(&d);
 }

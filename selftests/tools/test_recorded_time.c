@@ -21,9 +21,8 @@ static struct vm vm = { .id = "1-1", .name = "web", .process = "qemu", .pid = 1 
 /* What happened in a second to a VM of two vCPUs; at 1 GHz a cycle is 1 ns. */
 struct second {
 	uint64_t exits, user, polling, asleep, waiting; /* ms, of 2000 */
-	bool no_threads;
+	bool no_wait;
 	uint64_t vmm; /* 0: the source does not tell */
-	uint64_t user_cpu;
 };
 
 static void fill(struct table *t, const struct second *s)
@@ -87,9 +86,8 @@ static void put_sample(struct recorder *r, const struct second *s, double time)
 	begin_sample(&a, time);
 	fill(&a.scope[0].t, s);
 	fill(&a.scope[1].t, s);
-	a.scope[1].has_threads = !s->no_threads;
-	a.scope[1].threads.waited = s->waiting * 1000000;
-	a.scope[1].threads.user = s->user_cpu * 1000000;
+	a.scope[1].has_wait = !s->no_wait;
+	a.scope[1].waited = s->waiting * 1000000;
 	recorder_sample(r, &a, 1);
 	sample_free(&a);
 }
@@ -221,7 +219,7 @@ static void test_overlap(void)
 
 static void test_wait_not_known(void)
 {
-	static const struct second seconds[] = { { .exits = 1, .no_threads = true } };
+	static const struct second seconds[] = { { .exits = 1, .no_wait = true } };
 	struct report r;
 	char *text, *page;
 	size_t size;
@@ -239,9 +237,7 @@ static void test_wait_not_known(void)
 static void test_vmm(void)
 {
 	static const struct second seconds[] = { { .exits = 100, .waiting = 10, .vmm = 300 },
-						 { .exits = 100, .no_threads = true, .vmm = 100 } };
-	static const struct second inferred[] = { { .exits = 100, .user = 100, .user_cpu = 300 },
-						  { .exits = 100, .user = 100, .user_cpu = 90 } };
+						 { .exits = 100, .no_wait = true, .vmm = 100 } };
 	struct report r;
 	char *text, *page;
 	size_t size;
@@ -254,12 +250,6 @@ static void test_vmm(void)
 	page = printed(&r, false);
 	ok(strstr(page, " 10.0 "), "and reported");
 	free(page);
-	report_free(&r);
-	free(text);
-	text = make(inferred, 2, true, &size);
-	read_back(&r, text, size);
-	ok(near(r.scope[1].split.vmm, 200) && near(r.scope[1].split.rest, 4000 - 200 - 200 - 200),
-	   "if not, it is the CPU time in user space beyond that for exits");
 	report_free(&r);
 	free(text);
 }
@@ -278,7 +268,7 @@ static void take_out_halts(char *text)
 
 static void test_old(void)
 {
-	static const struct second seconds[] = { { .exits = 5, .asleep = 100, .no_threads = 1 } };
+	static const struct second seconds[] = { { .exits = 5, .asleep = 100, .no_wait = true } };
 	struct report r;
 	char *text, *page;
 	size_t size;

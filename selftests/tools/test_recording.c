@@ -73,9 +73,9 @@ static void make(struct sample *a, int first, int last, uint64_t times, bool his
 			continue;
 		a->scope[a->nr].vm = i ? &vms[i - 1] : NULL;
 		fill(&a->scope[a->nr].t, times * EXITS(i), hist);
-		/* Of the first it is not known what its threads did. */
-		a->scope[a->nr].has_threads = i > 1;
-		a->scope[a->nr].threads = (struct thread_times){ 1000000, 9000000 };
+		/* Of the first it is not known how long it waited. */
+		a->scope[a->nr].has_wait = i > 1;
+		a->scope[a->nr].waited = 1000000;
 		a->nr++;
 	}
 }
@@ -144,7 +144,7 @@ static void tell(FILE *f, const char *what, const struct sample *a, double secon
 			t->time, s->seconds, t->tsc_stable);
 		if (s->has_split)
 			fprintf(f, "split %g %g %g %g %g %d %g\n", s->split.whole, s->split.exits,
-				s->split.user, s->split.polling, s->split.vmm, s->has_threads,
+				s->split.user, s->split.polling, s->split.asleep, s->has_wait,
 				s->split.rest);
 		for (size_t k = 0; k < t->nr; k++) {
 			fprintf(f, "row %lld %s %s", (long long)t->row[k].reason, t->row[k].id,

@@ -76,7 +76,7 @@ static void take(struct sample *a, struct source *s, bool hist)
 	int err;
 
 	/* The threads of saved files are gone. */
-	what |= env.origin.root ? 0 : SAMPLE_THREADS;
+	what |= env.origin.root ? 0 : SAMPLE_WAIT;
 	what |= hist ? SAMPLE_HIST : 0;
 	err = sample_take(a, s, what, NULL);
 

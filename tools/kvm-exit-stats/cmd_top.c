@@ -104,7 +104,7 @@ static void take(struct numbers *n, struct ui *ui)
 	if (p->view == VIEW_REASONS && !p->vm[0])
 		what |= SAMPLE_HIST;
 	if (p->view == VIEW_TIME)
-		what |= SAMPLE_THREADS | (p->vm[0] ? SAMPLE_VCPUS : 0);
+		what |= SAMPLE_WAIT | (p->vm[0] ? SAMPLE_VCPUS : 0);
 	err = sample_take(&n->now, n->source, what, p->vm[0] ? p->vm : "-");
 	if (err)
 		fail(ERR_OTHER, "the VMs cannot be listed: %s", strerror(-err));

@@ -127,7 +127,7 @@ static void take_details(struct evidence *e)
 bool evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds)
 {
 	double next = monotonic() + seconds;
-	struct thread_times threads_then, threads_now, threads;
+	uint64_t waited, waited_then;
 	struct complaint why;
 	struct table then, now;
 	bool known;
@@ -135,19 +135,22 @@ bool evidence_take(struct evidence *e, struct source *s, const struct vm *vm, do
 	memset(e, 0, sizeof(*e));
 	e->vm = vm;
 	e->svm = host_is_svm();
-	known = vcpu_thread_times(vm, NO_VCPU, &threads_then);
+	known = vcpu_waited(vm, NO_VCPU, &waited_then);
 	if (source_read(s, vm, NO_VCPU, false, &then, &why))
 		return false;
 	wait_until(&next, 0);
-	known &= vcpu_thread_times(vm, NO_VCPU, &threads_now);
+	known &= vcpu_waited(vm, NO_VCPU, &waited);
 	if (source_read(s, vm, NO_VCPU, false, &now, &why)) {
 		table_free(&then);
 		return false;
 	}
-	known = known && thread_times_since(&threads_then, &threads_now, &threads);
+	/* Another thread may run the vCPU now. */
+	known = known && waited >= waited_then;
+	if (known)
+		waited -= waited_then;
 	e->seconds = now.time - then.time;
 	table_since(&then, &now, &e->since);
-	time_split(&e->split, &e->since, e->seconds, known ? &threads : NULL);
+	time_split(&e->split, &e->since, e->seconds, known ? &waited : NULL);
 	table_free(&then);
 	table_free(&now);
 	look_at_process(e);

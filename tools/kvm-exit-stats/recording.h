@@ -12,18 +12,18 @@
  *	{"totals":UNIX, "scopes":[SCOPE...]}			all since the last reset
  *
  * SCOPE = {"vm":NUMBER, "vcpus":N, "exits":N, "cycles":N, "halted":[POLLING, ASLEEP],
- *	    "threads":[WAITED, USER], "vmm":NS, "reset":true, "rows":[ROW...]}
+ *	    "waited":NS, "vmm":NS, "reset":true, "rows":[ROW...]}
  *
  * The host has no "vm". A sample has each VM, so that all of a VM's time is there, and the host
- * if it had exits. Times other than cycles are ns. What is not known is left out: "threads", how
- * long the vCPUs' threads waited for a CPU and what CPU time they had in user space without
- * the guest's; "vmm", the time in user space for no exit's sake. A ROW of a sample is [reason,
+ * if it had exits. Times other than cycles are ns; "waited", for a CPU, and "vmm", in user
+ * space for no exit's sake, are only there if they are known. A ROW of a sample is [reason,
  * count, total] or, if user space had a part in its exits, [reason, count, total, user count,
- * user total]. Totals come first, every minute and last. Their scopes have "epoch", "nested"
- * and, if it is so, "tsc":"unstable" too, and a ROW is [reason, count, total, min, max, nested
- * count, nested total, [[bucket, count]...], user count, user total]. A reason is -1 for OTHER.
- * Without "user" in the first line the tables did not tell what user space did. Older
- * recordings have no "halted": they do not tell where the time went.
+ * user total]. Totals come first, every minute and
+ * last. Their scopes have "epoch", "nested" and, if it is so, "tsc":"unstable" too, and a ROW
+ * is [reason, count, total, min, max, nested count, nested total, [[bucket, count]...], user
+ * count, user total]. A reason is -1 for OTHER. Without "user" in the first line the tables
+ * did not tell what user space did. Older recordings have neither "halted" nor "waited": they do
+ * not tell where the time went.
  */
 #ifndef RECORDING_H
 #define RECORDING_H

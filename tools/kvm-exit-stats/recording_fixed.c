@@ -85,9 +85,8 @@ static bool fixed_times(struct scope_numbers *s, bool is_vm, const char **p)
 	if (!fixed_uint(p, &t->halt_poll_ns) || !skip(p, ",") || !fixed_uint(p, &t->halt_wait_ns) ||
 	    !skip(p, "]"))
 		return false;
-	s->has_threads = skip(p, ",\"threads\":[");
-	if (s->has_threads && (!fixed_uint(p, &s->threads.waited) || !skip(p, ",") ||
-			       !fixed_uint(p, &s->threads.user) || !skip(p, "]")))
+	s->has_wait = skip(p, ",\"waited\":");
+	if (s->has_wait && !fixed_uint(p, &s->waited))
 		return false;
 	t->has_vmm = skip(p, ",\"vmm\":");
 	return !t->has_vmm || fixed_uint(p, &t->vmm_ns);

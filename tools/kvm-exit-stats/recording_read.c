@@ -183,7 +183,7 @@ void reader_begin_scope(struct reader *r, struct scope_numbers *s, const struct 
 	s->t.halt_wait_ns = 0;
 	s->t.has_vmm = false;
 	s->t.vmm_ns = 0;
-	s->has_threads = false;
+	s->has_wait = false;
 	s->has_split = false;
 }
 
@@ -195,7 +195,7 @@ void reader_sample(struct reader *r, struct sample *a, double seconds)
 		s->t.time = a->time;
 		s->seconds = seconds;
 		if (s->has_split)
-			time_split(&s->split, &s->t, seconds, s->has_threads ? &s->threads : NULL);
+			time_split(&s->split, &s->t, seconds, s->has_wait ? &s->waited : NULL);
 	}
 	if (r->visitor->sample)
 		r->visitor->sample(r->visitor->arg, a, seconds);
@@ -205,7 +205,7 @@ static int read_scope(struct reader *r, struct scope_numbers *s, const json_t *f
 {
 	const json_t *rows = json_object_get(from, "rows"), *vm = json_object_get(from, "vm");
 	const json_t *halted = json_object_get(from, "halted"),
-		     *threads = json_object_get(from, "threads");
+		     *waited = json_object_get(from, "waited");
 	struct table *t = &s->t;
 	int err = 0;
 
@@ -220,11 +220,10 @@ static int read_scope(struct reader *r, struct scope_numbers *s, const json_t *f
 	t->halt_poll_ns = uint_at(halted, 0);
 	t->halt_wait_ns = uint_at(halted, 1);
 	s->has_split = vm && halted && !totals;
-	s->has_threads = threads;
-	s->threads.waited = uint_at(threads, 0);
-	s->threads.user = uint_at(threads, 1);
+	s->has_wait = waited;
 	t->has_vmm = json_object_get(from, "vmm");
 	t->vmm_ns = uint_of(from, "vmm");
+	s->waited = uint_of(from, "waited");
 	t->epoch = strtoull(text_of(from, "epoch", "0"), NULL, 10);
 	t->nested = uint_of(from, "nested");
 	if (totals) {

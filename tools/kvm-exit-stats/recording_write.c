@@ -118,14 +118,6 @@ static void put_user(struct json *j, const struct row *row)
 	json_put_uint(j, NULL, row->n[USER_TOTAL]);
 }
 
-static void put_threads(struct json *j, const struct thread_times *times)
-{
-	json_begin_array(j, "threads");
-	json_put_uint(j, NULL, times->waited);
-	json_put_uint(j, NULL, times->user);
-	json_end_array(j);
-}
-
 void recorder_sample(struct recorder *r, const struct sample *since, double seconds)
 {
 	struct json j = { r->f, false };
@@ -141,8 +133,8 @@ void recorder_sample(struct recorder *r, const struct sample *since, double seco
 		if (!s->t.exits && !s->anew && !s->vm)
 			continue;
 		begin_scope(r, &j, s);
-		if (s->has_threads)
-			put_threads(&j, &s->threads);
+		if (s->has_wait)
+			json_put_uint(&j, "waited", s->waited);
 		if (s->vm && s->t.has_vmm)
 			json_put_uint(&j, "vmm", s->t.vmm_ns);
 		if (s->anew)

@@ -87,7 +87,7 @@ static const char foot[] =
 	"the recorded time. Percentiles are estimates: a histogram has a bucket for each power of "
 	"two of cycles.</p>\n"
 	"<p>Guest and entry is what is left of a vCPU's time: the guest, the processor's entries and "
-	"exits, KVM's work between exit and entry; unless BPF counted, what is not known of user space for no exit's sake. A halt and the work "
+	"exits, KVM's work between exit and entry; and, unless BPF counted, user space for no exit's sake. A halt and the work "
 	"of user space are added when they end. So parts can be more than all of an interval, and the "
 	"rest is then less than nothing.</p>\n"
 	"</footer>\n"

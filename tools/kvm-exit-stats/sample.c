@@ -33,8 +33,7 @@ static void add_scope(struct sample *a, struct source *s, const struct vm *vm, i
 		return;
 	scope->vm = vm;
 	scope->vcpu = vcpu;
-	scope->has_threads = vm && what & SAMPLE_THREADS &&
-			     vcpu_thread_times(vm, vcpu, &scope->threads);
+	scope->has_wait = vm && what & SAMPLE_WAIT && vcpu_waited(vm, vcpu, &scope->waited);
 	a->nr++;
 }
 
@@ -111,10 +110,11 @@ void sample_since(const struct sample *then, const struct sample *now, struct sa
 		to->vcpu = s->vcpu;
 		to->seconds = s->t.time - old->t.time;
 		to->anew = !table_since(&old->t, &s->t, &to->t);
-		to->has_threads = s->has_threads && old->has_threads &&
-				  thread_times_since(&old->threads, &s->threads, &to->threads);
+		/* Another thread may run the vCPU now. */
+		to->has_wait = s->has_wait && old->has_wait && s->waited >= old->waited;
+		to->waited = s->waited - old->waited;
 		to->has_split = true;
-		time_split(&to->split, &to->t, to->seconds, to->has_threads ? &to->threads : NULL);
+		time_split(&to->split, &to->t, to->seconds, to->has_wait ? &to->waited : NULL);
 		d->nr++;
 	}
 }

@@ -7,22 +7,22 @@
 #include "source.h"
 #include "time_split.h"
 
-#define SAMPLE_HOST    1u
-#define SAMPLE_VMS     2u
-#define SAMPLE_VCPUS   4u /* of all VMs, or of the one VM */
-#define SAMPLE_HIST    8u
-#define SAMPLE_THREADS 16u /* the times of vCPUs' threads, of a running host */
+#define SAMPLE_HOST  1u
+#define SAMPLE_VMS   2u
+#define SAMPLE_VCPUS 4u /* of all VMs, or of the one VM */
+#define SAMPLE_HIST  8u
+#define SAMPLE_WAIT  16u /* for how long vCPUs waited for a CPU, of a running host */
 
 struct scope_numbers {
 	const struct vm *vm; /* NULL: the host */
 	int vcpu;
 	struct table t;
-	bool has_threads;
-	struct thread_times threads; /* or their difference */
-	bool has_split;		     /* always of a difference, unless an old recording has it */
-	struct time_split split;     /* of a difference: where the time went */
-	double seconds;		     /* of a difference: the interval */
-	bool anew;		     /* of a difference: a reset fell into it */
+	bool has_wait;
+	uint64_t waited;	 /* ns */
+	bool has_split;		 /* always of a difference, unless an old recording has it */
+	struct time_split split; /* of a difference: where the time went */
+	double seconds;		 /* of a difference: the interval */
+	bool anew;		 /* of a difference: a reset fell into it */
 };
 
 struct sample {

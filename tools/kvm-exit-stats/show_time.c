@@ -10,7 +10,7 @@
 
 static void take(struct sample *a, struct source *s, const char *vm)
 {
-	unsigned int what = SAMPLE_VMS | SAMPLE_THREADS | (vm ? SAMPLE_VCPUS : 0);
+	unsigned int what = SAMPLE_VMS | SAMPLE_WAIT | (vm ? SAMPLE_VCPUS : 0);
 
 	if (sample_take(a, s, what, vm))
 		fail(ERR_OTHER, "the VMs cannot be listed");

@@ -2,9 +2,7 @@
 /* Where the time of vCPUs goes. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "time_split.h"
 
@@ -54,27 +52,23 @@ static void take_out_of_exits(struct time_split *s)
 	s->user -= s->waiting - within < s->user ? s->waiting - within : s->user;
 }
 
-void time_split(struct time_split *s, const struct table *d, double seconds,
-		const struct thread_times *threads)
+void time_split(struct time_split *s, const struct table *d, double seconds, const uint64_t *waited)
 {
 	uint64_t vcpus = d->vcpus ? d->vcpus : 1;
 
 	memset(s, 0, sizeof(*s));
 	s->whole = seconds * 1e9 * vcpus;
 	s->has_user = d->has & 1u << USER_TOTAL;
-	s->has_wait = threads;
-	s->waiting = threads ? threads->waited : 0;
+	s->has_vmm = d->has_vmm;
+	s->vmm = d->vmm_ns;
+	s->has_wait = waited;
+	s->waiting = waited ? *waited : 0;
 	s->polling = d->halt_poll_ns;
 	s->asleep = d->halt_wait_ns;
 	for (size_t i = 0; i < d->nr; i++) {
 		s->exits += row_exit_ns(d, &d->row[i]);
 		s->user += row_user_ns(d, &d->row[i]);
 	}
-	s->has_vmm = d->has_vmm || (threads && s->has_user);
-	if (d->has_vmm)
-		s->vmm = d->vmm_ns;
-	else if (s->has_vmm && threads->user > s->user)
-		s->vmm = threads->user - s->user;
 	if (d->measured == MEASURED_ENTRY_BPF)
 		take_out_of_exits(s);
 	s->rest = s->whole - s->exits - s->user - s->vmm - s->polling - s->asleep - s->waiting;
@@ -127,46 +121,17 @@ bool vcpu_thread(const struct vm *vm, int vcpu, uint64_t *thread)
 	return read_number(path, "%" SCNu64, thread);
 }
 
-/* CPU time in user space, without the guest's: fields 14 and 43 of stat (proc(5)). */
-static bool user_time(uint64_t thread, uint64_t *ns)
+bool vcpu_waited(const struct vm *vm, int vcpu, uint64_t *ns)
 {
-	char path[64], line[1024], *field = NULL;
-	uint64_t user = 0, guest = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", thread);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	/* The second field is a name in brackets, which may have any character. */
-	if (fgets(line, sizeof(line), f))
-		field = strrchr(line, ')');
-	fclose(f);
-	for (int n = 2; field && n < 43; n++) {
-		field = strchr(field + 1, ' ');
-		if (field && n + 1 == 14)
-			user = strtoull(field, NULL, 10);
-	}
-	if (!field)
-		return false;
-	guest = strtoull(field, NULL, 10);
-	*ns = user > guest ? (user - guest) * (1000000000 / sysconf(_SC_CLK_TCK)) : 0;
-	return true;
-}
-
-bool vcpu_thread_times(const struct vm *vm, int vcpu, struct thread_times *times)
-{
-	struct thread_times one;
-	uint64_t thread;
+	uint64_t thread, one;
 	char path[128];
 
 	if (vcpu == NO_VCPU) {
-		memset(times, 0, sizeof(*times));
+		*ns = 0;
 		for (size_t i = 0; i < vm->nr_vcpus; i++) {
-			if (!vcpu_thread_times(vm, vm->vcpu[i], &one))
+			if (!vcpu_waited(vm, vm->vcpu[i], &one))
 				return false;
-			times->waited += one.waited;
-			times->user += one.user;
+			*ns += one;
 		}
 		return true;
 	}
@@ -174,14 +139,5 @@ bool vcpu_thread_times(const struct vm *vm, int vcpu, struct thread_times *times
 		return false;
 	/* Time on a CPU, time waiting for one, how often (Documentation/scheduler/sched-stats). */
 	snprintf(path, sizeof(path), "/proc/%" PRIu64 "/schedstat", thread);
-	return read_number(path, "%*u %" SCNu64, &times->waited) && user_time(thread, &times->user);
-}
-
-bool thread_times_since(const struct thread_times *then, const struct thread_times *now,
-			struct thread_times *d)
-{
-	d->waited = now->waited - then->waited;
-	/* The kernel scales the user time, not the guest's: the difference can fall a little. */
-	d->user = now->user > then->user ? now->user - then->user : 0;
-	return now->waited >= then->waited;
+	return read_number(path, "%*u %" SCNu64, ns);
 }

@@ -17,28 +17,18 @@ enum time_part {
 	NR_TIME_PARTS
 };
 
-/* What the kernel says of threads that run vCPUs, in ns since their start; or a difference. */
-struct thread_times {
-	uint64_t waited; /* runnable, without a CPU */
-	uint64_t user;	 /* CPU time in user space, without the guest's: in timer ticks */
-};
-
 /* All are ns, summed over the scope's vCPUs. */
 struct time_split {
 	double whole; /* the interval, for each vCPU */
 	double exits;
 	bool has_user, has_vmm, has_wait;
 	double user; /* until user space has finished an exit */
-	/*
-	 * In user space for no exit's sake: a signal, work of the VMM's own. Of a source that
-	 * does not measure it, an estimate: the CPU time in user space beyond @user.
-	 */
-	double vmm;
+	double vmm;  /* in user space for no exit's sake: a signal, work of the VMM's own */
 	double polling, asleep;
 	double waiting; /* runnable, for a CPU */
 	/*
 	 * What is left: the guest, entries and exits of the processor, KVM's work between exit
-	 * and entry, and what is not known of user space for no exit's sake.
+	 * and entry, and what user space does for no exit's sake if no source tells it apart.
 	 * Negative: the parts overlap, as where a vCPU's thread waits for a CPU within an exit.
 	 * A halt and the work of user space are added when they end: one that lasts longer than
 	 * the interval is in the rest of this one, and all of it in a part of a later one.
@@ -48,9 +38,9 @@ struct time_split {
 	double dearest_ns;
 };
 
-/* What happened in @seconds: @d is a difference. @threads is NULL if that is not known. */
+/* What happened in @seconds: @d is a difference. @waited is NULL if that is not known. */
 void time_split(struct time_split *s, const struct table *d, double seconds,
-		const struct thread_times *threads);
+		const uint64_t *waited);
 
 /* ns of each part; they add up to the whole. */
 void time_parts(const struct time_split *s, double parts[NR_TIME_PARTS]);
@@ -69,13 +59,10 @@ double row_user_ns(const struct table *t, const struct row *row);
 bool vcpu_thread(const struct vm *vm, int vcpu, uint64_t *thread);
 
 /*
- * The times of a vCPU's thread; with NO_VCPU the sum of the VM's vCPUs. False: the kernel does not
- * tell (/proc/PID/schedstat and stat of the thread in the vCPU's file pid in debugfs).
+ * For how long a vCPU's thread was runnable and had no CPU, in ns since the thread's start; with
+ * NO_VCPU the sum of the VM's vCPUs. False: the kernel does not tell (/proc/PID/schedstat of
+ * the thread in the vCPU's file pid in debugfs).
  */
-bool vcpu_thread_times(const struct vm *vm, int vcpu, struct thread_times *times);
-
-/* What was between two of them. False: another thread runs the vCPU now. */
-bool thread_times_since(const struct thread_times *then, const struct thread_times *now,
-			struct thread_times *d);
+bool vcpu_waited(const struct vm *vm, int vcpu, uint64_t *ns);
 
 #endif

@@ -144,9 +144,8 @@ static void spend(struct scope_numbers *s, size_t i, double t, double length, do
 
 	s->t.halt_poll_ns = ns * 0.04 * (1 - busy);
 	s->t.halt_wait_ns = ns * 0.8 * (1 - busy);
-	s->has_threads = true;
-	s->threads.user = 0.02 * ns;
-	s->threads.waited = ns * (fmod(t / length + 0.2 * i, 0.5) < 0.1 ? 0.15 : 0.01);
+	s->has_wait = true;
+	s->waited = ns * (fmod(t / length + 0.2 * i, 0.5) < 0.1 ? 0.15 : 0.01);
 	for (size_t r = 0; r < s->t.nr; r++) {
 		struct row *row = &s->t.row[r];
 
