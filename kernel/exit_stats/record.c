@@ -56,7 +56,7 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_odd);
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 {
 	if (READ_ONCE(v->pending) != EXIT_STATS_PENDING_NESTED) {
-		/* The exit that ends here had no start: none of ours goes to user space now. */
+		/* No start was noted: the next return to user space is for no exit that counts. */
 		v->user_exits = v->exits;
 		v->user_why = EXIT_STATS_NO_WHY;
 		return;

@@ -57,7 +57,7 @@ struct exit_stats_row {
 
 enum { EXIT_STATS_NOT_PENDING, EXIT_STATS_PENDING, EXIT_STATS_PENDING_NESTED };
 
-#define EXIT_STATS_NO_WHY	U32_MAX	/* in user_why: the latest exit is none of ours */
+#define EXIT_STATS_NO_WHY	U32_MAX	/* in user_why: the latest exit does not count */
 
 struct exit_stats_vcpu {
 	seqcount_t seq;
@@ -89,7 +89,7 @@ struct exit_stats_vcpu {
 	struct exit_stats_row row[];
 };
 
-/* The numbers for a CPUID leaf: sums of all rows, and one row without nested_* and buckets. */
+/* For a CPUID leaf: sums of all rows, and one row without nested_*, user_* and buckets. */
 struct exit_stats_leaf_row {
 	u64 epoch;
 	u64 exits;

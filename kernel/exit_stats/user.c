@@ -3,10 +3,10 @@
  * Exits that user space has to finish: how many, and how long that takes.
  *
  * KVM_RUN returns for the vCPU's latest exit: its row and the TSC are noted. At the next KVM_RUN
- * the row gets one exit more and the cycles since then. An exit counts once. KVM asks for each
- * part of a split MMIO access or of string I/O with a return of its own: a return without an exit
- * since the last one continues that exit if it has the same run->exit_reason. If not, it belongs
- * to no exit.
+ * the row gets one exit more and the cycles since then. An exit counts once. For split MMIO
+ * accesses and string I/O KVM returns once for each part: if KVM_RUN returns without a new exit and
+ * with the same run->exit_reason as before, the return belongs to the previous exit. With another
+ * exit_reason it belongs to no exit.
  */
 #include <linux/kvm_host.h>
 
@@ -24,8 +24,8 @@ static bool exit_stats_user_finishes(int ret, u32 why)
 
 /*
  * Note that KVM_RUN returns @ret, with @why in run->exit_reason. @v is NULL for a TDX guest.
- * Context: the vCPU's thread, in KVM_RUN, recording is on. Discards of starts wait until
- * preemption is on again.
+ * Context: the vCPU's thread, in KVM_RUN, recording is on. Whoever discards starts waits
+ * until preemption is on again.
  */
 void __kvm_exit_stats_to_user(struct exit_stats_vcpu *v, int ret, u32 why)
 {

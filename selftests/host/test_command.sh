@@ -332,6 +332,10 @@ report_has_the_exits() {
 	await grep -q '"seconds"' /tmp/two
 	end_holder
 	hold_vm
+	short=$holder
+	await has_lines /tmp/two $(($(wc -l </tmp/two) + 4))
+	end_holder
+	hold_vm
 	sleep 0.5
 	kill -INT $tool
 	wait $tool
@@ -339,6 +343,9 @@ report_has_the_exits() {
 	ends 0 "hold_vm $first: ended at " kvm-exit-stats report /tmp/two &&
 		ends 0 "hold_vm $holder: came at " kvm-exit-stats report /tmp/two
 	ok $? "report says which VM ended meanwhile, and which came"
+	kvm-exit-stats report /tmp/two -f csv -o reason,exits --vm "$short" | fields >/tmp/shown
+	[ "$(field /tmp/shown $cpuid 2)" = 1 ]
+	ok $? "report has the exits of a VM that began and ended within the recording"
 	kvm-exit-stats report /tmp/one --html /tmp/page && grep -q "<bdi>exits_on_reques $guest</bdi>" /tmp/page
 	ok $? "report --html: the page has the VM"
 }

@@ -183,15 +183,26 @@ static void free_scopes(struct sample *a)
 static void test_samples(void)
 {
 	struct vm old = { .id = "1-1" }, stays = { .id = "2-1" }, new = { .id = "3-1" };
+	struct vm unread = { .id = "4-1" };
 	struct scope_numbers before[] = { scope(NULL, NO_VCPU, 100, 5), scope(&old, NO_VCPU, 50, 5),
 					  scope(&stays, NO_VCPU, 50, 5), scope(&stays, 0, 50, 5) };
-	struct scope_numbers after[] = { scope(NULL, NO_VCPU, 180, 7),
-					 scope(&stays, NO_VCPU, 70, 7), scope(&stays, 0, 60, 7.5),
-					 scope(&stays, 1, 10, 7), scope(&new, NO_VCPU, 60, 7) };
-	struct sample then = { .nr = 4, .scope = before }, now = { .nr = 5, .scope = after }, d;
+	struct scope_numbers after[] = {
+		scope(NULL, NO_VCPU, 180, 7), scope(&stays, NO_VCPU, 70, 7),
+		scope(&stays, 0, 60, 7.5),    scope(&stays, 1, 10, 7),
+		scope(&new, NO_VCPU, 60, 7),  scope(&unread, NO_VCPU, 900, 7)
+	};
+	struct vm listed[] = { old, stays, { .id = "4-1" } };
+	struct sample then = { .vms = { 3, listed }, .nr = 4, .scope = before };
+	struct sample now = { .nr = 6, .scope = after }, d;
 
 	sample_since(&then, &now, &d);
-	ok(d.nr == 3, "scopes that began or ended have no difference");
+	ok(d.nr == 4,
+	   "a VM that ended, a new vCPU of a VM and a VM that could not be read are left out");
+	ok(sample_find(&d, "3-1", NO_VCPU)->t.exits == 60 &&
+		   sample_find(&d, "3-1", NO_VCPU)->seconds == 2,
+	   "all exits of a VM that began meanwhile are in the interval");
+	ok(!sample_find(&d, "3-1", NO_VCPU)->has_split && sample_find(&d, "2-1", 0)->has_split,
+	   "but where its time went is not, since it has no whole interval");
 	ok(sample_find(&d, NULL, NO_VCPU)->t.exits == 80 &&
 		   sample_find(&d, "2-1", NO_VCPU)->t.exits == 20 &&
 		   sample_find(&d, "2-1", 0)->t.exits == 10,
@@ -205,9 +216,11 @@ static void test_samples(void)
 	   "a reset in between is said of the scope that was reset");
 	sample_free(&d);
 	sample_totals(&now, &d);
-	ok(d.nr == 5 && d.scope[4].t.exits == 60 && !d.scope[4].seconds,
+	ok(d.nr == 6 && d.scope[4].t.exits == 60 && !d.scope[4].seconds,
 	   "totals are of all scopes, without an interval");
 	sample_free(&d);
+	sample_since(&d, &now, &d);
+	ok(!d.nr, "nothing is known since an empty sample");
 	sample_since(&d, &d, &d);
 	ok(!d.nr, "empty samples have an empty difference");
 	free_scopes(&then);

@@ -86,6 +86,7 @@ static void put_sample(struct recorder *r, const struct second *s, double time)
 	begin_sample(&a, time);
 	fill(&a.scope[0].t, s);
 	fill(&a.scope[1].t, s);
+	a.scope[1].has_split = true;
 	a.scope[1].has_wait = !s->no_wait;
 	a.scope[1].waited = s->waiting * 1000000;
 	recorder_sample(r, &a, 1);

@@ -76,6 +76,7 @@ static void make(struct sample *a, int first, int last, uint64_t times, bool his
 		/* Of the first it is not known how long it waited. */
 		a->scope[a->nr].has_wait = i > 1;
 		a->scope[a->nr].waited = 1000000;
+		a->scope[a->nr].has_split = i;
 		a->nr++;
 	}
 }
@@ -103,6 +104,8 @@ static char *make_recording(size_t *size)
 		a.time = 1000 + n / 2.0;
 		if (n == 4)
 			a.scope[2].anew = true;
+		if (n == 3)
+			a.scope[3].has_split = false;
 		recorder_sample(&r, &a, 0.5);
 		sample_free(&a);
 		if (n == 3) {

@@ -95,10 +95,26 @@ static void begin_scope(struct recorder *r, struct json *j, const struct scope_n
 	json_put_uint(j, "vcpus", s->t.vcpus);
 	json_put_uint(j, "exits", s->t.exits);
 	json_put_uint(j, "cycles", s->t.cycles);
+}
+
+static void put_halted(struct json *j, const struct table *t)
+{
 	json_begin_array(j, "halted");
-	json_put_uint(j, NULL, s->t.halt_poll_ns);
-	json_put_uint(j, NULL, s->t.halt_wait_ns);
+	json_put_uint(j, NULL, t->halt_poll_ns);
+	json_put_uint(j, NULL, t->halt_wait_ns);
 	json_end_array(j);
+}
+
+/* Where the time of a VM went, or of the host the sum. */
+static void put_times(struct json *j, const struct scope_numbers *s)
+{
+	if (s->vm && !s->has_split)
+		return;
+	put_halted(j, &s->t);
+	if (s->has_wait)
+		json_put_uint(j, "waited", s->waited);
+	if (s->vm && s->t.has_vmm)
+		json_put_uint(j, "vmm", s->t.vmm_ns);
 }
 
 static void begin_row(struct json *j, const struct row *row)
@@ -133,10 +149,7 @@ void recorder_sample(struct recorder *r, const struct sample *since, double seco
 		if (!s->t.exits && !s->anew && !s->vm)
 			continue;
 		begin_scope(r, &j, s);
-		if (s->has_wait)
-			json_put_uint(&j, "waited", s->waited);
-		if (s->vm && s->t.has_vmm)
-			json_put_uint(&j, "vmm", s->t.vmm_ns);
+		put_times(&j, s);
 		if (s->anew)
 			json_put_bool(&j, "reset", true);
 		json_begin_array(&j, "rows");
@@ -183,6 +196,7 @@ void recorder_totals(struct recorder *r, const struct sample *now)
 		const struct scope_numbers *s = &now->scope[i];
 
 		begin_scope(r, &j, s);
+		put_halted(&j, &s->t);
 		/* As text: JSON's numbers have no 64 bits without a sign. */
 		snprintf(epoch, sizeof(epoch), "%llu", (unsigned long long)s->t.epoch);
 		json_put_string(&j, "epoch", epoch);

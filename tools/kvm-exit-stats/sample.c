@@ -85,6 +85,21 @@ const struct scope_numbers *sample_find(const struct sample *a, const char *id, 
 	return NULL;
 }
 
+static bool has_vm(const struct sample *a, const struct vm *vm)
+{
+	for (size_t i = 0; i < a->vms.nr; i++) {
+		if (!strcmp(a->vms.vm[i].id, vm->id))
+			return true;
+	}
+	return false;
+}
+
+/* All of a VM that began after @then happened since; a scope that could not be read did not begin. */
+static bool began_since(const struct sample *then, const struct scope_numbers *s)
+{
+	return then->nr && s->vm && !has_vm(then, s->vm);
+}
+
 void sample_since(const struct sample *then, const struct sample *now, struct sample *d)
 {
 	const struct scope_numbers *old;
@@ -94,6 +109,7 @@ void sample_since(const struct sample *then, const struct sample *now, struct sa
 	d->time = now->time;
 	for (size_t i = 0; i < now->nr; i++) {
 		const struct scope_numbers *s = &now->scope[i];
+		struct scope_numbers none = { .t.epoch = s->t.epoch };
 		struct scope_numbers *to;
 
 		/* Mostly both samples have the same scopes in the same order. */
@@ -102,9 +118,14 @@ void sample_since(const struct sample *then, const struct sample *now, struct sa
 			old = &then->scope[next];
 		else
 			old = sample_find(then, s->vm ? s->vm->id : NULL, s->vcpu);
-		if (!old)
+		if (old) {
+			next = old - then->scope + 1;
+		} else if (began_since(then, s)) {
+			none.t.time = then->scope[0].t.time;
+			old = &none;
+		} else {
 			continue;
-		next = old - then->scope + 1;
+		}
 		to = new_scope(d);
 		to->vm = s->vm;
 		to->vcpu = s->vcpu;
@@ -113,7 +134,7 @@ void sample_since(const struct sample *then, const struct sample *now, struct sa
 		/* Another thread may run the vCPU now. */
 		to->has_wait = s->has_wait && old->has_wait && s->waited >= old->waited;
 		to->waited = s->waited - old->waited;
-		to->has_split = true;
+		to->has_split = old != &none;
 		time_split(&to->split, &to->t, to->seconds, to->has_wait ? &to->waited : NULL);
 		d->nr++;
 	}

@@ -19,7 +19,7 @@ struct scope_numbers {
 	struct table t;
 	bool has_wait;
 	uint64_t waited;	 /* ns */
-	bool has_split;		 /* always of a difference, unless an old recording has it */
+	bool has_split;		 /* of a difference; not if the VM began meanwhile */
 	struct time_split split; /* of a difference: where the time went */
 	double seconds;		 /* of a difference: the interval */
 	bool anew;		 /* of a difference: a reset fell into it */
@@ -44,8 +44,9 @@ void sample_free(struct sample *a);
 const struct scope_numbers *sample_find(const struct sample *a, const char *id, int vcpu);
 
 /*
- * What happened in each scope of @now since @then, in @d, which refers to @now's VMs. A scope
- * that @then has not is left out. @d is freed by sample_free(), before @now is.
+ * What happened in each scope of @now since @then, in @d, which refers to @now's VMs. Of a VM
+ * that began after @then this is all that its tables have. A vCPU that was added to a VM is left
+ * out. @d is freed by sample_free(), before @now is.
  */
 void sample_since(const struct sample *then, const struct sample *now, struct sample *d);
 

@@ -50,7 +50,7 @@ struct pending {
 	bool user_counts; /* that return is the exit's first */
 };
 
-/* Not task storage: it allocates, and 7.2 does that without locks, on not every CPU. */
+/* Not task storage: 7.2 allocates it without locks, which fails on a CPU without cmpxchg16b. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_THREADS);

@@ -299,9 +299,10 @@ int BPF_PROG(end_at_handler, struct kvm_vcpu *vcpu)
 }
 
 /*
- * An exit that KVM could not finish ends here. A KVM_RUN without an exit that returns as the
- * last one did continues that exit: MMIO and string I/O go out once for each part. Any other
- * return is for no exit's sake: a signal, mostly.
+ * An exit that KVM could not finish ends here. For split MMIO accesses and string I/O KVM returns
+ * once for each part: if KVM_RUN returns without a new exit and with the same exit_reason as
+ * before, the return belongs to the previous exit. Any other return is not for an exit; mostly it
+ * is for a signal.
  */
 SEC("fexit/kvm_arch_vcpu_ioctl_run")
 int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)

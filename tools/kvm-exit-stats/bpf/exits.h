@@ -43,13 +43,13 @@ struct slot {
 	__u64 user_sequence; /* @sequence after the thread came back */
 	__u32 user_why;	     /* run->exit_reason of that return */
 	__u32 user_counts;   /* that return is the exit's first */
-	__u64 vmm_start;     /* when the thread returned to user space for no exit's sake, or 0 */
-	__u64 vmm_ns;	     /* how long it was there for no exit's sake */
+	__u64 vmm_start;     /* when the thread returned to user space, not for an exit; or 0 */
+	__u64 vmm_ns;	     /* how long it was there, not for an exit */
 	__s32 vcpu_id;
 	__u64 vcpu_address;
 	/*
-	 * How long the vCPU was halted since the slot is its own: while it lives, as read_halts()
-	 * copied it (what it writes later means nothing); and all of it, when it was destroyed.
+	 * How long the vCPU was halted since it has this slot. live_*: as of the last read_halts(),
+	 * while the vCPU lives. halt_*: in all, set when the vCPU is destroyed.
 	 */
 	__u64 live_poll_ns, live_wait_ns;
 	__u64 halt_poll_ns, halt_wait_ns;
