@@ -150,7 +150,7 @@ refuse_user() {
 		refuse "process $1 ($(name_of "$1")) has $3 open" \
 			"stop that process, then try again"
 	fi
-	# It counts by BPF. Its programs hold the module, not a file.
+	# A command that counts by BPF holds the module by its programs, without an open file.
 	for process in /proc/[0-9]*; do
 		[ "$(cat "$process/comm" 2>/dev/null)" = kvm-exit-stats ] || continue
 		refuse "process ${process#/proc/} (kvm-exit-stats) counts by BPF" \
