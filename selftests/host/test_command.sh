@@ -105,7 +105,7 @@ show_sorts() {
 	most=$(numbers $kvm/"$vm"/vm_exit_stats | sort -k 3 -n -r | head -n 1 | cut -d ' ' -f 1)
 	least=$(numbers $kvm/"$vm"/vm_exit_stats | sort -k 3 -n | head -n 1 | cut -d ' ' -f 1)
 	[ "$(rows reason --vm "$vm" --sort time --top 1)" = "$most" ]
-	ok $? "show --sort time --top 1: the dearest reason, $most"
+	ok $? "show --sort time --top 1: the costliest reason, $most"
 	[ "$(rows reason --vm "$vm" --sort time --reverse --top 1)" = "$least" ]
 	ok $? "show --sort time --reverse --top 1: the cheapest, $least"
 }

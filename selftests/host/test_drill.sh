@@ -93,8 +93,8 @@ details_are_the_guests() {
 	shows "each CPUID leaf" '0x0,vendor,30,0' '0x80000000,extended,20,0'
 	drill $io --vm "$guest"
 	shows "each port, its direction and size, and that user space finished them" \
-		'0x80,write 1, delay, POST codes,70,70' '0x80,read 1, delay, POST codes,10,10' \
-		'0xd0,write 1,8,8'
+		'0x80,write 1 B, delay, POST codes,70,70' '0x80,read 1 B, delay, POST codes,10,10' \
+		'0xd0,write 1 B,8,8'
 	drill $rdmsr --vm "$guest" --vcpu 0
 	shows "the MSR that is read" "0x1b,$(direction read IA32_APIC_BASE),12,0"
 	drill $wrmsr --vm "$guest"

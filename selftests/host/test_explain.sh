@@ -82,7 +82,7 @@ errors_name_the_cause() {
 	ok $? "a wrong --least: status 2"
 	ends 0 "1. the guest executes CPUID.*%" kvm-exit-stats explain --vm "$guest" 1
 	ok $? "text: the finding, its share"
-	grep -q "known by:" /tmp/output && grep -q "change:" /tmp/output && grep -q "source:" /tmp/output
+	grep -q "evidence:" /tmp/output && grep -q "change:" /tmp/output && grep -q "source:" /tmp/output
 	ok $? "text: by which numbers, what to change, where that is from"
 	sed 's/^/# /' /tmp/output
 	ends 0 "Nothing here costs more than 100 %" kvm-exit-stats explain --vm "$guest" --least 100 1

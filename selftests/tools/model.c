@@ -50,7 +50,7 @@ static void add_scope(struct sample *s, const struct vm *vm, int vcpu, uint64_t 
 	}
 }
 
-void model_make(struct sample *s, size_t vms, size_t dearest)
+void model_make(struct sample *s, size_t vms, size_t costliest)
 {
 	*s = (struct sample){ .scope = xcalloc(1 + 3 * vms, sizeof(*s->scope)) };
 	s->vms = (struct vm_list){ vms, xcalloc(vms + 1, sizeof(*s->vms.vm)) };
@@ -63,7 +63,7 @@ void model_make(struct sample *s, size_t vms, size_t dearest)
 				   .uuid = xasprintf("uuid-%zu", i),
 				   .process = xstrdup("qemu"),
 				   .pid = 1000 + i };
-		add_scope(s, vm, NO_VCPU, i == dearest ? 1000 : 10 + i);
+		add_scope(s, vm, NO_VCPU, i == costliest ? 1000 : 10 + i);
 		add_scope(s, vm, 0, 1);
 		add_scope(s, vm, 1, 2);
 	}

@@ -6,10 +6,10 @@
 #include "sample.h"
 
 /*
- * VM @i has the folder "<1000 + i>-11". VM @dearest costs the most, and of its reasons 49.
+ * VM @i has the folder "<1000 + i>-11". VM @costliest costs the most, and of its reasons 49.
  * Freed by model_free().
  */
-void model_make(struct sample *s, size_t vms, size_t dearest);
+void model_make(struct sample *s, size_t vms, size_t costliest);
 void model_free(struct sample *s);
 
 #endif

@@ -55,9 +55,9 @@ static bool is(bool svm, int64_t reason, uint64_t value, uint64_t how, int slot,
 
 static void test_texts(void)
 {
-	ok(is(false, 30, 0x608, DRILL_READ | 4, -1, "0x608|read 4, ACPI PM timer") &&
+	ok(is(false, 30, 0x608, DRILL_READ | 4, -1, "0x608|read 4 B, ACPI PM timer") &&
 		   is(true, 0x7b, 0x1234, DRILL_WRITE | DRILL_STRING | 1, -1,
-		      "0x1234|write string 1"),
+		      "0x1234|write string 1 B"),
 	   "a port: direction, size, string, and what is there");
 	ok(is(false, 31, 0x6e0, 0, -1, "0x6e0|IA32_TSC_DEADLINE") &&
 		   is(false, 32, 0x12345678, 0, -1, "0x12345678|-") &&
@@ -80,7 +80,7 @@ static void test_texts(void)
 	ok(is(false, 12, 0xffffffff81000000, 0, -1, "0xffffffff81000000|at this instruction") &&
 		   is(false, 16, 0x1000, 0, -1, "0x1000|before this instruction"),
 	   "a guest's instruction, as long as an address can be");
-	ok(is(false, 30, 5, DRILL_UNKNOWN, -1, "-|KVM did not look"), "what KVM did not read");
+	ok(is(false, 30, 5, DRILL_UNKNOWN, -1, "-|not read by KVM"), "what KVM did not read");
 }
 
 /* A mask keeps what the text shows, and nothing that only splits rows. */

@@ -62,7 +62,7 @@ static void test_tables(void)
 	ok(table_hist(&d, &d.row[0])[4] == 10 && table_hist(&d, &d.row[0])[5] == 5 &&
 		   table_hist(&d, &d.row[1])[9] == 5,
 	   "histograms are subtracted, and stay with their rows");
-	ok(table_dearest(&d) == &d.row[0], "the dearest reason is that with the most cycles");
+	ok(table_costliest(&d) == &d.row[0], "the costliest reason is that with the most cycles");
 	table_free(&d);
 
 	then.epoch = 2;
@@ -73,7 +73,7 @@ static void test_tables(void)
 	ok(table_since(&now, &then, &d) && !d.nr && !d.exits && !d.cycles,
 	   "numbers that went down, in a file that was edited, are no exits");
 	table_free(&d);
-	ok(table_since(&now, &now, &d) && !d.nr && !table_dearest(&d),
+	ok(table_since(&now, &now, &d) && !d.nr && !table_costliest(&d),
 	   "a table and itself: nothing, and nothing is dear");
 	table_free(&d);
 	table_free(&then);

@@ -66,7 +66,7 @@ static void make(struct evidence *e, const struct problem *p, bool svm)
 }
 
 /* The rule whose finding costs most, or NULL; @f is the finding. */
-static const struct rule *dearest(const struct evidence *e, struct finding *f)
+static const struct rule *costliest(const struct evidence *e, struct finding *f)
 {
 	const struct rule *rule = NULL;
 	struct finding one;
@@ -91,7 +91,7 @@ static bool finds(const struct problem *p, bool svm)
 	bool good;
 
 	make(&e, p, svm);
-	rule = dearest(&e, &f);
+	rule = costliest(&e, &f);
 	good = !rule == !p->rule && (!rule || (!strcmp(rule->name, p->rule) && f.what[0] &&
 					       f.evidence[0] && f.ns == wanted));
 	if (!good)
@@ -104,10 +104,10 @@ static bool finds(const struct problem *p, bool svm)
 static void test_rules(void)
 {
 	static const struct problem problems[] = {
-		{ "clock-by-port", 30, 0x7b, "0x608", "read 4, ACPI PM timer", 50, 200 },
-		{ "clock-by-port", 30, 0x7b, "0x40", "read 1, PIT", 50, 200 },
+		{ "clock-by-port", 30, 0x7b, "0x608", "read 4 B, ACPI PM timer", 50, 200 },
+		{ "clock-by-port", 30, 0x7b, "0x40", "read 1 B, PIT", 50, 200 },
 		{ "clock-by-hpet", 49, 0x400, "0xfed000f0", "read MMIO, HPET", 50, 200 },
-		{ "port", 30, 0x7b, "0x3f8", "write 1, serial port COM1", 50, 900 },
+		{ "port", 30, 0x7b, "0x3f8", "write 1 B, serial port COM1", 50, 900 },
 		{ "mmio", 49, 0x400, "0xfebc0000", "write MMIO", 50, 900 },
 		{ "xapic", 49, 0x400, "0xfee000b0", "write MMIO, local APIC", 300, 0 },
 		{ "xapic", 44, -1, NULL, NULL, 300, 0 },
@@ -142,8 +142,8 @@ static void test_rules(void)
 /* A reason with two details: each rule has its part of what was measured first. */
 static void test_parts(void)
 {
-	struct problem p = { "port", 30, 0x7b, "0x3f8", "write 1, serial port COM1", 100, 300 };
-	struct row like = { .reason = 1, .id = "0x608", .name = "read 4, ACPI PM timer" }, *row;
+	struct problem p = { "port", 30, 0x7b, "0x3f8", "write 1 B, serial port COM1", 100, 300 };
+	struct row like = { .reason = 1, .id = "0x608", .name = "read 4 B, ACPI PM timer" }, *row;
 	double found[2] = {};
 	struct evidence e;
 	struct finding f;
@@ -192,13 +192,13 @@ static void test_split(void)
 	d.halt_wait_ns = 950000000;
 	time_split(&s, &d, 1, &waited);
 	ok(s.whole == 2e9 && s.exits == 200e6 && s.user == 100e6 && s.rest == 400e6 &&
-		   s.dearest == row && s.dearest_ns == 300e6,
+		   s.costliest == row && s.costliest_ns == 300e6,
 	   "the parts of two vCPUs' time and the rest add up");
 	d.has_vmm = true;
 	d.vmm_ns = 150000000;
 	time_split(&s, &d, 1, &waited);
 	ok(s.has_vmm && s.vmm == 150e6 && s.rest == 250e6,
-	   "user space for no exit's sake is a part of its own if a source tells it");
+	   "user space, not for an exit, is a part of its own if a source tells it");
 	d.has_vmm = false;
 	d.vmm_ns = 0;
 	d.measured = MEASURED_ENTRY_BPF;

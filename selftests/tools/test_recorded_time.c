@@ -16,6 +16,7 @@
 #define SAMPLES 10
 #define VCPUS	2
 
+static enum measured measured; /* of all recordings */
 static struct vm vm = { .id = "1-1", .name = "web", .process = "qemu", .pid = 1 };
 
 /* What happened in a second to a VM of two vCPUs; at 1 GHz a cycle is 1 ns. */
@@ -40,7 +41,8 @@ static void fill(struct table *t, const struct second *s)
 			     .halt_poll_ns = s->polling * 1000000,
 			     .halt_wait_ns = s->asleep * 1000000,
 			     .has_vmm = s->vmm,
-			     .vmm_ns = s->vmm * 1000000 };
+			     .vmm_ns = s->vmm * 1000000,
+			     .measured = measured };
 	if (!s->exits)
 		return;
 	row = table_add_row(t, &like);
@@ -176,8 +178,9 @@ static void test_shares(void)
 	ok(s->has_wait && near(s->waiting, 4 * 50 + 5 * 10 + 200) &&
 		   near(s->rest, s->whole / 1e6 - 500 - 2800 - 400 - 7500 - 450),
 	   "the rest is what is left");
-	ok(s->dearest && !strcmp(s->dearest->name, "IO_INSTRUCTION") && near(s->dearest_ns, 3300),
-	   "the dearest reason has its time in exits and user space");
+	ok(s->costliest && !strcmp(s->costliest->name, "IO_INSTRUCTION") &&
+		   near(s->costliest_ns, 3300),
+	   "the costliest reason has its time in exits and user space");
 	for (size_t bin = 0; bin < r.timeline.nr; bin++) {
 		guest += r.scope[1].bins->part[PART_GUEST][bin];
 		for (int k = 0; k < NR_TIME_PARTS; k++)
@@ -247,7 +250,7 @@ static void test_vmm(void)
 	read_back(&r, text, size);
 	ok(r.scope[1].split.has_vmm && near(r.scope[1].split.vmm, 400) &&
 		   near(r.scope[1].split.rest, 4000 - 200 - 10 - 400),
-	   "user space for no exit's sake is recorded if it is known");
+	   "user space, not for an exit, is recorded if it is known");
 	page = printed(&r, false);
 	ok(strstr(page, " 10.0 "), "and reported");
 	free(page);
@@ -307,14 +310,42 @@ static void test_tsc(void)
 	read_back(&r, text, size);
 	page = printed(&r, true);
 	ok(!r.scope[0].t.tsc_stable && !r.scope[1].t.tsc_stable &&
-		   strstr(page, "TSC was unstable: times mean little"),
+		   strstr(page, "TSC was unstable: times are not reliable"),
 	   "a TSC that became unstable is said in the page");
 	free(page);
 	page = printed(&r, false);
-	ok(strstr(page, "TSC unstable: times mean little"), "and in the text");
+	ok(strstr(page, "TSC unstable: times are not reliable"), "and in the text");
 	free(page);
 	report_free(&r);
 	free(text);
+}
+
+/* The page says what the time of an exit is. */
+static void test_foot(void)
+{
+	static const struct second seconds[] = { { .exits = 5 } };
+	static const char *const says[NR_MEASURED] = {
+		[MEASURED_HANDLER] = "is from the moment after the switch back to the host",
+		[MEASURED_HANDLER_BPF] = "the tracepoint kvm_exit until KVM has handled it",
+		[MEASURED_ENTRY_BPF] = "the tracepoint kvm_exit until the next entry",
+	};
+	static const char not_in_it[] = "the sleep of a halted vCPU are not in it";
+	struct report r;
+	char *text, *page;
+	size_t size;
+
+	for (measured = 0; measured < NR_MEASURED; measured++) {
+		text = make(seconds, 1, true, &size);
+		read_back(&r, text, size);
+		page = printed(&r, true);
+		ok(strstr(page, says[measured]) &&
+			   !strstr(page, not_in_it) == (measured == MEASURED_ENTRY_BPF),
+		   "the page says up to where exits were measured: %s", measured_name(measured));
+		free(page);
+		report_free(&r);
+		free(text);
+	}
+	measured = 0;
 }
 
 int main(void)
@@ -325,5 +356,6 @@ int main(void)
 	test_vmm();
 	test_old();
 	test_tsc();
+	test_foot();
 	return done_testing();
 }

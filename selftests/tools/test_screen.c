@@ -202,11 +202,11 @@ static void test_selection(void)
 	ui_init(&ui, 1);
 	canvas_resize(&c, 10, 80);
 	draw(&ui, &c, &m);
-	ok(!strcmp(ui_place(&ui)->subject, "1003-11"), "the dearest VM is the first line");
+	ok(!strcmp(ui_place(&ui)->subject, "1003-11"), "the costliest VM is the first line");
 	m.since = &after;
 	draw(&ui, &c, &m);
 	ok(!strcmp(ui_place(&ui)->subject, "1003-11") && ui_place(&ui)->selected > 0,
-	   "the selected VM stays selected when it is no longer the dearest");
+	   "the selected VM stays selected when it is no longer the costliest");
 	m.since = &fewer;
 	draw(&ui, &c, &m);
 	ok(ui_place(&ui)->selected < 3 && strcmp(ui_place(&ui)->subject, "1003-11"),

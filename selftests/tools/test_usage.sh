@@ -185,7 +185,7 @@ run top --batch 1 --interval 0.1 --root "$root" --size 100x20
 ok $? "top --batch prints a screen of its size"
 run top --batch 1 --interval 0.1 --root "$root" --keys '~'
 grep -q CR_ACCESS "$dir/out" && ! grep -q vm001 "$dir/out"
-ok $? "--keys opens the dearest VM"
+ok $? "--keys opens the costliest VM"
 run export --root "$root"
 [ "$status" -eq 0 ] && grep -q '^kvm_exits_total{vm="vm000",reason="CPUID"} 8$' "$dir/out"
 ok $? "export prints metrics"
@@ -211,7 +211,7 @@ run report "$dir/rec" --time -f csv
 [ "$status" -eq 0 ] && grep -q '^time,seconds,vm,exits_percent,user_percent' "$dir/out" && grep -q '"vm001",' "$dir/out"
 ok $? "report --time has a line for each VM"
 run report "$dir/rec" --time --html "$dir/page"
-is 2 "a page has it always" "report --time with a page"
+is 2 "always includes this" "report --time with a page"
 sed 's/,"halted":[^]]*]//g' "$dir/rec" >"$dir/old"
 run report "$dir/old"
 [ "$status" -eq 0 ] && grep -q "not in this recording" "$dir/out"

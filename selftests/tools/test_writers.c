@@ -281,7 +281,7 @@ static void test_metrics(void)
 		   strstr(text, "} 1.500000000\n") &&
 		   strstr(text, "# TYPE kvm_vmm_seconds_total counter") &&
 		   strstr(text, "} 0.250000000\n"),
-	   "how long vCPUs were halted, and in user space for no exit's sake, is in seconds");
+	   "how long vCPUs were halted, and in user space, not for an exit, is in seconds");
 	t.halt_poll_ns = 0;
 	t.has_vmm = false;
 }

@@ -78,7 +78,7 @@ struct part {
 
 struct side {
 	const char *path;
-	struct report report; /* what the VMs are of: this or that */
+	struct report report; /* the VMs point into this or into @sample */
 	struct sample sample;
 	size_t nr;
 	struct part *part; /* the host first */
@@ -277,7 +277,7 @@ static void add_pair(struct pairs *ps, const struct part *a, const struct part *
 		p->compared = a ? "only in A" : "only in B";
 	else
 		p->compared = recordings ? "rates" : "totals";
-	/* What a VM did before it ended, nobody knows. */
+	/* The counts of a VM that ended are not known. */
 	if (!recordings && !b && one_host)
 		return;
 	if (!recordings && b && (a ? a->t.epoch == b->t.epoch : one_host)) {
@@ -316,7 +316,7 @@ static void free_pairs(struct pairs *ps)
 
 /* ---- printing */
 
-/* How much the time in exits changed: of a second where both have an interval. */
+/* The change of the time in exits; per second if both sides have an interval. */
 static double change(const struct item *i)
 {
 	double now = i->row->n[TOTAL], then = i->before ? i->before->row->n[TOTAL] : 0;
@@ -362,7 +362,7 @@ static void print(struct output *o, const struct pairs *ps, bool host, bool side
 	free(items);
 }
 
-/* What a table has: of CSV, whose tables have one line of keys, and of JSON all. */
+/* Chooses the columns. CSV and JSON get all, because CSV has one line of keys for all tables. */
 static void choose_columns(bool sides, bool recordings)
 {
 	if (common.columns)

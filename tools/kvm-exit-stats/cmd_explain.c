@@ -22,9 +22,9 @@ enum {
 
 static const char doc[] =
 	"Find out what costs the vCPUs of a VM most time. Prints for each cause the numbers that "
-	"show it, what it usually means, and what to change. Without --vm all VMs, one after the "
-	"other. It measures for some seconds (default: 5), and then as long again by BPF what the "
-	"guest does in its dearest exits.\v"
+	"show it, what it usually means, and what to change. Without --vm it does this for all VMs "
+	"in turn. It measures for SECONDS (default: 5), then measures for the same time by BPF "
+	"what the guest does in its costliest exits.\v"
 	"A cost is a share of the time of all vCPUs of the VM. The command changes nothing.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats explain --vm web\n"
@@ -91,7 +91,7 @@ static double percent(const struct evidence *e, double ns)
 	return e->split.whole > 0 ? 100 * ns / e->split.whole : 0;
 }
 
-/* Fills in what the rules find and is worth it, the dearest first. */
+/* Fills in what the rules find and is worth it, the costliest first. */
 static size_t find(const struct evidence *e, struct found *found)
 {
 	size_t nr = 0;
@@ -101,7 +101,7 @@ static size_t find(const struct evidence *e, struct found *found)
 		if (!rules[i].find(e, &found[nr].finding) ||
 		    percent(e, found[nr].finding.ns) < env.least)
 			continue;
-		/* Exits in which a thread waits for a CPU are in both. */
+		/* A wait within an exit counts twice, as exit and as waiting; so cap the cost. */
 		if (found[nr].finding.ns > e->split.whole)
 			found[nr].finding.ns = e->split.whole;
 		found[nr++].rule = &rules[i];
@@ -114,7 +114,7 @@ static void print_item(const struct evidence *e, const struct found *f, size_t n
 {
 	printf("\n%zu. %s: %.1f %% of the vCPUs' time\n", n, f->finding.what,
 	       percent(e, f->finding.ns));
-	printf("   known by:  %s\n", f->finding.evidence);
+	printf("   evidence:  %s\n", f->finding.evidence);
 	printf("   means:     %s\n", f->rule->means);
 	printf("   change:    %s\n", f->rule->change);
 	printf("   try:       %s\n", f->rule->attempt);
@@ -134,7 +134,7 @@ static void print_text(const struct evidence *e, const struct found *found, size
 	       e->seconds, (unsigned long long)e->since.vcpus, percent(e, s->exits),
 	       percent(e, s->user));
 	if (s->has_vmm)
-		printf("for no exit's sake %.1f %%, ", percent(e, s->vmm));
+		printf("user space not for an exit %.1f %%, ", percent(e, s->vmm));
 	printf("polling %.1f %%, asleep %.1f %%, waiting for a CPU %.1f %%, guest %.1f %%\n",
 	       percent(e, s->polling), percent(e, s->asleep), percent(e, s->waiting),
 	       percent(e, s->rest));
@@ -144,9 +144,9 @@ static void print_text(const struct evidence *e, const struct found *found, size
 		printf("\nDetails of exits are missing: %s\n", e->no_details);
 	if (nr)
 		return;
-	if (s->dearest && percent(e, s->dearest_ns) >= env.least)
+	if (s->costliest && percent(e, s->costliest_ns) >= env.least)
 		printf("\nNo rule names what costs most here: exits of %s, %.1f %% of the vCPUs' time.\n",
-		       s->dearest->name, percent(e, s->dearest_ns));
+		       s->costliest->name, percent(e, s->costliest_ns));
 	else
 		printf("\nNothing here costs more than %g %% of the vCPUs' time.\n", env.least);
 }

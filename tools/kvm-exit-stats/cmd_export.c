@@ -144,7 +144,7 @@ static void drop(struct metrics *m)
 	memset(m, 0, sizeof(*m));
 }
 
-/* Frees all but what began() compares with: an interval's tables need not wait for the next. */
+/* Keeps only the epochs, which began() compares; frees the tables until the next interval. */
 static void keep_epochs(struct metrics *m)
 {
 	for (size_t i = 0; i < m->sample.nr; i++) {

@@ -173,7 +173,7 @@ static int run(int argc, char **argv)
 		return 0;
 	}
 	open_leaves(&leaves);
-	/* Where the user asks for one reason, also one without exits. */
+	/* With --reason, print the row even if it has no exits. */
 	if (env.reason >= 0 && env.watch <= 0)
 		env.all = true;
 	leaves_read(&leaves, env.all, &t);

@@ -75,7 +75,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_child children[] = { { &common_argp, 0, "Output:", 10 }, { 0 } };
 static const struct argp argp = { options, parse, "", doc, children, NULL, NULL };
 
-/* The TSC's rate is in no dump. On the host that made it the table has it. */
+/* A dump has no TSC rate; on the host that printed the dump, the table has it. */
 static uint64_t tsc_khz(void)
 {
 	struct complaint why;

@@ -10,7 +10,8 @@
 #include "memory.h"
 #include "recording.h"
 
-#define TOTALS_EVERY 60 /* seconds: so much of the histograms a file that was cut lacks at most */
+/* Seconds; a file that was cut lacks at most this much of the histograms. */
+#define TOTALS_EVERY 60
 
 static struct {
 	struct origin origin;

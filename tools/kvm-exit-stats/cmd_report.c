@@ -68,7 +68,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!env.file && !common.list_columns)
 			argp_error(state, "which recording? kvm-exit-stats record makes one");
 		if (env.time && env.html)
-			argp_error(state, "a page has it always: --time is for the other formats");
+			argp_error(state, "--html always includes this; use --time without --html");
 		if (common.format && common.format->metrics)
 			argp_error(state, "report prints no metrics: use kvm-exit-stats export");
 		break;
@@ -183,7 +183,7 @@ static int print_page(const struct report *r, const struct report_scope *only)
 
 	for (size_t i = 0; i < r->nr; i++)
 		nr += r->scope[i].in_timeline;
-	/* While names are not all known, each VM that may be meant is in the charts over time. */
+	/* Until all names are known, every VM that --vm may mean is added to the timeline. */
 	if (nr > 1)
 		fail(ERR_NO_VM, "%zu VMs may be called '%s': use the folder's name", nr, env.vm);
 	f = strcmp(env.html, "-") ? fopen(env.html, "we") : stdout;

@@ -172,7 +172,7 @@ static uint64_t count_of(const struct table *t, int64_t reason, enum number n)
 	return row ? row->n[n] : 0;
 }
 
-/* What a guest did between two readings, by all who count. */
+/* One reading: the table, and the counts of the tracepoint and of KVM. */
 struct reading {
 	struct table t;
 	uint64_t traced, kvm;
@@ -229,7 +229,7 @@ static void check_kind(struct source *s, struct small_guest *g, const struct vm 
 	check(count == wanted, "%s: %llu of %u exits", kinds[kind].name, (unsigned long long)count,
 	      wanted);
 	check(hist_sum(&d, reason) == count, "%s: the histogram has as many", kinds[kind].name);
-	/* The last one comes back with the next run. */
+	/* User space finishes the last exit at the next KVM_RUN. */
 	count = count_of(&d, reason, USER_COUNT);
 	check(kinds[kind].user ? count + 1 >= wanted && count <= wanted + 1 : !count,
 	      "%s: user space finished %llu of them", kinds[kind].name, (unsigned long long)count);
@@ -290,7 +290,7 @@ static bool switch_recording(bool on)
 	return good;
 }
 
-/* However the program ends. */
+/* Runs at every exit of the program. */
 static void switch_on_again(void)
 {
 	if (!switch_recording(true))

@@ -22,10 +22,10 @@ static struct {
 } env = { .vcpu = NO_VCPU };
 
 static const char doc[] =
-	"Print the exits of the host, a VM or a vCPU by reason: since the last reset, or with an "
-	"INTERVAL in seconds what happened in each.\v"
-	"Columns with a * are since the last reset in every table: a shortest and a longest exit "
-	"cannot be subtracted.\n\n"
+	"Print the exits of the host, a VM or a vCPU by reason: since the last reset or, with "
+	"INTERVAL, for each interval of that many seconds.\v"
+	"Columns with a * always cover the time since the last reset: the minimum and the maximum "
+	"of an interval cannot be computed.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats show                        the host, since the last reset\n"
 	"  kvm-exit-stats show --vm web 1             a VM, every second\n"

@@ -24,7 +24,7 @@ static const struct parameter {
 	{ "_dump_interval", "0 to 4294967295",
 	  "exits between two dumps into the kernel log; 0: none" },
 	{ "_dump_per_min", "0 to 4294967295",
-	  "dumps and logged reads let through in a minute; 0: all" },
+	  "most dumps in a minute, and as many logged reads; 0: no limit" },
 	{ "_cpuid", "off, vm or host", "whose numbers a guest reads by CPUID" },
 	{ "_leaf_layout", "default, two-leaf, four-leaf, four-leaf-reversed or by-reason",
 	  "which CPUID leaf holds what" },
@@ -244,7 +244,7 @@ static int run_status(int argc, char **argv)
 		else
 			printf("counts:  %llu exits of %llu vCPUs in %zu VMs; TSC %s, %.3f GHz\n",
 			       (unsigned long long)t.exits, (unsigned long long)t.vcpus, vms.nr,
-			       t.tsc_stable ? "stable" : "unstable: times mean little",
+			       t.tsc_stable ? "stable" : "unstable: times are not reliable",
 			       t.tsc_khz / 1e6);
 		if (bpf_error() < 0)
 			puts("by BPF:  possible (--source bpf)");
@@ -354,8 +354,9 @@ static struct {
 
 static const char reset_doc[] =
 	"Reset the numbers of a vCPU, of a VM and its vCPUs, or of the host with all VMs.\v"
-	"A reset of a vCPU leaves the counts of its VM and of the host as they are, and so on. To see "
-	"what happens in ten seconds no reset is needed: kvm-exit-stats show 10 1.\n\n"
+	"A reset of a vCPU leaves the counts of its VM and of the host as they are; a reset of a "
+	"VM leaves those of the host. To see what happens in ten seconds no reset is needed: "
+	"kvm-exit-stats show 10 1.\n\n"
 	"EXAMPLES:\n"
 	"  kvm-exit-stats reset --vm web\n"
 	"  kvm-exit-stats reset --vm web --vcpu 0\n"
@@ -444,7 +445,7 @@ static int run_reset(int argc, char **argv)
 
 const struct command cmd_reset = {
 	"reset",
-	"begin anew the numbers of a VM, a vCPU or the host",
+	"reset the numbers of a VM, a vCPU or the host",
 	&reset_argp,
 	run_reset,
 };

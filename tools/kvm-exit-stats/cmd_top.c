@@ -18,7 +18,7 @@ static struct {
 	double interval;
 	unsigned long batch; /* screens to print, 0: live */
 	int rows, cols;	     /* of a printed one */
-	const char *keys;    /* that are pressed before each printed screen */
+	const char *keys;    /* pressed once before the first printed screen */
 } env = { .interval = 1, .rows = 24, .cols = 80 };
 
 enum {
@@ -90,7 +90,7 @@ struct numbers {
 	char note[128];
 };
 
-/* Of the scope that is looked at everything, of others what the list of VMs shows. */
+/* Reads everything of the scope on the screen, and of the others what the list of VMs shows. */
 static void take(struct numbers *n, struct ui *ui)
 {
 	const struct place *p = ui_place(ui);
@@ -156,7 +156,7 @@ static void show_totals(struct ui *ui)
 	}
 }
 
-/* They change after all: another program writes them. */
+/* The saved files do change; another program writes them. Show rates again. */
 static void show_rates(struct ui *ui)
 {
 	struct ui fresh;
@@ -166,7 +166,7 @@ static void show_rates(struct ui *ui)
 	memcpy(ui->by, fresh.by, sizeof(ui->by));
 }
 
-/* Reads again: what was now is then. Saved files do not change: they show their totals. */
+/* Takes a new reading; the previous one becomes `then`. Saved files that stay show totals. */
 static void step(struct numbers *n, struct ui *ui)
 {
 	sample_free(&n->since);
@@ -200,8 +200,8 @@ static void step(struct numbers *n, struct ui *ui)
 }
 
 /*
- * The user went where more has to be read than was: two readings, a moment apart, give a
- * first screen at once.
+ * The new place needs more numbers than were read. Reads twice, 0.1 s apart, so that the first
+ * screen is complete.
  */
 static void look_anew(struct numbers *n, struct ui *ui)
 {

@@ -10,7 +10,7 @@
 
 #define TIME_COLUMNS                                                  \
 	"vm,vcpu,exits%,user%,vmm%,polling%,asleep%,waiting%,guest%," \
-	"dearest,dearest%"
+	"costliest,costliest%"
 
 static const char *const defaults[NR_VIEWS][2] = {
 	/* since the last reset, in an interval */

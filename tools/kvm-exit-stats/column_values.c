@@ -148,7 +148,7 @@ static void percentile(const struct item *i, struct value *v, double p)
 
 	v->real = hist ? hist_percentile(hist, p) : -1;
 	v->none = v->real < 0;
-	/* An estimate within a bucket; no exit is outside of these. */
+	/* Estimate within a bucket, limited to min and max. */
 	if (v->none || !has(i, MAX) || !i->row->n[MAX])
 		return;
 	if (v->real < i->row->n[MIN])
@@ -204,16 +204,16 @@ void get_user_time(const struct item *i, struct value *v)
 
 void get_top(const struct item *i, struct value *v)
 {
-	const struct row *dearest = table_dearest(i->t);
+	const struct row *costliest = table_costliest(i->t);
 
-	text(v, dearest ? dearest->name : NULL);
+	text(v, costliest ? costliest->name : NULL);
 }
 
 void get_top_share(const struct item *i, struct value *v)
 {
-	const struct row *dearest = table_dearest(i->t);
+	const struct row *costliest = table_costliest(i->t);
 
-	share(v, dearest ? dearest->n[TOTAL] : 0, dearest ? i->t->cycles : 0);
+	share(v, costliest ? costliest->n[TOTAL] : 0, costliest ? i->t->cycles : 0);
 }
 
 void get_trend(const struct item *i, struct value *v)
@@ -221,7 +221,7 @@ void get_trend(const struct item *i, struct value *v)
 	text(v, i->trend ? trend_text(i->trend, i->ascii) : NULL);
 }
 
-/* ---- of diff: A is @before, B the item itself; a difference has no sides */
+/* ---- of diff: A is @before, B is the item; a difference has neither */
 
 static void get_side(const struct item *i, const struct item *side, struct value *v,
 		     void (*get)(const struct item *i, struct value *v))
@@ -274,7 +274,7 @@ void get_compared(const struct item *i, struct value *v)
 	text(v, i->compared);
 }
 
-/* Nothing where there is no interval: saved files. */
+/* Without an interval (saved files) there is no split. */
 static const struct time_split *split_of(const struct item *i)
 {
 	static const struct time_split none;
@@ -288,7 +288,7 @@ static void part(const struct item *i, struct value *v, bool known, double ns)
 	v->none |= !known;
 }
 
-/* A letter for each sixteenth of the time; the guest's part is blank. */
+/* A letter for each sixteenth of the time; the guest's part is dots. */
 void get_bar(const struct item *i, struct value *v)
 {
 	static const char letters[] = "EUVPAW";
@@ -348,12 +348,12 @@ void get_part_guest(const struct item *i, struct value *v)
 	part(i, v, true, split_of(i)->rest);
 }
 
-void get_dearest(const struct item *i, struct value *v)
+void get_costliest(const struct item *i, struct value *v)
 {
-	text(v, split_of(i)->dearest ? split_of(i)->dearest->name : NULL);
+	text(v, split_of(i)->costliest ? split_of(i)->costliest->name : NULL);
 }
 
-void get_dearest_share(const struct item *i, struct value *v)
+void get_costliest_share(const struct item *i, struct value *v)
 {
-	part(i, v, split_of(i)->dearest, split_of(i)->dearest_ns);
+	part(i, v, split_of(i)->costliest, split_of(i)->costliest_ns);
 }

@@ -16,7 +16,7 @@ column_get get_vm, get_vcpu, get_uuid, get_process, get_pid, get_folder, get_vcp
 	get_user_time, get_trend, get_top, get_top_share, get_compared, get_exits_a, get_exits_b,
 	get_rate_a, get_rate_b, get_rate_change, get_time_a, get_time_b, get_cpu_a, get_cpu_b,
 	get_avg_a, get_avg_b, get_avg_change, get_bar, get_part_exits, get_part_user, get_part_vmm,
-	get_part_polling, get_part_asleep, get_part_waiting, get_part_guest, get_dearest,
-	get_dearest_share;
+	get_part_polling, get_part_asleep, get_part_waiting, get_part_guest, get_costliest,
+	get_costliest_share;
 
 #endif

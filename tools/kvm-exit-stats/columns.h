@@ -97,7 +97,7 @@ void columns_list(FILE *f, enum view view);
 
 /*
  * Sorts by a column, the largest first, or names from a to z; @reverse: the other way
- * round. Lines without a value come last; equal ones stay as they were.
+ * round. Lines without a value come last; equal ones are in order of VM, vCPU and reason.
  */
 void items_sort(struct item *items, size_t nr, const struct column *by, bool reverse);
 

@@ -21,7 +21,7 @@ extern const struct command cmd_top, cmd_list, cmd_show, cmd_export, cmd_record,
 	cmd_diff, cmd_log, cmd_guest, cmd_status, cmd_set, cmd_reset, cmd_verify, cmd_drill,
 	cmd_explain, cmd_selftest;
 
-/* All subcommands; ends with an empty one. */
+/* All subcommands; the last pointer is NULL. */
 extern const struct command *const commands[];
 
 /* What the common options say. A subcommand sets the view before it parses. */
@@ -61,35 +61,35 @@ extern const struct argp origin_argp;
 /* Will the numbers be counted by BPF, from the opening on? */
 bool origin_by_bpf(const struct origin *o);
 
-/* Says that without an interval such a source is read after a second. */
+/* Warns that BPF counts only from now on, so one second is measured. */
 void origin_tell_second(void);
 
-/* Opens it, or ends the program with why there are no numbers. */
+/* Opens it; exits with an error message if there are no numbers. */
 struct source *origin_open(const struct origin *o);
 
-/* Ends the program where BPF cannot count, as far as can be seen without trying. */
+/* Exits with an error message if BPF cannot count, as far as can be seen without trying. */
 void origin_need_bpf(void);
 
-/* After that: opens a source_open_drill(), or ends the program with why not. */
+/* After that: source_open_drill(); exits with an error message if it fails. */
 struct source *origin_open_drill(const struct vm *vm, int vcpu, int64_t reason);
 
 /* Errors as JSON if these arguments ask for JSON, as far as can be seen without parsing them. */
 void errors_as_asked(char **argv);
 
 /*
- * Parses the arguments, or ends the program with what is wrong with them: as JSON where the
- * output is.
+ * Parses the arguments; exits with an error message if they are wrong, in JSON if the output is
+ * in JSON.
  */
 void parse_arguments(const struct argp *argp, int argc, char **argv);
 
 /*
- * After parsing: resolves format, columns and the column to sort by, or ends the program
- * with an error that names what is accepted. @rates: the table has an interval. With
+ * After parsing: resolves format, columns and the column to sort by; exits with an error message
+ * that names what is accepted if one is wrong. @rates: the table has an interval. With
  * --list-columns it prints them and ends the program.
  */
 void common_resolve(struct common *c, bool rates, const char *sort_default);
 
-/* Ends the output, or the program where something could not be written. Returns the status. */
+/* Ends the output; exits with an error message if it could not be written. Returns the status. */
 int common_end(struct output *o);
 
 /* Sorts as the options say. Returns how many of the items --top leaves, the first ones. */
@@ -100,17 +100,17 @@ struct output common_output(const struct common *c);
 
 /*
  * The same for a path: a folder of saved files or a recording; NULL: this kernel's files.
- * Ends the program where there is none.
+ * Exits with an error message if there is none.
  */
 struct source *common_open(const char *path);
 
-/* The VMs that are there, or the end of the program. */
+/* The VMs that are there; exits with an error message if they cannot be listed. */
 void common_vms(struct source *s, struct vm_list *vms);
 
-/* The VM that the user means, or the end of the program, with the nearest name. */
+/* The VM that the user means; else exits with an error message that has the nearest name. */
 const struct vm *common_vm(const struct vm_list *vms, const char *what);
 
-/* A table that must be there; ends the program where it cannot be read. */
+/* A table that must be there; exits with an error message if it cannot be read. */
 void common_read(struct source *s, const struct vm *vm, int vcpu, bool hist, struct table *t);
 
 /* A positive number of seconds, or an error of argp's that names the option. */

@@ -110,7 +110,7 @@ static void tell_as_json(void)
 
 void parse_arguments(const struct argp *argp, int argc, char **argv)
 {
-	/* The format may stand behind what is wrong. */
+	/* -f may come after the wrong argument, so look for it first. */
 	errors_as_asked(argv);
 	if (!errors_are_json()) {
 		argp_parse(argp, argc, argv, 0, NULL, NULL);
@@ -181,7 +181,7 @@ static void no_column(enum view view, const char *name)
 	fail(ERR_USAGE, "there is no column '%s' here; there are: %s", name, names);
 }
 
-/* These two have no other tables; and metrics no rates. */
+/* The formats table and metrics exist only for tables by reason; metrics have no rates. */
 static void check_format(const struct common *c, bool rates)
 {
 	const struct output_format *f = c->format;

@@ -311,7 +311,7 @@ static void port_text(struct row *row, const struct drill_key *key)
 	const char *name = find(ports, key->value);
 
 	snprintf(row->id, sizeof(row->id), "0x%llx", key->value);
-	snprintf(row->name, sizeof(row->name), "%s%s %d%s%s", access_text(key->how),
+	snprintf(row->name, sizeof(row->name), "%s%s %d B%s%s", access_text(key->how),
 		 key->how & DRILL_STRING ? " string" : "", (int)(key->how & 0xff),
 		 *name ? ", " : "", name);
 }
@@ -396,7 +396,7 @@ void detail_text(struct row *row, bool svm, int64_t reason, const struct drill_k
 
 	if (key->how & DRILL_UNKNOWN) {
 		snprintf(row->id, sizeof(row->id), "-");
-		snprintf(row->name, sizeof(row->name), "KVM did not look");
+		snprintf(row->name, sizeof(row->name), "not read by KVM");
 		return;
 	}
 	switch (detail_by(svm, reason)) {

@@ -12,14 +12,14 @@ enum drill_by detail_by(bool svm, int64_t reason);
 /* The bits of an exit qualification that tell exits apart. */
 uint64_t detail_mask(int64_t reason);
 
-/* The bytes that KVM has skipped of the instruction when the exit ends, as far as known. */
+/* Length of the instruction, if KVM has already advanced RIP past it; else 0. */
 unsigned int detail_instruction(bool svm, int64_t reason);
 
-/* What tells them apart, in words: "port", "guest address". */
+/* What tells them apart, in words: "port", "guest-physical address". */
 const char *detail_by_text(enum drill_by by);
 
 /*
- * Fills id and name of a row: "0x608" and "read 4 bytes, ACPI PM timer". @slot: of the VM's
+ * Fills id and name of a row: "0x608" and "read 4 B, ACPI PM timer". @slot: of the VM's
  * memory, -1: none.
  */
 void detail_text(struct row *row, bool svm, int64_t reason, const struct drill_key *key, int slot);

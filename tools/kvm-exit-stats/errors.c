@@ -41,8 +41,8 @@ static const struct {
 			    "in a guest: the host must run kvm-exit-stats with "
 			    "exit_stats_cpuid=vm or host" },
 	[ERR_NO_BTF] = { 14, "no-btf", "the kernel has no type information (BTF) of KVM",
-			 "a kernel with CONFIG_DEBUG_INFO_BTF_MODULES=y, and KVM's modules as "
-			 "they were built for it" },
+			 "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES=y and load the KVM "
+			 "modules built for it" },
 	[ERR_BPF] = { 15, "bpf-refused", NULL,
 		      "run this as root, with CAP_SYS_ADMIN; a kernel that was booted with "
 		      "lockdown=confidentiality lets nobody read its memory by BPF" },
@@ -153,7 +153,7 @@ static bool debugfs_mounted(void)
 	return found;
 }
 
-/* Our kvm has its file whether or not a vendor module counts for it. */
+/* A vendor module with hooks creates the file. If no module counts, the file says vendor=none. */
 static bool counts(FILE *table)
 {
 	char line[256];

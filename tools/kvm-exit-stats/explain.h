@@ -14,7 +14,7 @@ struct evidence {
 	double seconds;
 	struct table since; /* the VM's difference */
 	struct time_split split;
-	/* The exits of the dearest reasons, told apart a moment later. */
+	/* The details of the costliest reasons, measured afterwards. */
 	const char *no_details; /* why there are none; NULL: nothing is wrong */
 	size_t nr_details;
 	struct {
@@ -27,12 +27,12 @@ struct evidence {
 	uint64_t halt_poll_ns;	     /* kvm's parameter */
 };
 
-/* What a rule found: how much it costs, and by which numbers it knows. */
+/* What a rule found: how much it costs, and the numbers that show it. */
 struct finding {
 	double ns; /* of the vCPUs' time */
 	char what[120];
 	char evidence[400];
-	char reason[40]; /* whose details show that it is gone; "": none */
+	char reason[40]; /* to drill into afterwards, to see whether it is gone; "": none */
 };
 
 struct rule {
@@ -49,8 +49,8 @@ extern const struct rule rules[];
 extern const size_t nr_rules;
 
 /*
- * Measures for @seconds, and then for as long what the dearest reasons consist of. Returns false
- * if the VM ended meanwhile. The caller frees it with evidence_free().
+ * Measures for @seconds and then, for the same time, the details of the costliest reasons. Returns
+ * false if the VM ended meanwhile. The caller frees it with evidence_free().
  */
 bool evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds);
 void evidence_free(struct evidence *e);

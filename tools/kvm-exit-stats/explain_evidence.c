@@ -77,7 +77,7 @@ static int by_cost(const void *a, const void *b, void *t)
 	return (x < y) - (x > y);
 }
 
-/* The dearest reasons of which BPF tells more than where the guest was. */
+/* The costliest reasons of which BPF tells more than where the guest was. */
 static size_t choose(struct evidence *e, const struct row **chosen)
 {
 	const struct row **row = xcalloc(e->since.nr + 1, sizeof(*row));

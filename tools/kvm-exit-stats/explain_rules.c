@@ -43,11 +43,11 @@ static double per_exit_us(double ns, const struct row *row)
 /* Does a detail belong to the problem? @value is its port, MSR or address. */
 typedef bool (*detail_test)(uint64_t value, const char *what);
 
-/* Of the details of a reason: the share of those that belong, and the dearest of these. */
+/* Of the details of a reason: the share of those that belong, and the costliest of these. */
 struct part {
 	double share, all_ns, ns;	/* of their time */
 	double count_share, all, count; /* of their number */
-	const struct row *dearest;
+	const struct row *costliest;
 };
 
 static bool part_of(const struct evidence *e, int64_t reason, detail_test belongs, struct part *p)
@@ -68,17 +68,20 @@ static bool part_of(const struct evidence *e, int64_t reason, detail_test belong
 				continue;
 			p->ns += ns;
 			p->count += row->n[COUNT];
-			if (!p->dearest ||
-			    ns > row_exit_ns(t, p->dearest) + row_user_ns(t, p->dearest))
-				p->dearest = row;
+			if (!p->costliest ||
+			    ns > row_exit_ns(t, p->costliest) + row_user_ns(t, p->costliest))
+				p->costliest = row;
 		}
 	}
 	p->share = p->all_ns > 0 ? p->ns / p->all_ns : 0;
 	p->count_share = p->all > 0 ? p->count / p->all : 0;
-	return p->dearest;
+	return p->costliest;
 }
 
-/* A finding of which details are the cause: what was measured first, in their proportion. */
+/*
+ * The finding costs the reason's time in the first measurement, times the share of these details
+ * in the second.
+ */
 static bool find_part(const struct evidence *e, int64_t reason, detail_test belongs,
 		      const char *what, struct finding *f)
 {
@@ -88,7 +91,7 @@ static bool find_part(const struct evidence *e, int64_t reason, detail_test belo
 	if (!row || !part_of(e, reason, belongs, &p))
 		return false;
 	f->ns = row_ns(e, row) * p.share;
-	snprintf(f->what, sizeof(f->what), "%s %s (%s)", what, p.dearest->id, p.dearest->name);
+	snprintf(f->what, sizeof(f->what), "%s %s (%s)", what, p.costliest->id, p.costliest->name);
 	snprintf(f->evidence, sizeof(f->evidence),
 		 "%.0f exits a second of %s; %.0f %% of their time is this; an exit takes %.1f us "
 		 "in KVM and %.1f us in user space",
@@ -376,7 +379,7 @@ const struct rule rules[] = {
 	},
 	{
 		"timer", find_timer,
-		"Each time that the guest sets its timer is an exit: many short timers or ticks.",
+		"Each write of the timer is an exit; the guest uses many short timers or ticks.",
 		"Fewer timers in the guest: a tickless kernel, a lower CONFIG_HZ, no program that "
 		"sleeps for microseconds.",
 		"in the guest: perf record -e timer:hrtimer_start -a sleep 5; perf report",

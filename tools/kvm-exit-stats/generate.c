@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Writes the man pages and the completions for bash and zsh, from the tables that the
- * program itself goes by: commands, their argp options, columns and formats. Run while
+ * program itself uses: commands, their argp options, columns and formats. Run while
  * building; not installed.
  *
  *	generate man FOLDER | bash | zsh
@@ -128,7 +128,7 @@ static void man_option(FILE *f, const struct argp_option *o)
 
 static void man_columns(FILE *f)
 {
-	fputs(".SH COLUMNS\nA * marks those that are since the last reset in every table.\n", f);
+	fputs(".SH COLUMNS\nColumns with a * always cover the time since the last reset.\n", f);
 	for (size_t i = 0; i < nr_columns; i++) {
 		fputs(".TP\n.B ", f);
 		roff_text(f, columns[i].name);
@@ -152,7 +152,8 @@ static void man_exit_status(FILE *f)
 		roff_text(f, error_text(e));
 		fputs(".\n", f);
 	}
-	fprintf(f, ".TP\n.B %d\nno such VM.\n.TP\n.B %d\na recording that is broken or none.\n",
+	fprintf(f,
+		".TP\n.B %d\nno such VM.\n.TP\n.B %d\nthe file is no recording, or is damaged.\n",
 		error_status(ERR_NO_VM), error_status(ERR_RECORDING));
 }
 

@@ -4,10 +4,7 @@
 
 #include "layout.h"
 
-/*
- * Of few rows the body keeps what it needs most: first the context line goes, then the line
- * of keys, then the heads, and last the title.
- */
+/* If there are few rows, lines are left out in this order: context, keys, heads, title. */
 static void make_rows(struct layout *l, int rows)
 {
 	int next = 0;

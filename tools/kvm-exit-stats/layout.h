@@ -11,7 +11,7 @@ struct layout {
 	int title, context, head; /* rows; -1: there is no place for it */
 	int body, body_rows;	  /* the first row, and how many */
 	int keys;		  /* the last row */
-	size_t nr;		  /* of the chosen columns so many fit */
+	size_t nr;		  /* how many of the chosen columns fit */
 	size_t left_out;
 	int x[MAX_COLUMNS], width[MAX_COLUMNS];
 };

@@ -9,12 +9,12 @@
 #include "leaves.h"
 #include "reasons.h"
 
-/* How a vendor's reasons are named and printed, and which are above the highest. */
+/* How a vendor's reasons are named and printed, and the first negative code. */
 static const struct vendor {
 	const char *name;
 	const char *(*reason)(uint32_t reason);
 	const char *format;
-	uint32_t first_negative; /* 0: none is */
+	uint32_t first_negative; /* 0: none */
 } vendors[] = {
 	[EXIT_STATS_VENDOR_NONE] = { "none", reason_name_vmx, "%" PRIu32, 0 },
 	[EXIT_STATS_VENDOR_VMX] = { "vmx", reason_name_vmx, "%" PRIu32, 0 },

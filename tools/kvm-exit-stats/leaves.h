@@ -31,9 +31,10 @@ struct registers leaves_cpuid(uint32_t leaf, uint32_t reason);
 enum leaves_error leaves_open(struct leaves *l);
 
 /*
- * All reasons that have exits, or @all that the architecture defines. Cycles that no leaf of
- * the layout has are 0, and their column is not in @t->has. The numbers move while they are
- * read: what is in a row was read at moments close to each other. The caller frees @t.
+ * Reads the reasons that have exits, or with @all every reason that the architecture defines.
+ * Cycles that no leaf of the layout has are 0, and their column is not in @t->has. The numbers
+ * move while they are read: what is in a row was read at moments close to each other. The caller
+ * frees @t.
  */
 void leaves_read(const struct leaves *l, bool all, struct table *t);
 

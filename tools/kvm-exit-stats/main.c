@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 	int status;
 
 	setlocale(LC_CTYPE, "");
-	/* A reader that closes the pipe has seen enough. */
+	/* End quietly on SIGPIPE. */
 	signal(SIGPIPE, SIG_DFL);
 	if (argc > 1 &&
 	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Allocations that end the program when there is no memory: half of the numbers help nobody. */
+/* Allocations that end the program when there is no memory: incomplete output is useless. */
 #ifndef MEMORY_H
 #define MEMORY_H
 

@@ -151,7 +151,7 @@ static char *machine_of(char *cgroup)
 {
 	char *unit = cgroup, *end, *name, *guest;
 
-	/* Of a path's parts the first that is a scope: a slice may have such a name too. */
+	/* The first part of the path that is a scope; a slice may have such a name too. */
 	do {
 		unit = strstr(unit, "/machine-");
 		if (!unit)
@@ -230,10 +230,8 @@ static bool ends_as_renamed(const char *name)
 }
 
 /*
- * A VM may be named as another one is called afterwards, "web (1234-11)". So once a folder's
- * name is appended anywhere, it is also appended to all names that end in a parenthesis: then
- * no name that stays can be equal to one that changed, and those that changed end in different
- * folders.
+ * A VM's real name may look like a changed name, "web (1234-11)". So if any name is changed, the
+ * folder is also appended to every name that ends in a parenthesis. Then no two names are equal.
  */
 void vm_names_unique(struct vm_list *vms)
 {

@@ -5,6 +5,10 @@
 #include "memory.h"
 #include "numbers.h"
 
+const enum number sums[NR_SUMS] = {
+	COUNT, TOTAL, NESTED_COUNT, NESTED_TOTAL, USER_COUNT, USER_TOTAL
+};
+
 /* Never below 0: a file that somebody edited is no reason for 2^64 exits. */
 static uint64_t less(uint64_t now, uint64_t then)
 {
@@ -19,17 +23,14 @@ static void subtract_hist(uint64_t *d, const uint64_t *then)
 
 static void subtract_row(const struct table *now, struct row *d, const struct row *then)
 {
-	static const enum number grow[] = { COUNT,	  TOTAL,      NESTED_COUNT,
-					    NESTED_TOTAL, USER_COUNT, USER_TOTAL };
-
-	for (size_t i = 0; i < sizeof(grow) / sizeof(*grow); i++)
-		d->n[grow[i]] = less(d->n[grow[i]], then->n[grow[i]]);
+	for (size_t i = 0; i < NR_SUMS; i++)
+		d->n[sums[i]] = less(d->n[sums[i]], then->n[sums[i]]);
 	for (int i = 0; i < now->nr_extra; i++)
 		d->extra[i] = less(d->extra[i], then->extra[i]);
 	d->n[AVG] = d->n[COUNT] ? d->n[TOTAL] / d->n[COUNT] : 0;
 }
 
-/* Rows of which nothing happened go. */
+/* Drops rows without a change. */
 static void compact(struct table *d)
 {
 	size_t to = 0;
@@ -104,13 +105,13 @@ double hist_percentile(const uint64_t *hist, double p)
 	return -1;
 }
 
-const struct row *table_dearest(const struct table *t)
+const struct row *table_costliest(const struct table *t)
 {
-	const struct row *dearest = NULL;
+	const struct row *costliest = NULL;
 
 	for (size_t i = 0; i < t->nr; i++) {
-		if (t->row[i].n[COUNT] && (!dearest || t->row[i].n[TOTAL] > dearest->n[TOTAL]))
-			dearest = &t->row[i];
+		if (t->row[i].n[COUNT] && (!costliest || t->row[i].n[TOTAL] > costliest->n[TOTAL]))
+			costliest = &t->row[i];
 	}
-	return dearest;
+	return costliest;
 }

@@ -5,17 +5,22 @@
 
 #include "table.h"
 
+#define NR_SUMS 6
+
+/* The numbers of a row that can be added and subtracted. */
+extern const enum number sums[NR_SUMS];
+
 /*
- * What happened between two tables of one scope: rows with exits only, their averages those
- * of the difference. min and max cannot be subtracted: they are @now's, since its reset.
- * Returns whether both are of one epoch; after a reset in between the difference is @now
+ * What happened between two tables of one scope: rows with exits or with user-space time, their
+ * averages those of the difference. min and max cannot be subtracted: they are @now's, since its
+ * reset. Returns whether both are of one epoch; after a reset in between the difference is @now
  * itself, all that happened since the reset. The caller frees @d.
  */
 bool table_since(const struct table *then, const struct table *now, struct table *d);
 
 /*
- * The cycles that a share @p (0 to 1) of a histogram's exits do not pass, by linear
- * interpolation within the bucket; -1 without exits. An estimate: a bucket is a power of two.
+ * The @p-quantile (0 to 1) of a histogram, in cycles, by linear interpolation within the bucket;
+ * -1 without exits. An estimate: a bucket is a power of two.
  */
 double hist_percentile(const uint64_t *hist, double p);
 
@@ -23,6 +28,6 @@ double hist_percentile(const uint64_t *hist, double p);
 uint64_t hist_count(const uint64_t *hist);
 
 /* The row with the most cycles, or NULL. */
-const struct row *table_dearest(const struct table *t);
+const struct row *table_costliest(const struct table *t);
 
 #endif

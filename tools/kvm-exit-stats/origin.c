@@ -71,7 +71,7 @@ void origin_need_bpf(void)
 		fail(err, "%s", error_text(err));
 }
 
-/* Then the kernel says only that a helper is unknown. */
+/* With lockdown=confidentiality the kernel reports only an unknown helper; so look for it here. */
 static bool memory_is_confidential(void)
 {
 	FILE *f = fopen("/sys/kernel/security/lockdown", "re");

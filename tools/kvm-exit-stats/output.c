@@ -110,7 +110,7 @@ void output_heading(struct output *o, const struct heading *h)
 	if (h->t && h->t->lost)
 		fprintf(o->f, ", %llu lost", (unsigned long long)h->t->lost);
 	if (h->t && !h->t->tsc_stable)
-		fprintf(o->f, ", TSC unstable: times mean little");
+		fprintf(o->f, ", TSC unstable: times are not reliable");
 	if (h->note)
 		fprintf(o->f, "\n%s", h->note);
 	fputc('\n', o->f);

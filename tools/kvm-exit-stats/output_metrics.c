@@ -74,7 +74,7 @@ static double seconds_of(const struct item *item, double cycles)
 	return cycles / (item->t->tsc_khz * 1000.0);
 }
 
-/* A time up to the next entry is another one than that of the handler: it has another name. */
+/* The time up to the next entry is a different quantity, so it has another name. */
 static void name_measured(char *name, size_t size, const struct item *items)
 {
 	char *handling = strstr(name, "_handling");
@@ -182,7 +182,7 @@ static bool in_vmm(const struct table *t, uint64_t *ns)
 	return t->has_vmm;
 }
 
-/* How long vCPUs were halted, and in user space for no exit's sake. */
+/* How long vCPUs were halted, and in user space, not for an exit. */
 static void write_times(struct output *o, const char *prefix, bool host, const struct item *items,
 			size_t nr)
 {
@@ -192,7 +192,7 @@ static void write_times(struct output *o, const char *prefix, bool host, const s
 	} times[] = {
 		{ "halt_poll", "Time that halted vCPUs polled for a wake-up", halted_polling },
 		{ "halt_wait", "Time that halted vCPUs slept", halted_asleep },
-		{ "vmm", "Time that vCPUs were in user space for no exit's sake", in_vmm },
+		{ "vmm", "Time that vCPUs were in user space, not for an exit", in_vmm },
 	};
 	char name[80];
 	uint64_t ns;
@@ -254,7 +254,7 @@ static void write_info(struct output *o, const struct item *items, size_t nr)
 		if (!any)
 			family(o, is_openmetrics(o) ? "kvm_vm" : "kvm_vm_info", "",
 			       is_openmetrics(o) ? "info" : "gauge",
-			       "A VM, to be joined with others by its UUID");
+			       "Information on a VM; join on uuid");
 		any = true;
 		last = vm;
 		snprintf(pid, sizeof(pid), "%d", vm->pid);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tables for people without a library, for the static program in a guest; it takes the place
- * of output_text.c there.
+ * Text tables without a library, for the static program in a guest; it takes the place of
+ * output_text.c there.
  */
 #include <string.h>
 

@@ -14,16 +14,19 @@
  * SCOPE = {"vm":NUMBER, "vcpus":N, "exits":N, "cycles":N, "halted":[POLLING, ASLEEP],
  *	    "waited":NS, "vmm":NS, "reset":true, "rows":[ROW...]}
  *
- * The host has no "vm". A sample has each VM, so that all of a VM's time is there, and the host
- * if it had exits. Times other than cycles are ns; "waited", for a CPU, and "vmm", in user
- * space for no exit's sake, are only there if they are known. A ROW of a sample is [reason,
- * count, total] or, if user space had a part in its exits, [reason, count, total, user count,
- * user total]. Totals come first, every minute and
- * last. Their scopes have "epoch", "nested" and, if it is so, "tsc":"unstable" too, and a ROW
- * is [reason, count, total, min, max, nested count, nested total, [[bucket, count]...], user
- * count, user total]. A reason is -1 for OTHER. Without "user" in the first line the tables
- * did not tell what user space did. Older recordings have neither "halted" nor "waited": they do
- * not tell where the time went.
+ * The host has no "vm". Times other than cycles are ns. A reason is -1 for OTHER. Without "user"
+ * in the first line the tables did not tell what user space did.
+ *
+ * A sample has each VM, so that all of a VM's time is there, and the host if it had exits.
+ * "waited" (for a CPU) and "vmm" (in user space, not for an exit) are only there if they are
+ * known. The first sample of a VM that began during the recording has neither them nor "halted",
+ * because the VM was not there for the whole interval. Older recordings have no "halted" and no
+ * "waited": they do not tell where the time went. A ROW is [reason, count, total] or, if user
+ * space had a part in its exits, [reason, count, total, user count, user total].
+ *
+ * A line of totals is written at the start, every minute and at the end. Its scopes also have
+ * "epoch", "nested" and, if the TSC is unstable, "tsc":"unstable". A ROW is [reason, count, total,
+ * min, max, nested count, nested total, [[bucket, count]...], user count, user total].
  */
 #ifndef RECORDING_H
 #define RECORDING_H
@@ -67,15 +70,15 @@ struct recording_visitor {
 };
 
 /*
- * Reads a whole recording, line by line, in memory for one line. Returns 0, or -errno; -EPROTO:
- * a line is no line of a recording, @why says which. A last line without its end is left
- * out, with a word on stderr.
+ * Reads a whole recording, line by line, using memory for one line only. Returns 0, or -errno;
+ * -EPROTO: a line is no line of a recording, @why says which. A last line without its end is
+ * left out, with a warning.
  */
 int recording_read(FILE *f, const struct recording_visitor *v, struct complaint *why);
 
 /*
- * A recording as a source: its VMs, and their last totals. Or NULL with errno set, or
- * -EPROTO and the complaint.
+ * A recording as a source: its VMs, and their last totals. Or NULL with errno set; EPROTO: @why
+ * says why.
  */
 struct source *source_open_recording(const char *path, struct complaint *why);
 

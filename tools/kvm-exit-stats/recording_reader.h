@@ -13,7 +13,7 @@ struct reader {
 	char vendor[8];
 	uint64_t tsc_khz;
 	bool has_user;	   /* rows have the part of user space */
-	bool tsc_unstable; /* from some totals on */
+	bool tsc_unstable; /* set by the first totals that say so */
 	enum measured measured;
 	unsigned long line;
 	struct complaint *why;
@@ -31,7 +31,7 @@ void reader_begin_scope(struct reader *r, struct scope_numbers *s, const struct 
 /* Tells the visitor of a sample. */
 void reader_sample(struct reader *r, struct sample *a, double seconds);
 
-/* False: the line is not in the fixed form, and nobody was told of it. */
+/* False: the line is not in the fixed form, and the visitor was not called. */
 bool reader_fixed_sample(struct reader *r, const char *line);
 
 #endif

@@ -18,9 +18,6 @@
 /* Adds counts and times of @from, its histogram, or both. */
 static void add_table(struct table *to, const struct table *from, bool counts, bool hist)
 {
-	static const enum number grow[] = { COUNT,	  TOTAL,      NESTED_COUNT,
-					    NESTED_TOTAL, USER_COUNT, USER_TOTAL };
-
 	if (!to->version) {
 		*to = *from;
 		to->row = NULL;
@@ -47,8 +44,8 @@ static void add_table(struct table *to, const struct table *from, bool counts, b
 	for (size_t i = 0; i < from->nr; i++) {
 		struct row *row = table_add_row(to, &from->row[i]);
 
-		for (size_t n = 0; counts && n < sizeof(grow) / sizeof(*grow); n++)
-			row->n[grow[n]] += from->row[i].n[grow[n]];
+		for (size_t n = 0; counts && n < NR_SUMS; n++)
+			row->n[sums[n]] += from->row[i].n[sums[n]];
 		for (int k = 0; hist && from->hist && k < EXIT_STATS_BUCKETS; k++)
 			to->hist[row - to->row][k] += from->hist[i][k];
 	}
@@ -92,7 +89,7 @@ static struct report_scope *add_scope(struct report *r, const struct vm *vm)
 	return s;
 }
 
-/* @next: where the caller expects it; then the place behind it. */
+/* @next: the index at which the caller expects it; on return, the index after it. */
 static struct report_scope *scope_of(struct report *r, const struct vm *vm, size_t *next,
 				     double from)
 {
@@ -235,7 +232,7 @@ static void finish_scope(struct report *r, struct report_scope *s)
 	table_free(&s->last);
 }
 
-/* Rows without exits go: the recording began with totals. */
+/* Drops rows without exits: the recording began with totals. */
 static void drop_idle_rows(struct table *t)
 {
 	const struct table none = { .epoch = t->epoch };
@@ -289,7 +286,7 @@ int report_read(struct report *r, FILE *f, struct complaint *why)
 	for (size_t i = 0; i < r->nr; i++) {
 		finish_scope(r, &r->scope[i]);
 		drop_idle_rows(&r->scope[i].t);
-		time_find_dearest(&r->scope[i].split, &r->scope[i].t);
+		time_find_costliest(&r->scope[i].split, &r->scope[i].t);
 	}
 	give_unique_names(r);
 	return 0;

@@ -70,14 +70,14 @@ struct report {
  * with report_free(), after an error too.
  */
 int report_read(struct report *r, FILE *f, struct complaint *why);
-/* The same of a file (-: standard input), or the end of the program. In cmd_report.c. */
+/* The same of a file (-: standard input); exits with an error message if that fails. */
 void report_open(struct report *r, const char *path);
 void report_free(struct report *r);
 
 /* An item for a row of a scope, or for the scope as a whole with @row NULL. */
 struct item report_item(const struct report_scope *s, const struct row *row);
 
-/* "came 10:12:03, ended 10:40:17; reset meanwhile", or NULL. */
+/* "came at 10:12:03, ended at 10:40:17; reset in the recorded time", or NULL. */
 const char *report_note(const struct report *r, const struct report_scope *s, char *buf,
 			size_t size);
 

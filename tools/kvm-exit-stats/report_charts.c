@@ -130,7 +130,7 @@ static int by_cycles(const void *a, const void *b)
 
 /*
  * The buckets that have a visible share of the exits of any row. The few exits beyond are
- * said in text: one exit that was preempted for long would press all others into a corner.
+ * said in text: one exit that was preempted for long would leave no width for the others.
  */
 static struct axis buckets_of(const struct table *t, const struct row *const *row, size_t nr)
 {

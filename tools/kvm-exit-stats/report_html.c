@@ -11,7 +11,7 @@
 
 /*
  * The colours are those of Okabe and Ito, which people with any kind of colour vision tell
- * apart; the yellow and the grey are others in the dark.
+ * apart; in dark mode most are lighter.
  */
 static const char head[] =
 	"<!DOCTYPE html>\n"
@@ -79,20 +79,45 @@ static const char head[] =
 	"footer { margin-top: 2.5rem; color: var(--dim); font-size: .85rem; }\n"
 	"</style>\n";
 
-static const char foot[] =
-	"<footer>\n"
-	"<p>The time of an exit is from the moment after the switch back to the host until KVM has "
-	"handled it; user space and the sleep of a halted vCPU are not in it. Percent of one CPU: "
-	"200 % are two CPUs that do nothing else. Columns with a * are since the last reset, not of "
-	"the recorded time. Percentiles are estimates: a histogram has a bucket for each power of "
-	"two of cycles.</p>\n"
-	"<p>Guest and entry is what is left of a vCPU's time: the guest, the processor's entries and "
-	"exits, KVM's work between exit and entry; and, unless BPF counted, user space for no exit's sake. A halt and the work "
-	"of user space are added when they end. So parts can be more than all of an interval, and the "
-	"rest is then less than nothing.</p>\n"
-	"</footer>\n"
-	"</body>\n"
-	"</html>\n";
+/* ---- the foot, by what the recording measured */
+
+static const char *const exit_time[NR_MEASURED] = {
+	[MEASURED_HANDLER] =
+		"is from the moment after the switch back to the host until KVM has handled it; "
+		"user space and the sleep of a halted vCPU are not in it",
+	[MEASURED_HANDLER_BPF] =
+		"was measured by BPF, from the tracepoint kvm_exit until KVM has handled it; user "
+		"space and the sleep of a halted vCPU are not in it",
+	[MEASURED_ENTRY_BPF] =
+		"was measured by BPF, from the tracepoint kvm_exit until the next entry or the "
+		"return to user space. User space is not in it; the sleep of a halted vCPU is, "
+		"except in &quot;Where the time goes&quot;",
+};
+
+static const char *const rest[NR_MEASURED] = {
+	[MEASURED_HANDLER] = "the guest, the processor's entries and exits, KVM's work between "
+			     "exit and entry, and user space that is not for an exit",
+	[MEASURED_HANDLER_BPF] = "the guest, the processor's entries and exits, and KVM's work "
+				 "between exit and entry",
+	[MEASURED_ENTRY_BPF] = "the guest, and the processor's entries and exits",
+};
+
+static void page_foot(FILE *f, enum measured m)
+{
+	fprintf(f,
+		"<footer>\n"
+		"<p>The time of an exit %s. Percent of one CPU: 200 %% are two CPUs that do "
+		"nothing else. Columns with a * are since the last reset, not of the recorded "
+		"time. Percentiles are estimates: a histogram has a bucket for each power of two "
+		"of cycles.</p>\n"
+		"<p>Guest and entry is what is left of a vCPU's time: %s. A halt and the work of "
+		"user space are added when they end. So parts can be more than all of an interval, "
+		"and the rest is then negative.</p>\n"
+		"</footer>\n"
+		"</body>\n"
+		"</html>\n",
+		exit_time[m], rest[m]);
+}
 
 /* ---- tables */
 
@@ -191,7 +216,7 @@ static void page_head(const struct report *r, const struct report_scope *only, F
 	fprintf(f, "Recorded from %s to %s: %s, %lu samples, every %g s; %zu VMs.</p>\n", from, to,
 		length, r->samples, r->interval, r->nr - 1);
 	if (!r->scope[0].t.tsc_stable)
-		fputs("<p>The host's TSC was unstable: times mean little.</p>\n", f);
+		fputs("<p>The host's TSC was unstable: times are not reliable.</p>\n", f);
 }
 
 /* A column's value as the page's tables have it. */
@@ -221,7 +246,7 @@ static void figures(const struct report *r, const struct report_scope *s, FILE *
 	fputs(" %<small>of one CPU; ", f);
 	value(f, VIEW_VMS, "avg", &item, &style);
 	fputs(" an exit</small></dd></div>\n", f);
-	fputs("<div><dt>Dearest reason</dt><dd>", f);
+	fputs("<div><dt>Costliest reason</dt><dd>", f);
 	value(f, VIEW_VMS, "top", &item, &style);
 	fputs("<small>", f);
 	value(f, VIEW_VMS, "top%", &item, &style);
@@ -229,7 +254,7 @@ static void figures(const struct report *r, const struct report_scope *s, FILE *
 	if (!s->is_vm && r->nr > 1) {
 		const struct item vm = report_item(&r->scope[1], NULL);
 
-		fputs("<div><dt>Dearest VM</dt><dd><bdi>", f);
+		fputs("<div><dt>Costliest VM</dt><dd><bdi>", f);
 		value(f, VIEW_VMS, "vm", &vm, &style);
 		fputs("</bdi><small>", f);
 		value(f, VIEW_VMS, "cpu%", &vm, &style);
@@ -298,5 +323,5 @@ void report_html(const struct report *r, const struct report_scope *only, const 
 	report_reasons(&o, c, r, s);
 	if (!only)
 		vm_tables(r, c, &o);
-	fputs(foot, f);
+	page_foot(f, r->scope[0].t.measured);
 }

@@ -166,7 +166,7 @@ static const struct {
 } parts[NR_TIME_PARTS] = {
 	[PART_EXITS] = { "c5", "exits" },
 	[PART_USER] = { "c1", "user space, for exits" },
-	[PART_VMM] = { "c0", "user space, for no exit's sake" },
+	[PART_VMM] = { "c0", "user space, not for an exit" },
 	[PART_POLLING] = { "c6", "halted, polling" },
 	[PART_ASLEEP] = { "c7", "halted, asleep" },
 	[PART_WAITING] = { "c3", "waiting for a CPU" },

@@ -25,7 +25,7 @@ static void add_scope(struct sample *a, struct source *s, const struct vm *vm, i
 	struct complaint why;
 	int err = source_read(s, vm, vcpu, what & SAMPLE_HIST, &scope->t, &why);
 
-	/* Those that ended are no news. */
+	/* Those that ended need no warning. */
 	if (err && err != -ENOENT && err != -EIO)
 		warn("the table of %s is left out: %s", vm ? vm->name : "the host",
 		     err == -EPROTO ? why.text : strerror(-err));

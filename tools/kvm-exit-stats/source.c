@@ -122,8 +122,8 @@ static size_t min3(size_t a, size_t b, size_t c)
 }
 
 /*
- * Levenshtein's distance, in letters of any case, of @a and a beginning of @b: who mistypes
- * a name may well have left out its end.
+ * Levenshtein's distance, in letters of any case, of @a and a beginning of @b: a mistyped name is
+ * often incomplete.
  */
 static size_t distance(const char *a, const char *b)
 {

@@ -63,8 +63,8 @@ struct source *source_open_bpf(bool handler, int *err, struct complaint *why);
 
 /*
  * Tells the exits of one reason apart by BPF, from now on: of a VM (NULL: all) and a vCPU (or
- * NO_VCPU). A row of its table is a port, an MSR, a page; it has no list of VMs, and each of
- * its tables is of what was asked for here. Needs and returns what source_open_bpf() does.
+ * NO_VCPU). A row of its table is a port, an MSR, a page. list() is not supported, and read()
+ * returns the scope given here. Needs and returns what source_open_bpf() does.
  */
 struct source *source_open_drill(const struct vm *vm, int vcpu, int64_t reason, int *err,
 				 struct complaint *why);

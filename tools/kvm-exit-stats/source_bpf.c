@@ -65,7 +65,7 @@ static struct slot *slot_at(const struct bpf_source *b, unsigned int i)
 	return (struct slot *)(b->map + i * b->slot_size);
 }
 
-/* What the writer stores between two loads of @sequence is not in the copy. */
+/* Copies again if @sequence changed during the copy. */
 static void copy_row(const struct slot *s, unsigned int row, struct exit_row *copy)
 {
 	const volatile __u64 *sequence = &s->sequence;
@@ -161,7 +161,7 @@ static int bpf_list(struct source *s, struct vm_list *vms)
 	return source_list(bpf_of(s)->files, vms);
 }
 
-/* Lets the kernel copy how long each vCPU was halted: once for tables that are read together. */
+/* Runs the program that copies the halted times, at most once in 10 ms. */
 static void read_halts(struct bpf_source *b)
 {
 	struct bpf_test_run_opts opts = { .sz = sizeof(opts) };
@@ -313,7 +313,10 @@ static const struct source_ops bpf_ops = {
 	.close = bpf_close,
 };
 
-/* Slots for four times as many vCPUs as there are now: more may come, and few collide. */
+/*
+ * At least four slots for each vCPU that is there now: more may come, and few collide. Above 1024
+ * vCPUs there are fewer slots for each.
+ */
 static void choose_slots(struct bpf_source *b)
 {
 	struct vm_list vms = {};

@@ -55,7 +55,7 @@ static size_t number_length(const char *text)
 	return len < 10 ? len : 0;
 }
 
-/* Is it thread-fd? KVM's folders are; of a folder that somebody saved nothing else is. */
+/* Is the name of the form THREAD-FD? KVM's folders have it; a saved folder may contain others. */
 static bool is_vm_folder(const char *name)
 {
 	size_t tid = number_length(name),

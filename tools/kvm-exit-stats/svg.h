@@ -17,13 +17,13 @@ struct axis {
 
 double axis_at(const struct axis *a, double value);
 
-/* The largest of 1, 2, 5 times a power of ten that gives @ticks steps at most up to @high. */
+/* The smallest step of 1, 2 or 5 times a power of ten with at most @ticks steps up to @high. */
 double nice_step(double high, int ticks);
 
 /* "0", "250", "1.2k", "34M" */
 const char *short_number(double n, char *buf, size_t size);
 
-/* <figure> with a title and an SVG of that size; @what: the title as text for a reader of pages */
+/* <figure> with a title and an SVG of that size; @of: whose chart, behind the title; NULL: none */
 void chart_begin(FILE *f, const char *title, const char *of, double width, double height);
 /* Ends the SVG; the legend comes between it and chart_end(). */
 void chart_svg_end(FILE *f);

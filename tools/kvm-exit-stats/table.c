@@ -279,10 +279,10 @@ static int parse_hist_row(struct table *t, char **field, int nr, int line, struc
 	return 0;
 }
 
-/* Calls for each line that is a row; @hist: of a histogram. */
+/* Parses a table, or with @hist a histogram, line by line. */
 static int parse(struct table *t, const char *text, bool hist, struct complaint *why)
 {
-	/* The first kernels print these seven; their heads say so too. */
+	/* Early versions of the modules print these seven; their heads say so too. */
 	struct heads heads = { 7, { COUNT, TOTAL, MIN, MAX, AVG, NESTED_COUNT, NESTED_TOTAL } };
 	char *copy = xstrdup(text), *rest = copy, *line, *field[MAX_FIELDS];
 	int err = 0, number = 0, nr;

@@ -64,7 +64,7 @@ struct table {
 	uint64_t dumps, merged;
 	uint64_t halt_poll_ns, halt_wait_ns; /* of the vCPUs: halted and polling, or asleep */
 	bool has_vmm;
-	uint64_t vmm_ns; /* in user space for no exit's sake: of sources that can tell */
+	uint64_t vmm_ns; /* in user space, not for an exit: of sources that can tell */
 	uint64_t lost;	 /* exits that a source could not count */
 	enum measured measured;
 	unsigned int has; /* 1 << enum number: the columns that the file had */

@@ -21,26 +21,26 @@ double row_user_ns(const struct table *t, const struct row *row)
 	return t->has & 1u << USER_TOTAL ? ns_of(t, row->n[USER_TOTAL]) : 0;
 }
 
-void time_find_dearest(struct time_split *s, const struct table *d)
+void time_find_costliest(struct time_split *s, const struct table *d)
 {
-	s->dearest = NULL;
-	s->dearest_ns = 0;
+	s->costliest = NULL;
+	s->costliest_ns = 0;
 	for (size_t i = 0; i < d->nr; i++) {
 		const struct row *row = &d->row[i];
 		double ns = row_exit_ns(d, row) + row_user_ns(d, row);
 
 		if (d->measured == MEASURED_ENTRY_BPF && !strcmp(row->name, "HLT"))
 			ns -= s->polling + s->asleep;
-		if (ns > s->dearest_ns) {
-			s->dearest = row;
-			s->dearest_ns = ns;
+		if (ns > s->costliest_ns) {
+			s->costliest = row;
+			s->costliest_ns = ns;
 		}
 	}
 }
 
 /*
  * From exit to entry, as the source bpf measures, the exits have the time that a vCPU was halted
- * or waited for a CPU. What it waited beyond that was in user space.
+ * or waited for a CPU. Waiting time above the exits' time is taken out of user space.
  */
 static void take_out_of_exits(struct time_split *s)
 {
@@ -72,7 +72,7 @@ void time_split(struct time_split *s, const struct table *d, double seconds, con
 	if (d->measured == MEASURED_ENTRY_BPF)
 		take_out_of_exits(s);
 	s->rest = s->whole - s->exits - s->user - s->vmm - s->polling - s->asleep - s->waiting;
-	time_find_dearest(s, d);
+	time_find_costliest(s, d);
 }
 
 void time_parts(const struct time_split *s, double parts[NR_TIME_PARTS])

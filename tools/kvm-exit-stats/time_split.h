@@ -23,19 +23,19 @@ struct time_split {
 	double exits;
 	bool has_user, has_vmm, has_wait;
 	double user; /* until user space has finished an exit */
-	double vmm;  /* in user space for no exit's sake: a signal, work of the VMM's own */
+	double vmm;  /* in user space, not for an exit: a signal, work of the VMM's own */
 	double polling, asleep;
 	double waiting; /* runnable, for a CPU */
 	/*
 	 * What is left: the guest, entries and exits of the processor, KVM's work between exit
-	 * and entry, and what user space does for no exit's sake if no source tells it apart.
+	 * and entry, and, if no source tells it apart, user space that is not for an exit.
 	 * Negative: the parts overlap, as where a vCPU's thread waits for a CPU within an exit.
 	 * A halt and the work of user space are added when they end: one that lasts longer than
 	 * the interval is in the rest of this one, and all of it in a part of a later one.
 	 */
 	double rest;
-	const struct row *dearest; /* reason, by its time in exits and user space */
-	double dearest_ns;
+	const struct row *costliest; /* reason, by its time in exits and user space */
+	double costliest_ns;
 };
 
 /* What happened in @seconds: @d is a difference. @waited is NULL if that is not known. */
@@ -45,11 +45,11 @@ void time_split(struct time_split *s, const struct table *d, double seconds,
 /* ns of each part; they add up to the whole. */
 void time_parts(const struct time_split *s, double parts[NR_TIME_PARTS]);
 
-/* Adds a further interval of the same scope. time_find_dearest() comes afterwards. */
+/* Adds a further interval of the same scope. time_find_costliest() comes afterwards. */
 void time_add(struct time_split *s, const struct time_split *more);
 
-/* Sets the dearest reason from @d, which is of the same time. */
-void time_find_dearest(struct time_split *s, const struct table *d);
+/* Sets the costliest reason from @d, which is of the same time. */
+void time_find_costliest(struct time_split *s, const struct table *d);
 
 /* ns of a reason: in exits, and until user space has finished them. */
 double row_exit_ns(const struct table *t, const struct row *row);

@@ -15,8 +15,8 @@ struct top_details {
 };
 
 /*
- * Begins to count where the user went to VIEW_DETAILS, ends where he left it, and reads what
- * was counted since. @vms has the place's VM, or it has ended. @saved: the numbers are those
+ * Starts counting when the user enters VIEW_DETAILS, and stops when they leave. Reads what was
+ * counted since. @vms has the place's VM, or it has ended. @saved: the numbers are those
  * of files, which have no details.
  */
 void top_details_read(struct top_details *d, const struct place *p, const struct vm_list *vms,

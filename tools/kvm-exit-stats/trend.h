@@ -23,7 +23,9 @@ struct trends {
 	struct trend *trend;
 };
 
-/* Between begin and end all that is there is added; what was not goes. */
+/*
+ * Call trends_add() for every scope between begin and end; trends that got no point are removed.
+ */
 void trends_begin(struct trends *t);
 void trends_add(struct trends *t, const char *vm, int vcpu, int64_t reason, double rate);
 void trends_end(struct trends *t);
@@ -32,7 +34,7 @@ void trends_free(struct trends *t);
 /* Or NULL. It stays until the next trends_add() or trends_end(). */
 const struct trend *trend_find(const struct trends *t, const char *vm, int vcpu, int64_t reason);
 
-/* As block characters, of the largest of them; @ascii: others. Static memory. */
+/* Block characters, scaled to the largest rate; @ascii: others. Static memory. */
 const char *trend_text(const struct trend *t, bool ascii);
 
 #endif

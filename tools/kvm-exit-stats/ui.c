@@ -23,9 +23,9 @@ const char *const ui_help[] = {
 	"+ -     a longer or shorter interval",
 	"?       this help                         q   quit",
 	"",
-	"EXITS/S, CPU% and percentiles are of the last interval. MIN* and MAX* are",
-	"since the last reset: they cannot be subtracted. CPU% is the time that KVM",
-	"spent in exits, of one CPU; user space (QEMU) and sleep are not in it.",
+	"EXITS/S, CPU% and percentiles are of the last interval, MIN* and MAX* always",
+	"since the last reset. CPU% is the time in exits, in percent of one CPU: without",
+	"user space (QEMU); with sleep if BPF counts up to the entry (--source bpf).",
 	NULL,
 };
 
@@ -35,8 +35,8 @@ static const char *const columns_of[NR_VIEWS] = {
 	[VIEW_VCPUS] = "vcpu,rate,cpu%,avg,top,top%",
 	[VIEW_ACROSS] = "vm,rate,exits%,time%,cpu%,avg,max,min",
 	[VIEW_DETAILS] = "detail,what,rate,exits%,time%,avg,p99,max,exits",
-	[VIEW_TIME] =
-		"vm,vcpu,exits%,user%,vmm%,polling%,asleep%,waiting%,guest%,bar,dearest,dearest%",
+	[VIEW_TIME] = "vm,vcpu,exits%,user%,vmm%,polling%,asleep%,waiting%,guest%,bar,costliest,"
+		      "costliest%",
 };
 
 static const char *const sorted_by[NR_VIEWS] = { "cpu%", "time%", "cpu%", "cpu%", "time%", "vm" };
@@ -271,7 +271,7 @@ static void erase_character(char *text)
 {
 	size_t len = strlen(text);
 
-	/* Behind the bytes of a character stands its first. */
+	/* Removes continuation bytes up to the first byte of the character. */
 	while (len && (text[--len] & 0xc0) == 0x80)
 		;
 	text[len] = '\0';

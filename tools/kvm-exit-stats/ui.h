@@ -69,7 +69,7 @@ void ui_init(struct ui *ui, double interval);
 
 struct place *ui_place(struct ui *ui);
 
-/* Are both of the same numbers? */
+/* Do both places show the same numbers? */
 bool place_is_same(const struct place *a, const struct place *b);
 
 /* Returns whether anything changed. */

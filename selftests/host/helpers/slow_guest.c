@@ -18,8 +18,8 @@
  *	slow_guest signals	it computes; signals end KVM_RUN, and user space computes for 6 ms
  *
  * For each line of input it prints what it knows of its time, in ns since its start: the time,
- * what the guest's own clock says that the guest ran, how long user space had a vCPU for an exit's
- * sake and for no exit's sake, the CPU time of the vCPU's thread and of the other process.
+ * what the guest's own clock says that the guest ran, how long user space had a vCPU for an exit
+ * and not for an exit, the CPU time of the vCPU's thread and of the other process.
  */
 #include <errno.h>
 #include <pthread.h>

@@ -27,7 +27,7 @@ static void use(const struct table *t)
 		if (table_hist(t, &t->row[i]))
 			hist_percentile(table_hist(t, &t->row[i]), 0.99);
 	}
-	table_dearest(t);
+	table_costliest(t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
