@@ -94,7 +94,7 @@ static bool has_vm(const struct sample *a, const struct vm *vm)
 	return false;
 }
 
-/* All of a VM that began after @then happened since; a scope that could not be read did not begin. */
+/* All of a VM that began after @then happened since. A VM that could not be read did not begin. */
 static bool began_since(const struct sample *then, const struct scope_numbers *s)
 {
 	return then->nr && s->vm && !has_vm(then, s->vm);
