@@ -71,7 +71,7 @@ uninstall: ## remove it again
 ##@ Test and measure it
 
 .PHONY: check
-check: modules tools selftests ## all tests; 20 minutes
+check: modules tools selftests ## all tests; half an hour
 	@scripts/setup build tools host unit page
 	@scripts/check
 
