@@ -35,6 +35,7 @@ static void add_scope(struct sample *s, const struct vm *vm, int vcpu, uint64_t 
 	to->vm = vm;
 	to->vcpu = vcpu;
 	to->seconds = 1;
+	to->has_split = true;
 	t->tsc_khz = 1000000;
 	t->has = (1u << USER_COUNT) - 1;
 	t->vcpus = 2;

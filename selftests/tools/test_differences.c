@@ -74,7 +74,7 @@ static void test_tables(void)
 	   "numbers that went down, in a file that was edited, are no exits");
 	table_free(&d);
 	ok(table_since(&now, &now, &d) && !d.nr && !table_costliest(&d),
-	   "a table and itself: nothing, and nothing is dear");
+	   "a table and itself: nothing, and no reason is the costliest");
 	table_free(&d);
 	table_free(&then);
 	then = table(1, 0, 0);

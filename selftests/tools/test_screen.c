@@ -229,6 +229,27 @@ static void test_selection(void)
 	canvas_free(&c);
 }
 
+/* The first interval of a VM, within which it began, is not divided. */
+static void test_no_split(void)
+{
+	struct sample s;
+	struct model m = { .since = &s, .trends = &(struct trends){} };
+	struct item *items;
+	struct ui ui;
+	size_t nr;
+
+	model_make(&s, 2, 0);
+	for (size_t i = 0; i < s.nr; i++)
+		s.scope[i].has_split = !s.scope[i].vm || strcmp(s.scope[i].vm->id, "1001-11");
+	ui_init(&ui, 1);
+	go(&ui, &m, "w");
+	nr = screen_items(&ui, &m, &items);
+	ok(nr == 2 && !strcmp(items[1].vm->id, "1001-11") && items[0].split && !items[1].split,
+	   "of a VM that began within the interval it is not shown where the time went");
+	free(items);
+	model_free(&s);
+}
+
 static void test_trends(void)
 {
 	struct trends t = {};
@@ -268,6 +289,7 @@ int main(int argc, char **argv)
 	test_sizes(&m, argc > 2 ? 13 : 1);
 	test_content(&m);
 	test_selection();
+	test_no_split();
 	test_trends();
 	trends_free(m.trends);
 	model_free(&s);

@@ -274,7 +274,7 @@ void get_compared(const struct item *i, struct value *v)
 	text(v, i->compared);
 }
 
-/* Without an interval (saved files) there is no split. */
+/* There is no split without an interval (saved files), nor of a VM that began within it. */
 static const struct time_split *split_of(const struct item *i)
 {
 	static const struct time_split none;

@@ -105,7 +105,7 @@ static void put_halted(struct json *j, const struct table *t)
 	json_end_array(j);
 }
 
-/* Where the time of a VM went, or of the host the sum. */
+/* Where the time of a VM went, if that is known; of the host how long all vCPUs were halted. */
 static void put_times(struct json *j, const struct scope_numbers *s)
 {
 	if (s->vm && !s->has_split)

@@ -55,9 +55,8 @@ static void add(struct ui *ui, const struct model *m, const struct scope_numbers
 		.vm = s->vm, .vcpu = s->vcpu, .t = &s->t, .row = row, .seconds = s->seconds
 	};
 
-	if (s->seconds > 0)
+	if (s->has_split)
 		item.split = &s->split;
-
 	if (!passes(ui, &item))
 		return;
 	item.trend = trend_find(m->trends, s->vm ? s->vm->id : "", s->vcpu,

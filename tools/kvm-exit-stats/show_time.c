@@ -34,7 +34,7 @@ static void print(const struct common *c, struct output *o, const struct sample 
 		items[nr++] = (struct item){ .vm = scope->vm,
 					     .vcpu = scope->vcpu,
 					     .t = &scope->t,
-					     .split = &scope->split,
+					     .split = scope->has_split ? &scope->split : NULL,
 					     .seconds = scope->seconds };
 		h.seconds = scope->seconds;
 		if (vm)
