@@ -154,7 +154,7 @@ picture: modules tools ## Documentation/report.png: a report of two guests in an
 	@scripts/picture/picture
 
 .PHONY: deb
-deb: ## Debian packages: the command, the guest's reader, metrics
+deb: ## Debian packages: the command, the modules, metrics
 	@scripts/setup tools deb
 	@tools/packaging/build-deb
 
@@ -193,4 +193,4 @@ clean:
 
 .PHONY: distclean
 distclean: ## remove build/
-	$(if $(wildcard build/chroot),$(SUDO)) rm -rf build
+	$(if $(wildcard build/chroot build/system),$(SUDO)) rm -rf build

@@ -33,7 +33,7 @@ give_up() {
 # command_for build|load|unload: what the user types, in a clone or with the package
 command_for() {
 	case $TOP,$1 in
-	/usr/*) say "kvm-exit-stats-modules $1" ;;
+	/usr/share/kvm-exit-stats,*) say "kvm-exit-stats-modules $1" ;;
 	*,build) say "make modules KREL=$RELEASE" ;;
 	*) say "make $1" ;;
 	esac
