@@ -23,6 +23,14 @@ emulated_host() {
 	esac
 }
 
+# package_version: that of the changelog, with the commit's time: a host with modules of another
+# commit builds them again
+package_version() {
+	say "$(dpkg-parsechangelog -l "$TOP/tools/packaging/debian/changelog" -S Version)$(
+		git -C "$TOP" -c safe.directory="$TOP" log -1 --date=format:%Y%m%d%H%M \
+			--format=+%cd 2>/dev/null)"
+}
+
 # commit: prints the commit that is measured, and whether files outside Documentation/ differ
 commit() {
 	if ! head=$(git -C "$TOP" -c safe.directory="$TOP" describe --always 2>/dev/null); then

@@ -181,6 +181,7 @@ two_vms_at_once() {
 	first=$guest
 	exec 8>&9
 	mkfifo /tmp/other
+	: >/tmp/other_made
 	/tests/exits_on_request </tmp/other >/tmp/other_made &
 	second=$!
 	exec 7>/tmp/other

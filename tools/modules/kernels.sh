@@ -34,11 +34,12 @@ needs_chroot() {
 }
 
 # series_of RELEASE: finds the series by the release's numbers and mark, such as 6.12 for
-# 6.12.9+deb12-cloud-amd64. A series in place of a release is an error: it has no headers.
+# 6.12.9+deb12-cloud-amd64. A series in place of a release is an error: it has no headers. Kernels
+# of the flavour rt-amd64 have no series: nothing was tested on them.
 series_of() {
 	awk -v release="$1" '
 		/^# series\t/ { for (i = 2; i <= NF; i++) at[$i] = i - 1 }
-		!/^[0-9]/ || release !~ /-amd64$/ { next }
+		!/^[0-9]/ || release !~ /-amd64$/ || release ~ /-rt-amd64$/ { next }
 		{
 			version = $1
 			numbers = release
@@ -51,17 +52,21 @@ series_of() {
 		die "kernel/series has no series for '$1': a release looks like 6.1.0-9-amd64; KERNEL= takes a series"
 }
 
+# own_suite: the suite that this machine runs
+own_suite() {
+	(. /etc/os-release && say "$VERSION_CODENAME")
+}
+
 # use_suite SUITE: makes apt use that suite from now on, with separate lists, so that the
 # machine's lists do not change. The archive is the one that the machine is configured for. An
 # expired index is accepted, because all packages of a kernel are taken in one version.
 # Signatures are checked.
 use_suite() {
-	own_suite=$(. /etc/os-release && say "$VERSION_CODENAME")
-	[ "$1" != "$own_suite" ] || return 0
+	[ "$1" != "$(own_suite)" ] || return 0
 	apt_root=$BUILD/apt/$1
 	mkdir -p "$apt_root/lists/partial" "$apt_root/cache/archives/partial"
 	: >"$apt_root/status"
-	say "deb [signed-by=$ARCHIVE_KEYS] $(archive_of "$own_suite") $1 main" \
+	say "deb [signed-by=$ARCHIVE_KEYS] $(archive_of "$(own_suite)") $1 main" \
 		>"$apt_root/sources.list"
 	cat >"$apt_root/apt.conf" <<-END
 		Dir::State "$apt_root";
