@@ -35,7 +35,7 @@ static bool rows_sound(const struct layout *l, int rows)
 
 static bool columns_sound(const struct layout *l, int cols, const struct column_set *set)
 {
-	if (!l->nr || l->nr + l->left_out != set->nr || l->x[0] != 0)
+	if (!l->nr || l->nr > set->nr || l->x[0] != 0)
 		return false;
 	for (size_t i = 0; i < l->nr; i++) {
 		if (l->width[i] < 1 || l->x[i] + l->width[i] > cols)
@@ -61,7 +61,7 @@ static bool columns_use_space(const struct layout *l, int cols, const struct col
 		    (l->width[i] > widest || c->kind != KIND_TEXT))
 			return false;
 	}
-	return !l->left_out || used + GAP + set->column[l->nr]->width > cols ||
+	return l->nr == set->nr || used + GAP + set->column[l->nr]->width > cols ||
 	       used + GAP + (int)strlen(set->column[l->nr]->title) > cols;
 }
 

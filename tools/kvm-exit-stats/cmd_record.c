@@ -20,10 +20,6 @@ static struct {
 	bool quiet;
 } env = { .output = "kvm-exit-stats.jsonl", .interval = 1 };
 
-enum {
-	OPT_ROOT = 0x100,
-};
-
 static const char doc[] =
 	"Record what all VMs do into a file, until Ctrl-C or for a time.\v"
 	"The file is JSON Lines. A file that was cut can be read up to its last whole line.\n\n"

@@ -53,7 +53,6 @@ void layout_make(struct layout *l, int rows, int cols, const struct column_set *
 		used += (i ? GAP : 0) + width;
 		l->nr = i + 1;
 	}
-	l->left_out = set->nr - l->nr;
 	spare = cols - used;
 	if (name >= 0 && name < (int)l->nr && spare > 0 && widest > l->width[name]) {
 		int more = widest - l->width[name];

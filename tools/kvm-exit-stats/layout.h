@@ -12,7 +12,6 @@ struct layout {
 	int body, body_rows;	  /* the first row, and how many */
 	int keys;		  /* the last row */
 	size_t nr;		  /* how many of the chosen columns fit */
-	size_t left_out;
 	int x[MAX_COLUMNS], width[MAX_COLUMNS];
 };
 

@@ -26,7 +26,6 @@ struct output;
 
 struct output_format {
 	const char *name;
-	const char *help;
 	bool metrics; /* one document of counters since the last reset: no rates */
 	void (*begin)(struct output *o);
 	void (*table)(struct output *o, const struct heading *h, const struct item *items,

@@ -45,6 +45,5 @@ static void csv_table(struct output *o, const struct heading *h, const struct it
 
 const struct output_format format_csv = {
 	.name = "csv",
-	.help = "comma-separated values with a line of keys",
 	.table = csv_table,
 };

@@ -103,7 +103,6 @@ static void json_end(struct output *o)
 
 const struct output_format format_json = {
 	.name = "json",
-	.help = "one array with an object for each table",
 	.begin = json_begin,
 	.table = json_table,
 	.end = json_end,
@@ -128,6 +127,5 @@ static void json_lines_table(struct output *o, const struct heading *h, const st
 
 const struct output_format format_json_lines = {
 	.name = "jsonl",
-	.help = "JSON Lines: an object for each row",
 	.table = json_lines_table,
 };

@@ -291,14 +291,12 @@ static void openmetrics_end(struct output *o)
 
 const struct output_format format_prometheus = {
 	.name = "prometheus",
-	.help = "metrics, Prometheus' text format 0.0.4",
 	.metrics = true,
 	.table = metrics_table,
 };
 
 const struct output_format format_openmetrics = {
 	.name = "openmetrics",
-	.help = "metrics, OpenMetrics 1.0",
 	.metrics = true,
 	.table = metrics_table,
 	.end = openmetrics_end,

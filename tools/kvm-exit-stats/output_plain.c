@@ -58,6 +58,5 @@ static void plain_table(struct output *o, const struct heading *h, const struct 
 
 const struct output_format format_text = {
 	.name = "text",
-	.help = "a table for people",
 	.table = plain_table,
 };

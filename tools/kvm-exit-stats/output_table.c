@@ -59,6 +59,5 @@ static void table_table(struct output *o, const struct heading *h, const struct 
 
 const struct output_format format_table = {
 	.name = "table",
-	.help = "the kernel's own form, which --root reads",
 	.table = table_table,
 };

@@ -51,6 +51,5 @@ static void text_table(struct output *o, const struct heading *h, const struct i
 
 const struct output_format format_text = {
 	.name = "text",
-	.help = "a table for people",
 	.table = text_table,
 };
