@@ -412,6 +412,30 @@ static void test_page(char *text, size_t size)
 	report_free(&r);
 }
 
+/* What a hostile file has in the place of the vendor, and in a line that is no JSON. */
+static void test_hostile(const char *text)
+{
+	const char *vendor = strstr(text, "\"vmx\"");
+	char *file = xasprintf("%.*s\"<b>\302\233\"%s", (int)(vendor - text), text, vendor + 5);
+	struct complaint why = {};
+	struct report r = {};
+	char *page;
+
+	read_report(&r, file, strlen(file), &why);
+	page = page_of(&r);
+	ok(!strcmp(r.scope[0].t.vendor, "<b>??"), "a vendor is printable: %s", r.scope[0].t.vendor);
+	ok(!strstr(page, "<b>") && strstr(page, "&lt;b&gt;"), "and text in a page");
+	free(page);
+	report_free(&r);
+	free(file);
+	file = xasprintf("%s{\"x\":\302\2331m}\n", text);
+	read_report(&r, file, strlen(file), &why);
+	ok(strstr(why.text, "??") && !strstr(why.text, "\302\233"),
+	   "an error quotes a line without its control characters: %s", why.text);
+	report_free(&r);
+	free(file);
+}
+
 static void test_cuts(char *text, size_t size, size_t step)
 {
 	int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC), saved = dup(STDERR_FILENO);
@@ -453,6 +477,7 @@ int main(int argc, char **argv)
 	test_sums(text, size);
 	test_bins();
 	test_page(text, size);
+	test_hostile(text);
 	test_cuts(text, size, argc > 2 ? 13 : 1);
 	free(text);
 	return done_testing();

@@ -27,6 +27,8 @@ __attribute__((format(printf, 2, 3))) static int complain(struct reader *r, cons
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* jansson's text quotes the file. */
+	make_printable(text);
 	snprintf(r->why->text, sizeof(r->why->text), "line %lu: %s", r->line, text);
 	return -EPROTO;
 }
@@ -81,6 +83,7 @@ static int read_header(struct reader *r, const json_t *line)
 	r->has_user = json_is_true(json_object_get(line, "user"));
 	measured_parse(text_of(line, "measured", ""), &r->measured);
 	snprintf(r->vendor, sizeof(r->vendor), "%s", text_of(line, "vendor", ""));
+	make_printable(r->vendor);
 	host = printable_of(line, "host", "?");
 	kernel = printable_of(line, "kernel", "?");
 	if (r->visitor->begin)

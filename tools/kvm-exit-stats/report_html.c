@@ -212,9 +212,10 @@ static void page_head(const struct report *r, const struct report_scope *only, F
 	}
 	fputs("Linux ", f);
 	html_text(f, r->kernel);
-	fprintf(f, ", %s. ", r->scope[0].t.vendor[0] ? r->scope[0].t.vendor : "no numbers");
-	fprintf(f, "Recorded from %s to %s: %s, %lu samples, every %g s; %zu VMs.</p>\n", from, to,
-		length, r->samples, r->interval, r->nr - 1);
+	fputs(", ", f);
+	html_text(f, r->scope[0].t.vendor[0] ? r->scope[0].t.vendor : "no numbers");
+	fprintf(f, ". Recorded from %s to %s: %s, %lu samples, every %g s; %zu VMs.</p>\n", from,
+		to, length, r->samples, r->interval, r->nr - 1);
 	if (!r->scope[0].t.tsc_stable)
 		fputs("<p>The host's TSC was unstable: times are not reliable.</p>\n", f);
 }
