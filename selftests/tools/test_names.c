@@ -146,6 +146,36 @@ static void test_processes(void)
 	drop(&vm);
 }
 
+/* Two VMs whose names and UUIDs differ only behind what is kept; the cut is within a "é". */
+static void test_long(void)
+{
+	struct vm_list list = { 2, xcalloc(2, sizeof(struct vm)) };
+	char line[3000];
+
+	for (int i = 0; i < 2; i++) {
+		char *to = line;
+
+		to += sprintf(to, "qemu%c-uuid%c", 0, 0);
+		memset(to, 'u', 1000);
+		to += 1000;
+		to += sprintf(to, "%c-name%c", 0, 0);
+		for (int k = 0; k < 500; k++)
+			to += sprintf(to, "é");
+		to += sprintf(to, "%d%c", i, 0);
+		put(1001 + i, "cmdline", line, to - line);
+		list.vm[i].id = xasprintf("%d-11", 1001 + i);
+		vm_name(&list.vm[i], proc);
+	}
+	ok(strlen(list.vm[0].name) == 254 && !strcmp(list.vm[0].name + 252, "é") &&
+		   strlen(list.vm[0].uuid) == 255,
+	   "a long name and UUID are cut at the end of a character");
+	vm_names_unique(&list);
+	ok(!strcmp(list.vm[0].name + 254, " (1001-11)") &&
+		   !strcmp(list.vm[1].name + 254, " (1002-11)"),
+	   "names that are the same when cut are told apart");
+	vm_list_free(&list);
+}
+
 static void add(struct vm_list *list, const char *id, const char *name, const char *uuid, pid_t pid)
 {
 	list->vm = xrealloc(list->vm, (list->nr + 1) * sizeof(*list->vm));
@@ -241,6 +271,7 @@ int main(void)
 	test_qemu();
 	test_cgroups();
 	test_processes();
+	test_long();
 	test_finding();
 	test_collisions();
 	snprintf(command, sizeof(command), "rm -r %s", proc);

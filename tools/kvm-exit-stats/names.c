@@ -10,6 +10,8 @@
 #include "memory.h"
 #include "names.h"
 
+#define LONGEST_NAME 255
+
 /* A whole small file, with a 0 behind it; its length, or -1. */
 static ssize_t read_all(const char *path, char *buf, size_t size)
 {
@@ -68,6 +70,19 @@ void make_printable(char *text)
 			*s = '?';
 		s += len ? len : 1;
 	}
+}
+
+/* Cuts a printable name where a character begins: a command line may have 64 KiB of it. */
+static void cap(char *name)
+{
+	size_t len = strlen(name);
+
+	if (len <= LONGEST_NAME)
+		return;
+	len = LONGEST_NAME;
+	while ((name[len] & 0xc0) == 0x80)
+		len--;
+	name[len] = '\0';
 }
 
 /* The argument behind @option in a command line of 0-separated words, or NULL. */
@@ -213,8 +228,11 @@ name:
 		vm->name = xstrdup(vm->id);
 	vm->process = xstrdup(*comm ? comm : "?");
 	make_printable(vm->name);
-	if (vm->uuid)
+	cap(vm->name);
+	if (vm->uuid) {
 		make_printable(vm->uuid);
+		cap(vm->uuid);
+	}
 }
 
 static int by_name(const void *a, const void *b)

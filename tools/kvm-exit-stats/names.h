@@ -9,7 +9,7 @@
  * Fills name, uuid, process and pid of a VM whose folder's name is in @vm->id. The name is,
  * in this order: what QEMU's -name says; the machine name of libvirt or systemd, from the
  * cgroup; the command and the process's number; the folder's name. @proc is /proc, or a copy;
- * NULL: there is none.
+ * NULL: there is none. Name and UUID are printable and have at most 255 bytes.
  */
 void vm_name(struct vm *vm, const char *proc);
 
