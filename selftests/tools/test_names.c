@@ -176,6 +176,24 @@ static void test_long(void)
 	vm_list_free(&list);
 }
 
+/* A shell reads a quoted name as one word, and runs nothing of it. */
+static void test_quoted(void)
+{
+	static const char name[] = "it's $(echo no) `echo no` \"x\" \\ *; é";
+	char command[256], back[256] = "";
+	FILE *f = fmemopen(command, sizeof(command), "w");
+
+	fputs("printf %s ", f);
+	print_quoted(f, name);
+	fclose(f);
+	f = popen(command, "re");
+	if (f && !fgets(back, sizeof(back), f))
+		diag("%s prints nothing", command);
+	if (f)
+		pclose(f);
+	ok(!strcmp(back, name), "a name that is quoted is one word of a shell: %s", command);
+}
+
 static void add(struct vm_list *list, const char *id, const char *name, const char *uuid, pid_t pid)
 {
 	list->vm = xrealloc(list->vm, (list->nr + 1) * sizeof(*list->vm));
@@ -272,6 +290,7 @@ int main(void)
 	test_cgroups();
 	test_processes();
 	test_long();
+	test_quoted();
 	test_finding();
 	test_collisions();
 	snprintf(command, sizeof(command), "rm -r %s", proc);

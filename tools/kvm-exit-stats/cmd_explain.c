@@ -8,6 +8,7 @@
 #include "explain.h"
 #include "json.h"
 #include "memory.h"
+#include "names.h"
 
 static struct {
 	struct origin origin;
@@ -118,11 +119,9 @@ static void print_item(const struct evidence *e, const struct found *f, size_t n
 	printf("   means:     %s\n", f->rule->means);
 	printf("   change:    %s\n", f->rule->change);
 	printf("   try:       %s\n", f->rule->attempt);
-	if (f->finding.reason[0])
-		printf("   afterwards: kvm-exit-stats drill --vm '%s' %s\n", e->vm->name,
-		       f->finding.reason);
-	else
-		printf("   afterwards: kvm-exit-stats show --vm '%s' --time 5\n", e->vm->name);
+	printf("   afterwards: kvm-exit-stats %s --vm ", f->finding.reason[0] ? "drill" : "show");
+	print_quoted(stdout, e->vm->name);
+	printf(" %s\n", f->finding.reason[0] ? f->finding.reason : "--time 5");
 	printf("   source:    %s\n", f->rule->source);
 }
 

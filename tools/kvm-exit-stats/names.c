@@ -85,6 +85,18 @@ static void cap(char *name)
 	name[len] = '\0';
 }
 
+void print_quoted(FILE *f, const char *name)
+{
+	fputc('\'', f);
+	for (; *name; name++) {
+		if (*name == '\'')
+			fputs("'\\''", f);
+		else
+			fputc(*name, f);
+	}
+	fputc('\'', f);
+}
+
 /* The argument behind @option in a command line of 0-separated words, or NULL. */
 static const char *argument(const char *line, ssize_t len, const char *option)
 {

@@ -3,6 +3,8 @@
 #ifndef NAMES_H
 #define NAMES_H
 
+#include <stdio.h>
+
 #include "source.h"
 
 /*
@@ -18,5 +20,8 @@ void vm_names_unique(struct vm_list *vms);
 
 /* Makes text printable in place: what controls a terminal or is broken UTF-8 becomes "?". */
 void make_printable(char *text);
+
+/* Writes a name as one word of a shell's command line. */
+void print_quoted(FILE *f, const char *name);
 
 #endif
