@@ -193,6 +193,16 @@ run export --root "$root" --output "$dir/metrics.prom"
 [ "$(echo "$dir"/*prom*)" = "$dir/metrics.prom" ] && cmp -s "$dir/out" /dev/null &&
 	grep -q kvm_exits "$dir/metrics.prom"
 ok $? "--output leaves one file"
+# A file may have 512 bytes; without SIGXFSZ a write behind them fails as on a disk that is full.
+status=0
+(
+	trap '' XFSZ
+	ulimit -f 1
+	"$program" export --root "$root" --output "$dir/metrics.prom" >/dev/null 2>"$dir/err"
+) || status=$?
+is 1 "metrics.prom cannot be written" "export --output FILE that cannot be written"
+[ "$(echo "$dir"/*prom*)" = "$dir/metrics.prom" ] && grep -q vm002 "$dir/metrics.prom"
+ok $? "it leaves the old file alone"
 # Two steps more of 2 VMs with 2 vCPUs: of VMCALL, the fifth of six reasons, each vCPU of VM
 # n makes 2 * (n + 1) in a step.
 "$fake_host" "$dir/a" --vms 2 --steps 1

@@ -158,18 +158,15 @@ static void keep_epochs(struct metrics *m)
 	m->items = NULL;
 }
 
-static void write_metrics(FILE *f, const struct metrics *m)
+/* Returns 0 or -errno. */
+static int write_metrics(FILE *f, const struct metrics *m)
 {
 	struct output o = { .f = f, .format = env.format, .hist = env.hist };
-	int err;
 
 	output_begin(&o);
 	output_table(&o, &(struct heading){ .view = VIEW_REASONS, .vcpu = NO_VCPU }, m->items,
 		     m->nr);
-	err = output_end(&o);
-	if (err)
-		fail(ERR_OTHER, "%s: %s", env.output ? env.output : "standard output",
-		     strerror(-err));
+	return output_end(&o);
 }
 
 /* Whoever reads the file sees the old one or the new one, whole. */
@@ -177,17 +174,26 @@ static void replace_file(const struct metrics *m)
 {
 	char *new = xasprintf("%s.%d.new", env.output, getpid());
 	FILE *f = fopen(new, "we");
+	int err;
 
 	if (!f)
 		fail(ERR_OTHER, "%s cannot be written: %s", new, strerror(errno));
-	write_metrics(f, m);
-	if (fsync(fileno(f)) || fclose(f) || rename(new, env.output)) {
-		int err = errno;
-
+	err = -write_metrics(f, m);
+	if (!err && (fsync(fileno(f)) || fclose(f) || rename(new, env.output)))
+		err = errno;
+	if (err) {
 		unlink(new);
 		fail(ERR_OTHER, "%s cannot be written: %s", env.output, strerror(err));
 	}
 	free(new);
+}
+
+static void print_metrics(const struct metrics *m)
+{
+	int err = write_metrics(stdout, m);
+
+	if (err)
+		fail(ERR_OTHER, "the output cannot be written: %s", strerror(-err));
 }
 
 static size_t count_lines(const struct metrics *m)
@@ -258,7 +264,7 @@ static int run(int argc, char **argv)
 		if (env.output)
 			replace_file(&m);
 		else
-			write_metrics(stdout, &m);
+			print_metrics(&m);
 		drop(&last);
 		last = m;
 		keep_epochs(&last);
