@@ -136,11 +136,31 @@ run show --root "$dir/file"
 is 11 "line 1" "a file that is no recording"
 run top --root "$root"
 is 12 "no terminal" "top without a terminal"
-if [ -c /dev/full ]; then
-	"$program" show --root "$root" >/dev/full 2>"$dir/err"
+"$program" record --root "$root" --interval 0.1 --duration 0.1 -q -O "$dir/recording"
+while read -r arguments; do
+	[ -c /dev/full ] || break
+	# shellcheck disable=SC2086 # words
+	"$program" $arguments >/dev/full 2>"$dir/err"
 	status=$?
-	is 1 "No space left" "a disk that is full"
-fi
+	is 1 "No space left" "a disk that is full: ${arguments%% /*}"
+	[ "$(wc -l <"$dir/err")" -eq 1 ] || ok 1 "it is told once: $(paste -sd ';' "$dir/err")"
+done <<-END
+	--help
+	--version
+	explain --help
+	status
+	guest --leaf 0
+	list --list-columns
+	show --root $root
+	list --root $root
+	export --root $root
+	export --series --root $root
+	top --batch 1 --interval 0.1 --root $root
+	record -q --interval 0.1 --duration 0.1 -O - --root $root
+	report $dir/recording
+	report --html - $dir/recording
+	diff $root $root
+END
 run show --root "$root" --vm x -f json
 jq -e '.error == "no-such-vm" and .hint and .text' "$dir/err" >/dev/null
 ok $? "errors are JSON where the output is"

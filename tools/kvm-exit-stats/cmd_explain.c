@@ -196,7 +196,7 @@ static void explain(struct source *s, const struct vm *vm)
 	}
 	nr = find(&e, found);
 	(env.json ? print_json : print_text)(&e, found, nr);
-	fflush(stdout);
+	common_flush();
 	evidence_free(&e);
 	free(found);
 }

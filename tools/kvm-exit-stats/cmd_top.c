@@ -402,7 +402,7 @@ static void batch(struct numbers *n, struct ui *ui, struct canvas *c)
 		step(n, ui);
 		draw(n, ui, c, &items, &nr);
 		canvas_print(c, stdout);
-		fflush(stdout);
+		common_flush();
 	}
 	free(items);
 }

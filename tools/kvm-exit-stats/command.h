@@ -92,6 +92,9 @@ void common_resolve(struct common *c, bool rates, const char *sort_default);
 /* Ends the output; exits with an error message if it could not be written. Returns the status. */
 int common_end(struct output *o);
 
+/* Flushes standard output; exits with an error message if it could not be written. */
+void common_flush(void);
+
 /* Sorts as the options say. Returns how many of the items --top leaves, the first ones. */
 size_t common_sort(const struct common *c, struct item *items, size_t nr);
 

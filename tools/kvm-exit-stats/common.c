@@ -203,6 +203,12 @@ int common_end(struct output *o)
 	return 0;
 }
 
+void common_flush(void)
+{
+	if (fflush(stdout))
+		fail(ERR_OTHER, "the output cannot be written: %s", strerror(errno));
+}
+
 void common_resolve(struct common *c, bool rates, const char *sort_default)
 {
 	const char *bad = NULL;

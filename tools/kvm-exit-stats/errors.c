@@ -94,6 +94,9 @@ void error_tell(enum error e, const char *text)
 	fputc('\n', stderr);
 }
 
+/* fail() has told an error. */
+static bool failed;
+
 void fail(enum error e, const char *fmt, ...)
 {
 	char text[1024];
@@ -103,8 +106,29 @@ void fail(enum error e, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	fflush(stdout);
+	failed = true;
 	error_tell(e, text);
 	exit(errors[e].status);
+}
+
+static void check_output(void)
+{
+	int err = fflush(stdout) ? errno : 0;
+	char text[160];
+
+	if (failed || (!err && !ferror(stdout)))
+		return;
+	/* The errno of an earlier write is gone. */
+	snprintf(text, sizeof(text), "the output cannot be written%s%s", err ? ": " : "",
+		 err ? strerror(err) : "");
+	error_tell(ERR_OTHER, text);
+	_exit(errors[ERR_OTHER].status);
+}
+
+void errors_of_output(void)
+{
+	/* argp ends the program after --help, and others end it by exit() too. */
+	atexit(check_output);
 }
 
 static bool no_warnings;

@@ -38,6 +38,9 @@ void error_tell(enum error e, const char *text);
 /* The same, and ends the program with the error's status. */
 noreturn void fail(enum error e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* From now on the program does not end well if standard output could not be written. */
+void errors_of_output(void);
+
 /* The cause of an error that needs no detail, in words, and how to resolve it. */
 const char *error_text(enum error e);
 const char *error_hint(enum error e);

@@ -47,6 +47,7 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "");
 	/* End quietly on SIGPIPE. */
 	signal(SIGPIPE, SIG_DFL);
+	errors_of_output();
 	if (argc > 1 &&
 	    (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))) {
 		print_usage(stdout);
