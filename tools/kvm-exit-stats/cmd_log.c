@@ -137,6 +137,8 @@ static void read_file(struct output *o, struct dump *d)
 		fail(ERR_OTHER, "%s: %s", env.file, strerror(errno));
 	while (getline(&line, &size, f) >= 0 && take_line(o, d, line, 0))
 		;
+	if (ferror(f))
+		fail(ERR_OTHER, "%s cannot be read: %s", env.file, strerror(errno));
 	free(line);
 	if (f != stdin)
 		fclose(f);
@@ -164,8 +166,11 @@ static void follow(struct output *o, struct dump *d, uint64_t khz)
 		}
 		if (len < 0 && errno == EINTR)
 			continue;
-		if (len <= 0)
+		/* EAGAIN: the log's end, with --once. */
+		if (!len || (len < 0 && errno == EAGAIN))
 			break;
+		if (len < 0)
+			fail(ERR_OTHER, "the kernel log cannot be read: %s", strerror(errno));
 		record[len] = '\0';
 		if (!take_line(o, d, record, khz))
 			break;
