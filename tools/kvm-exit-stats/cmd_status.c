@@ -327,9 +327,11 @@ static int run_set(int argc, char **argv)
 		err = write_line(path, set_args[1]);
 		if (err == -EACCES)
 			fail(ERR_NOT_ROOT, "only root may set exit_stats%s", p->name);
-		if (err)
+		if (err == -EINVAL || err == -ERANGE)
 			fail(ERR_OTHER, "exit_stats%s does not take '%s' (%s); it takes %s",
 			     p->name, set_args[1], strerror(-err), p->accepts);
+		if (err)
+			fail(ERR_OTHER, "exit_stats%s cannot be set: %s", p->name, strerror(-err));
 	}
 	if (!read_line(path, value, sizeof(value)))
 		fail(ERR_OTHER, "%s: %s", path, strerror(errno));
