@@ -537,9 +537,13 @@ modules_that_do_not_count() {
 	insmod "$file"
 	all_end 5 "neither kvm_intel nor kvm_amd"
 	ok $? "our kvm without a vendor's module: status 5"
+	ends 5 "neither kvm_intel nor kvm_amd" kvm-exit-stats reset --host
+	ok $? "reset --host too"
 	modprobe $module
 	all_end 6 "was not built with this kvm"
 	ok $? "our kvm with the distribution's $module: status 6"
+	ends 6 "was not built with this kvm" kvm-exit-stats reset --host
+	ok $? "reset --host too: it would reset nothing"
 	rmmod $module kvm
 	modprobe $module
 	change load

@@ -427,13 +427,23 @@ static int reset_vm(void)
 	return err;
 }
 
+/* The parameter takes it and resets nothing where nothing is counted. */
+static int reset_host(void)
+{
+	int err = vendor_module() ? host_error() : ERR_NO_VENDOR;
+
+	if (err == ERR_NO_VENDOR || err == ERR_NO_HOOKS)
+		fail(err, "%s", error_text(err));
+	return write_line(PARAMETERS "exit_stats_reset", "1");
+}
+
 static int run_reset(int argc, char **argv)
 {
 	int err;
 
 	parse_arguments(&reset_argp, argc, argv);
 	need_ours();
-	err = reset_env.host ? write_line(PARAMETERS "exit_stats_reset", "1") : reset_vm();
+	err = reset_env.host ? reset_host() : reset_vm();
 	if (err == -EACCES)
 		fail(ERR_NOT_ROOT, "only root may reset");
 	if (err == -EPERM)
