@@ -148,8 +148,8 @@ others_are_left_out() {
 	wait $other
 	other=
 	rm /tmp/other
-	ends 1 "VMRUN\|VMREAD" kvm-exit-stats drill vmr
-	ok $? "a reason that does not exist: status 1, and those like it"
+	ends 2 "VMRUN\|VMREAD" kvm-exit-stats drill vmr
+	ok $? "a reason that does not exist: status 2, and those like it"
 	ends 10 "no VM" kvm-exit-stats drill --vm nobody CPUID
 	ok $? "no such VM: status 10"
 	ends 2 "which reason" kvm-exit-stats drill

@@ -87,7 +87,7 @@ static int64_t wanted_reason(bool svm)
 
 	if (reason_find(svm, env.reason, &reason, alike, sizeof(alike)))
 		return reason;
-	fail(ERR_OTHER, "%s has no exit reason '%s'%s%s", svm ? "AMD-V" : "VT-x", env.reason,
+	fail(ERR_USAGE, "%s has no exit reason '%s'%s%s", svm ? "AMD-V" : "VT-x", env.reason,
 	     *alike ? "; there is " : ": kvm-exit-stats show names those that occur", alike);
 }
 
