@@ -11,6 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <bpf/libbpf.h>
+
+#include "bpf_load.h"
 #include "numbers.h"
 #include "sample.h"
 #include "source.h"
@@ -172,6 +175,23 @@ static void test_unreadable(void)
 	source_close(NULL);
 }
 
+static void test_complaints(void)
+{
+	struct complaint why;
+
+	bpf_keep_warnings();
+	bpf_complain(&why, -EPERM);
+	ok(!strcmp(why.text, strerror(EPERM)), "BPF that fails without a warning: %s", why.text);
+	if (bpf_object__open_file("/no/such/object", NULL))
+		bail_out("/no/such/object is there");
+	bpf_complain(&why, -EPERM);
+	ok(strstr(why.text, "/no/such/object") && strstr(why.text, strerror(EPERM)), "with one: %s",
+	   why.text);
+	bpf_keep_warnings();
+	bpf_complain(&why, -EPERM);
+	ok(!strcmp(why.text, strerror(EPERM)), "a warning is not told of the next programs");
+}
+
 int main(int argc, char **argv)
 {
 	struct source *s;
@@ -187,5 +207,6 @@ int main(int argc, char **argv)
 	test_churn(s);
 	source_close(s);
 	test_unreadable();
+	test_complaints();
 	return done_testing();
 }

@@ -24,12 +24,16 @@ static int keep_warning(enum libbpf_print_level level, const char *fmt, va_list 
 
 void bpf_keep_warnings(void)
 {
+	last_warning[0] = '\0';
 	libbpf_set_print(keep_warning);
 }
 
 void bpf_complain(struct complaint *why, int err)
 {
-	snprintf(why->text, sizeof(why->text), "%s (%s)", last_warning, strerror(-err));
+	if (*last_warning)
+		snprintf(why->text, sizeof(why->text), "%s (%s)", last_warning, strerror(-err));
+	else
+		snprintf(why->text, sizeof(why->text), "%s", strerror(-err));
 }
 
 void bpf_table_begin(struct table *t, bool svm, double began)

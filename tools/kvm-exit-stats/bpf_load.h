@@ -7,10 +7,10 @@
 
 #include "table.h"
 
-/* Keeps what libbpf says, in place of printing it. */
+/* Keeps what libbpf says from now on, in place of printing it. */
 void bpf_keep_warnings(void);
 
-/* Fills in why the kernel did not take the programs: its last warning, and -errno in words. */
+/* Fills in why the kernel did not take the programs: the last warning, if any, and -errno. */
 void bpf_complain(struct complaint *why, int err);
 
 /* The head of a table whose times are ns, counted since @began (UNIX time). */
