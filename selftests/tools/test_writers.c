@@ -310,6 +310,10 @@ static void test_text(void)
 	ok(lines("no exits") == 0, "a table with rows has no word of none");
 	writes(&format_text, &heading, 0, 1, false);
 	ok(strstr(text, "no exits yet"), "without rows it says so");
+	writes(&format_text, &(struct heading){ .view = VIEW_VMS, .seconds = 1 }, 0, 1, false);
+	ok(strstr(text, "no VM runs"), "without VMs a list of them says that none runs");
+	writes(&format_text, &(struct heading){ .view = VIEW_TIME, .seconds = 1 }, 0, 1, false);
+	ok(strstr(text, "no VM runs"), "so does a table of where their time goes");
 }
 
 static void test_columns(void)

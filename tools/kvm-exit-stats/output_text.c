@@ -21,6 +21,13 @@ static void add_line(struct libscols_table *table, struct output *o, const struc
 	}
 }
 
+static const char *no_rows(const struct heading *h)
+{
+	if (h->view == VIEW_VMS || (h->view == VIEW_TIME && !h->vm))
+		return "no VM runs";
+	return h->seconds > 0 ? "no exits in this time" : "no exits yet";
+}
+
 static void text_table(struct output *o, const struct heading *h, const struct item *items,
 		       size_t nr)
 {
@@ -45,7 +52,7 @@ static void text_table(struct output *o, const struct heading *h, const struct i
 	if (nr)
 		scols_print_table(table);
 	else
-		fprintf(o->f, h->seconds > 0 ? "no exits in this time\n" : "no exits yet\n");
+		fprintf(o->f, "%s\n", no_rows(h));
 	scols_unref_table(table);
 }
 
