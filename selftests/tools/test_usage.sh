@@ -81,6 +81,8 @@ run show 1 x
 is 2 "whole number" "a count that is no number"
 run show --vcpu 0
 is 2 "--vm" "a vCPU of no VM"
+run show --vm web --vcpu -1
+is 2 "a vCPU is a number from 0" "a vCPU that is no number"
 run show --root "$root" -f prometheus 1 2
 is 2 "no rates" "rates as metrics"
 run list --root "$root" -f table

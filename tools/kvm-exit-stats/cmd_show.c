@@ -144,7 +144,7 @@ static void follow(struct output *o, struct source *s, const struct vm *vm, bool
 			return;
 		}
 		if (err)
-			fail(ERR_OTHER, "the table: %s",
+			fail(ERR_OTHER, "the table of %s: %s", vm ? vm->name : "the host",
 			     err == -EPROTO ? why.text : strerror(-err));
 		same = table_since(then, &now, &since);
 		print(o, vm, &since, now.time - then->time,

@@ -35,7 +35,7 @@ int parse_vcpu(const char *text, struct argp_state *state)
 
 	n = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || n > INT_MAX)
-		argp_error(state, "--vcpu: '%s' is no number of a vCPU", text);
+		argp_error(state, "--vcpu: '%s': a vCPU is a number from 0", text);
 	return n;
 }
 

@@ -11,15 +11,19 @@
 static void take(struct sample *a, struct source *s, const char *vm)
 {
 	unsigned int what = SAMPLE_VMS | SAMPLE_WAIT | (vm ? SAMPLE_VCPUS : 0);
+	int err = sample_take(a, s, what, vm);
 
-	if (sample_take(a, s, what, vm))
-		fail(ERR_OTHER, "the VMs cannot be listed");
+	if (err)
+		fail(ERR_OTHER, "the VMs of %s cannot be listed: %s", s->title, strerror(-err));
 }
 
 static void print(const struct common *c, struct output *o, const struct sample *then,
 		  const struct sample *now, const char *vm)
 {
-	struct heading h = { .view = VIEW_TIME, .vcpu = NO_VCPU, .time = now->time };
+	struct heading h = { .view = VIEW_TIME,
+			     .vcpu = NO_VCPU,
+			     .seconds = now->time - then->time,
+			     .time = now->time };
 	struct item *items;
 	struct sample since;
 	size_t nr = 0;
