@@ -14,8 +14,8 @@ static const struct {
 	int status;
 	const char *name, *text, *hint;
 } errors[NR_ERRORS] = {
-	[ERR_OTHER] = { 1, "error", NULL, NULL },
-	[ERR_USAGE] = { 2, "wrong-usage", NULL, NULL },
+	[ERR_OTHER] = { 1, "error", "an error of the system", NULL },
+	[ERR_USAGE] = { 2, "wrong-usage", "wrong usage", NULL },
 	[ERR_NO_KVM] = { 3, "no-kvm", "KVM is not loaded", "modprobe kvm_intel (or kvm_amd)" },
 	[ERR_STOCK] = { 4, "stock-kvm", "the loaded KVM does not record exits",
 			"load ours: kvm-exit-stats-modules load, or in a clone make load; or count without "
@@ -33,8 +33,8 @@ static const struct {
 	[ERR_LOCKED] = { 8, "locked-down", "the kernel is locked down and refuses this file",
 			 "tables can be read there, but VMs and vCPUs cannot be reset" },
 	[ERR_NOT_ROOT] = { 9, "not-root", "only root may read debugfs", "run this as root" },
-	[ERR_NO_VM] = { 10, "no-such-vm", NULL, "kvm-exit-stats list shows the VMs" },
-	[ERR_RECORDING] = { 11, "bad-recording", NULL, NULL },
+	[ERR_NO_VM] = { 10, "no-such-vm", "no such VM", "kvm-exit-stats list shows the VMs" },
+	[ERR_RECORDING] = { 11, "bad-recording", "the file is no recording, or is damaged", NULL },
 	[ERR_NO_TERMINAL] = { 12, "no-terminal", "standard output is no terminal",
 			      "use kvm-exit-stats show, or top --batch" },
 	[ERR_NO_LEAVES] = { 13, "no-leaves", "this machine's CPUID has no exit counts",
@@ -43,7 +43,7 @@ static const struct {
 	[ERR_NO_BTF] = { 14, "no-btf", "the kernel has no type information (BTF) of KVM",
 			 "boot a kernel with CONFIG_DEBUG_INFO_BTF_MODULES=y and load the KVM "
 			 "modules built for it" },
-	[ERR_BPF] = { 15, "bpf-refused", NULL,
+	[ERR_BPF] = { 15, "bpf-refused", "the kernel refuses the BPF programs",
 		      "run this as root, with CAP_SYS_ADMIN; a kernel that was booted with "
 		      "lockdown=confidentiality lets nobody read its memory by BPF" },
 };

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdnoreturn.h>
 
+/* In the order of their statuses. */
 enum error {
 	ERR_OTHER,	/* the system's: a file, memory */
 	ERR_USAGE,	/* wrong usage, as argp's own errors */
@@ -41,7 +42,7 @@ noreturn void fail(enum error e, const char *fmt, ...) __attribute__((format(pri
 /* From now on the program does not end well if standard output could not be written. */
 void errors_of_output(void);
 
-/* The cause of an error that needs no detail, in words, and how to resolve it. */
+/* An error in words, for lists of them and where it needs no detail; and how to resolve it. */
 const char *error_text(enum error e);
 const char *error_hint(enum error e);
 

@@ -142,19 +142,12 @@ static void man_columns(FILE *f)
 
 static void man_exit_status(FILE *f)
 {
-	fputs(".SH EXIT STATUS\n.TP\n.B 0\nAll is well.\n.TP\n.B 1\nAn error of the system.\n"
-	      ".TP\n.B 2\nWrong usage.\n",
-	      f);
+	fputs(".SH EXIT STATUS\n.TP\n.B 0\nall is well.\n", f);
 	for (int e = 0; e < NR_ERRORS; e++) {
-		if (!error_text(e))
-			continue;
 		fprintf(f, ".TP\n.B %d\n", error_status(e));
 		roff_text(f, error_text(e));
 		fputs(".\n", f);
 	}
-	fprintf(f,
-		".TP\n.B %d\nno such VM.\n.TP\n.B %d\nthe file is no recording, or is damaged.\n",
-		error_status(ERR_NO_VM), error_status(ERR_RECORDING));
 }
 
 static FILE *man_open(const char *folder, const char *name)

@@ -20,12 +20,10 @@ static void print_usage(FILE *f)
 	for (int i = 0; commands[i]; i++)
 		fprintf(f, "  %-8s %s\n", commands[i]->name, commands[i]->brief);
 	fputs("\nThe default command is top. kvm-exit-stats COMMAND --help explains a command.\n\n"
-	      "Exit status: 0 all is well, 1 an error of the system, 2 wrong usage, 3 no KVM,\n"
-	      "4 KVM without exit counts, 5 no vendor module, 6 a vendor module that counts\n"
-	      "nothing, 7 debugfs not mounted, 8 kernel locked down, 9 not root, 10 no such VM,\n"
-	      "11 a broken recording, 12 no terminal, 13 no leaves in this guest, 14 no type\n"
-	      "information (BTF) of KVM, 15 the kernel refuses BPF.\n",
+	      "Exit status:\n  0  all is well\n",
 	      f);
+	for (int e = 0; e < NR_ERRORS; e++)
+		fprintf(f, " %2d  %s\n", error_status(e), error_text(e));
 }
 
 static const struct command *find(const char *name)
