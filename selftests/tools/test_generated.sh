@@ -27,4 +27,15 @@ ok $? "each man page has all exit statuses, in order${wrong:+, but not$wrong}"
 sed -n '/^.SH EXIT/,$ { /^.B/ { N; s/^.B \([0-9]*\)\n/\1 /; s/[.]$//; p } }' "$doc/kvm-exit-stats.8" |
 	cmp -s - "$dir/help" && [ "$(wc -l <"$dir/help")" -eq 16 ]
 ok $? "--help has them in the same words"
+wrong=
+for command in list show drill report diff log guest; do
+	for option in "" --time; do
+		"$program" $command $option --list-columns 2>/dev/null
+	done | sed 's/ .*//' | sort -u >"$dir/taken"
+	sed -n '/^.SH COLUMNS/,/^.SH EXIT/ { s/\\-/-/g; s/^.B //p; }' "$doc/kvm-exit-stats-$command.8" |
+		sort -u >"$dir/page"
+	[ -s "$dir/page" ] && cmp -s "$dir/page" "$dir/taken" || wrong="$wrong $command"
+done
+[ -z "$wrong" ]
+ok $? "each man page has the columns that its command takes${wrong:+, but not that of$wrong}"
 done_testing

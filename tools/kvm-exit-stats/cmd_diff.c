@@ -448,4 +448,5 @@ const struct command cmd_diff = {
 	"what changed between two recordings or snapshots",
 	&argp,
 	run,
+	.views = 1u << VIEW_DIFF,
 };

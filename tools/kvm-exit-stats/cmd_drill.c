@@ -156,4 +156,5 @@ const struct command cmd_drill = {
 	"what exactly the guest did in the exits of one reason",
 	&argp,
 	run,
+	.views = 1u << VIEW_DETAILS,
 };

@@ -188,8 +188,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_guest = {
-	"guest",
-	"inside a guest: its own exits, by CPUID",
-	&argp,
-	run,
+	"guest", "inside a guest: its own exits, by CPUID", &argp, run, .views = 1u << VIEW_REASONS,
 };

@@ -102,8 +102,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_list = {
-	"list",
-	"the VMs: name, UUID, process, vCPUs, exits/s",
-	&argp,
-	run,
+	"list", "the VMs: name, UUID, process, vCPUs, exits/s", &argp, run, .views = 1u << VIEW_VMS,
 };

@@ -196,8 +196,5 @@ static int run(int argc, char **argv)
 }
 
 const struct command cmd_log = {
-	"log",
-	"the dumps of the kernel log, as tables",
-	&argp,
-	run,
+	"log", "the dumps of the kernel log, as tables", &argp, run, .views = 1u << VIEW_REASONS,
 };

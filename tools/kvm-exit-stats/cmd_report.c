@@ -230,4 +230,5 @@ const struct command cmd_report = {
 	"what a recording says, as tables or as a page with charts",
 	&argp,
 	run,
+	.views = 1u << VIEW_REASONS | 1u << VIEW_TIME,
 };

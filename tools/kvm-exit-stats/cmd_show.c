@@ -232,4 +232,5 @@ const struct command cmd_show = {
 	"exits by reason of the host, a VM or a vCPU; once or every N seconds",
 	&argp,
 	run,
+	.views = 1u << VIEW_REASONS | 1u << VIEW_TIME,
 };

@@ -15,6 +15,7 @@ struct command {
 	const struct argp *argp;
 	/* @argv[0] is "kvm-exit-stats NAME". Returns the exit status. */
 	int (*run)(int argc, char **argv);
+	unsigned int views; /* 1 << enum view: of its tables whose columns can be chosen */
 };
 
 extern const struct command cmd_top, cmd_list, cmd_show, cmd_export, cmd_record, cmd_report,

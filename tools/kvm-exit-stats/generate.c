@@ -126,10 +126,12 @@ static void man_option(FILE *f, const struct argp_option *o)
 	fputs(".\n", f);
 }
 
-static void man_columns(FILE *f)
+static void man_columns(FILE *f, unsigned int views)
 {
 	fputs(".SH COLUMNS\nColumns with a * always cover the time since the last reset.\n", f);
 	for (size_t i = 0; i < nr_columns; i++) {
+		if (!(columns[i].views & views))
+			continue;
 		fputs(".TP\n.B ", f);
 		roff_text(f, columns[i].name);
 		fputc('\n', f);
@@ -198,8 +200,8 @@ static void man_command(const char *folder, const struct command *c, const char 
 	}
 	if (rest)
 		man_rest(f, rest + 1);
-	if (has_common(c->argp))
-		man_columns(f);
+	if (c->views)
+		man_columns(f, c->views);
 	man_exit_status(f);
 	fputs(".SH SEE ALSO\n.BR kvm\\-exit\\-stats (8)\n", f);
 	fclose(f);
