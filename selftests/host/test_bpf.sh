@@ -221,6 +221,38 @@ slots_are_used_again() {
 	stop_export
 }
 
+# Its vCPU is in KVM_RUN when the programs come. SIGSTOP ends this KVM_RUN, and user space has the
+# vCPU for 3 s: no exit took so long.
+runs_before_the_programs() {
+	mkfifo /tmp/hold
+	/tests/slow_guest busy </tmp/hold >/tmp/runs &
+	guest=$!
+	exec 9>/tmp/hold
+	await grep -q runs /tmp/runs
+	sleep 0.5
+	start_export bpf
+	kill -STOP "$guest"
+	sleep 3
+	kill -CONT "$guest"
+	sleep 0.5
+	fresh
+	# Of each reason the exits below 2^31 ns, and all.
+	awk 'index($0, "kvm_host_exit_to_entry_duration_seconds_bucket{") == 1 {
+			split($0, label, "\"")
+			if (label[4] == "2.14748365")
+				below[label[2]] = $NF
+			if (label[4] == "+Inf") {
+				exits += $NF
+				long += $NF - below[label[2]]
+			}
+		}
+		END { print "# " exits " exits, " long + 0 " of them long"; exit !exits || long }' /tmp/metrics
+	ok $? "a KVM_RUN that runs already when the programs come: no exit has the time of user space"
+	end_guest
+	rm /tmp/hold
+	stop_export
+}
+
 nothing_stays() {
 	start_export bpf
 	[ "$(users)" -gt "$idle_users" ]
@@ -336,6 +368,7 @@ counts_on_stock bpf
 counts_on_stock bpf-handler
 two_vms_at_once
 slots_are_used_again
+runs_before_the_programs
 nothing_stays
 without_sys_admin
 errors_name_the_cause

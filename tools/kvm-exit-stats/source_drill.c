@@ -140,7 +140,7 @@ static int load(struct drill_source *d, const struct vm *vm, int vcpu)
 	return drill_bpf__load(skel);
 }
 
-/* The one that starts exits comes last: before it there is nothing to end. */
+/* The one that starts exits comes last: as in source_bpf.c. */
 static int attach(struct drill_source *d)
 {
 	struct drill_bpf *skel = d->skel;

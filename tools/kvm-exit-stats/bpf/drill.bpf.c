@@ -416,6 +416,12 @@ int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 	struct pending *p = pending(false);
 	struct drill_entry *e;
 
+	/* The last KVM_RUN returned without leave_kvm: as in exits.bpf.c. */
+	if (p && p->start) {
+		p->start = 0;
+		p->counts = false;
+		__sync_fetch_and_add(&lost, 1);
+	}
 	if (!p || !p->user_start)
 		return 0;
 	e = bpf_map_lookup_elem(&details, &p->key);

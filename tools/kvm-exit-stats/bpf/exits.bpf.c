@@ -336,6 +336,15 @@ int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 	struct exit_row *row;
 	__u32 i;
 
+	/*
+	 * The last KVM_RUN returned without leave_kvm: it ran already when that was attached. Its
+	 * exit has no known end. What user space did is not for it, nor are further returns.
+	 */
+	if (s && s->start) {
+		s->start = 0;
+		s->user_sequence = s->sequence;
+		__sync_fetch_and_add(&unmatched, 1);
+	}
 	if (s && s->vmm_start) {
 		s->vmm_ns += now - s->vmm_start;
 		s->vmm_start = 0;
