@@ -201,6 +201,18 @@ two_vms_at_once() {
 	rm /tmp/other
 }
 
+# hold_vm's vCPU ran before the programs came, and never again.
+vcpus_that_sleep() {
+	/tests/hold_vm &
+	holder=$!
+	await ls -d $kvm/$holder-*/vcpu0
+	sleep 0.5
+	ends 0 "^[0-9.]*,[0-9.]*,$holder,1" kvm-exit-stats list --source bpf -i 0.2 -f csv -o pid,vcpus
+	ok $? "a VM has the vCPU that makes no exit, too"
+	kill $holder
+	wait $holder 2>/dev/null
+}
+
 slots_are_used_again() {
 	start_churn
 	sleep 3
@@ -367,6 +379,7 @@ idle_users=$(users)
 counts_on_stock bpf
 counts_on_stock bpf-handler
 two_vms_at_once
+vcpus_that_sleep
 slots_are_used_again
 runs_before_the_programs
 nothing_stays

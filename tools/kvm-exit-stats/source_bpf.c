@@ -51,6 +51,7 @@ struct bpf_source {
 	uint64_t changes;      /* of the slots' owners, when @living was made */
 	struct living *living; /* the living vCPUs, by VM and number */
 	size_t nr_living;
+	uint64_t vms, vcpus;  /* as of the last list */
 	struct slot *retired; /* the sum of all vCPUs that were destroyed */
 	struct slot *copy;    /* of the slot that is read */
 };
@@ -158,7 +159,14 @@ static void find_vcpus(struct bpf_source *b)
 
 static int bpf_list(struct source *s, struct vm_list *vms)
 {
-	return source_list(bpf_of(s)->files, vms);
+	struct bpf_source *b = bpf_of(s);
+	int err = source_list(b->files, vms);
+
+	b->vms = vms->nr;
+	b->vcpus = 0;
+	for (size_t i = 0; i < vms->nr; i++)
+		b->vcpus += vms->vm[i].nr_vcpus;
+	return err;
 }
 
 /* Runs the program that copies the halted times, at most once in 10 ms. */
@@ -251,7 +259,7 @@ static size_t first_vcpu(const struct bpf_source *b, const char *vm, int vcpu)
 	return low;
 }
 
-static void add_vcpus(struct bpf_source *b, const struct vm *vm, int vcpu, struct table *t)
+static void add_vcpus(struct bpf_source *b, const struct vm *vm, int vcpu)
 {
 	size_t i = vm ? first_vcpu(b, vm->id, vcpu == NO_VCPU ? 0 : vcpu) : 0;
 
@@ -261,7 +269,6 @@ static void add_vcpus(struct bpf_source *b, const struct vm *vm, int vcpu, struc
 		if (vm && (strcmp(p->vm, vm->id) || (vcpu != NO_VCPU && p->vcpu != vcpu)))
 			break;
 		add_slot(b, b->copy, slot_at(b, p->slot));
-		t->vcpus++;
 	}
 }
 
@@ -275,10 +282,13 @@ static int bpf_read(struct source *s, const struct vm *vm, int vcpu, bool hist, 
 	read_halts(b);
 	memset(b->copy, 0, b->slot_size);
 	t->scope = !vm ? SCOPE_HOST : vcpu == NO_VCPU ? SCOPE_VM : SCOPE_VCPU;
-	add_vcpus(b, vm, vcpu, t);
+	add_vcpus(b, vm, vcpu);
 	if (!vm)
 		add_slot(b, b->copy, b->retired);
 	bpf_table_begin(t, b->svm, b->began);
+	/* A vCPU that sleeps has no slot, but it has time. */
+	t->vms = vm ? 1 : b->vms;
+	t->vcpus = !vm ? b->vcpus : vcpu == NO_VCPU ? vm->nr_vcpus : 1;
 	t->measured = b->measured;
 	t->epoch = b->epoch;
 	t->lost = b->skel->bss->no_slot + b->skel->bss->unmatched;
@@ -320,14 +330,11 @@ static const struct source_ops bpf_ops = {
 static void choose_slots(struct bpf_source *b)
 {
 	struct vm_list vms = {};
-	size_t vcpus = 0;
 
-	source_list(b->files, &vms);
-	for (size_t i = 0; i < vms.nr; i++)
-		vcpus += vms.vm[i].nr_vcpus;
+	bpf_list(&b->source, &vms);
 	vm_list_free(&vms);
 	b->nr_slots = MIN_SLOTS;
-	while (b->nr_slots < MAX_SLOTS && b->nr_slots < 4 * vcpus)
+	while (b->nr_slots < MAX_SLOTS && b->nr_slots < 4 * b->vcpus)
 		b->nr_slots *= 2;
 	b->nr_rows = b->svm ? SVM_ROWS : VMX_ROWS;
 	b->slot_size = sizeof(struct slot) + b->nr_rows * sizeof(struct exit_row);
