@@ -187,6 +187,9 @@ ok $? "--list-columns are the heads of a table with all columns${missing:+, but 
 run show --root "$root" --vm vm002 -o name,exits,avg --sort time -n 1 -f csv
 [ "$(tail -n 1 "$dir/out" | tr -d '\r' | cut -d, -f3-)" = '"VMCALL",12,8000.0' ]
 ok $? "a table's columns, order and length are those asked for"
+run show --root "$root" -o name,exits --sort p99 -n 1 -f csv
+grep -q '"CR_ACCESS",12' "$dir/out"
+ok $? "a table is sorted by a percentile that it does not show"
 run show --root "$root" --vm vm000 -f table
 mkdir "$dir/again"
 cp "$dir/out" "$dir/again/exit_stats"
@@ -210,6 +213,10 @@ ok $? "top --batch prints a screen of its size"
 run top --batch 1 --interval 0.1 --root "$root" --keys '~'
 grep -q CR_ACCESS "$dir/out" && ! grep -q vm001 "$dir/out"
 ok $? "--keys opens the costliest VM"
+# P99 is the 17th column of the menu.
+run top --batch 1 --interval 0.1 --root "$root" --keys "oacjjjjjjjjjjjjjjjj~c" --size 120x20
+grep -q ' P99$' "$dir/out" && grep -q '^vm002 .* 8\.[0-9] us$' "$dir/out"
+ok $? "top: a reason in all VMs has percentiles"
 run export --root "$root"
 [ "$status" -eq 0 ] && grep -q '^kvm_exits_total{vm="vm000",reason="CPUID"} 8$' "$dir/out"
 ok $? "export prints metrics"

@@ -88,18 +88,20 @@ static const struct argp_child children[] = { { &common_argp, 0, "Output:", 10 }
 					      { 0 } };
 static const struct argp argp = { options, parse, "[INTERVAL [COUNT]]", doc, children, NULL, NULL };
 
-/* Percentiles need the histogram: one of them among the columns asks for it. */
+static bool is_percentile(const struct column *c)
+{
+	return c == column_find(VIEW_REASONS, "p50") || c == column_find(VIEW_REASONS, "p90") ||
+	       c == column_find(VIEW_REASONS, "p99");
+}
+
+/* Percentiles need the histogram: to show one or to sort by one asks for it. */
 static bool wants_hist(void)
 {
-	static const char *const by_hist[] = { "p50", "p90", "p99" };
-
 	for (size_t i = 0; i < common.set.nr; i++) {
-		for (int k = 0; k < 3; k++) {
-			if (common.set.column[i] == column_find(VIEW_REASONS, by_hist[k]))
-				return true;
-		}
+		if (is_percentile(common.set.column[i]))
+			return true;
 	}
-	return env.hist;
+	return env.hist || is_percentile(common.by);
 }
 
 static void print(struct output *o, const struct vm *vm, const struct table *t, double seconds,

@@ -95,6 +95,7 @@ static void take(struct numbers *n, struct ui *ui)
 {
 	const struct place *p = ui_place(ui);
 	unsigned int what = SAMPLE_HOST | SAMPLE_VMS;
+	const char *only = p->vm[0] ? p->vm : "-";
 	int err;
 
 	if (p->vm[0])
@@ -105,7 +106,11 @@ static void take(struct numbers *n, struct ui *ui)
 		what |= SAMPLE_HIST;
 	if (p->view == VIEW_TIME)
 		what |= SAMPLE_WAIT | (p->vm[0] ? SAMPLE_VCPUS : 0);
-	err = sample_take(&n->now, n->source, what, p->vm[0] ? p->vm : "-");
+	if (p->view == VIEW_ACROSS) {
+		what |= SAMPLE_HIST;
+		only = NULL;
+	}
+	err = sample_take(&n->now, n->source, what, only);
 	if (err)
 		fail(ERR_OTHER, "the VMs cannot be listed: %s", strerror(-err));
 }
