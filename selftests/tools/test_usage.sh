@@ -73,7 +73,7 @@ run show --root "$root" --sort speed
 is 2 "name, exits" "a column to sort by"
 run list --root "$root" -o vm,p99
 is 2 "vm, uuid" "a column of another table"
-run list --root "$root" -o -vm,-uuid,-process,-pid,-folder,-vcpus,-rate,-cpu%,-top,-top%
+run list --root "$root" -o -vm,-uuid,-process,-pid,-folder,-vcpus,-exits,-time,-top,-top%
 is 2 "no column" "a table without columns"
 run show 0
 is 2 "0.01" "an interval of 0"
@@ -116,7 +116,7 @@ done <<-END
 	--top show --top x -f jsonl
 	recording report -f json
 	reason list --root $root -f csv -f json -s reason
-	leaves list --root $root -o -vm,-uuid,-process,-pid,-folder,-vcpus,-rate,-cpu%,-top,-top% -f json
+	leaves list --root $root -o -vm,-uuid,-process,-pid,-folder,-vcpus,-exits,-time,-top,-top% -f json
 	shwo shwo -f json
 END
 run show -f json -f csv --nonsense
@@ -190,6 +190,9 @@ ok $? "a table's columns, order and length are those asked for"
 run show --root "$root" -o name,exits --sort p99 -n 1 -f csv
 grep -q '"CR_ACCESS",12' "$dir/out"
 ok $? "a table is sorted by a percentile that it does not show"
+run list --root "$root" -f csv
+grep -q '^[^"]*"vm002",.*,2,126,360000' "$dir/out"
+ok $? "list of saved files has the totals"
 run show --root "$root" --vm vm000 -f table
 mkdir "$dir/again"
 cp "$dir/out" "$dir/again/exit_stats"

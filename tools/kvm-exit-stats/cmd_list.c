@@ -59,7 +59,7 @@ static void take(struct sample *a, struct source *s)
 
 static int run(int argc, char **argv)
 {
-	struct sample then, now, since;
+	struct sample then = {}, now, since;
 	struct source *s;
 	struct output o;
 	struct item *items;
@@ -67,17 +67,24 @@ static int run(int argc, char **argv)
 	size_t nr = 0;
 
 	parse_arguments(&argp, argc, argv);
-	common_resolve(&common, true, "vm");
+	common_resolve(&common, !origin.root, "vm");
 	if (!common.columns)
-		columns_choose(&common.set, VIEW_VMS, "vm,uuid,process,pid,folder,vcpus,rate,cpu%");
+		columns_choose(&common.set, VIEW_VMS,
+			       origin.root ? "vm,uuid,process,pid,folder,vcpus,exits,time"
+					   : "vm,uuid,process,pid,folder,vcpus,rate,cpu%");
 	s = origin_open(&origin);
-	take(&then, s);
-	next = monotonic() + interval;
-	/* Saved files do not change. */
-	if (!origin.root && then.nr)
-		wait_until(&next, interval);
+	if (!origin.root) {
+		take(&then, s);
+		next = monotonic() + interval;
+		if (then.nr)
+			wait_until(&next, interval);
+	}
 	take(&now, s);
-	sample_since(&then, &now, &since);
+	/* Saved files do not change: they have totals, and no rates. */
+	if (origin.root)
+		sample_totals(&now, &since);
+	else
+		sample_since(&then, &now, &since);
 	items = xcalloc(since.nr + 1, sizeof(*items));
 	for (size_t i = 0; i < since.nr; i++)
 		items[nr++] = (struct item){ .vm = since.scope[i].vm,
