@@ -85,6 +85,11 @@ errors_name_the_cause() {
 	grep -q "evidence:" /tmp/output && grep -q "change:" /tmp/output && grep -q "source:" /tmp/output
 	ok $? "text: by which numbers, what to change, where that is from"
 	sed 's/^/# /' /tmp/output
+	ends 0 "1. the guest executes CPUID.*%" /usr/bin/setpriv \
+		--bounding-set=-sys_admin,-bpf,-perfmon kvm-exit-stats explain --vm "$guest" 1
+	ok $? "BPF is refused: the finding is there"
+	grep -q "Details of exits are missing: ." /tmp/output
+	ok $? "and why details are not"
 	ends 0 "Nothing here costs more than 100 %" kvm-exit-stats explain --vm "$guest" --least 100 1
 	ok $? "nothing that costs enough: it says so"
 	ends 1 "saved files" kvm-exit-stats show --time --root /tmp

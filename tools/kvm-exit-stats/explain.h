@@ -15,7 +15,8 @@ struct evidence {
 	struct table since; /* the VM's difference */
 	struct time_split split;
 	/* The details of the costliest reasons, measured afterwards. */
-	const char *no_details; /* why there are none; NULL: nothing is wrong */
+	const char *no_details; /* why some are missing; NULL: nothing is wrong */
+	struct complaint refused;
 	size_t nr_details;
 	struct {
 		int64_t reason;

@@ -105,6 +105,7 @@ static void take_details(struct evidence *e)
 	size_t nr = choose(e, chosen);
 	struct complaint why;
 	double next;
+	int err;
 
 	if (!nr)
 		return;
@@ -112,8 +113,15 @@ static void take_details(struct evidence *e)
 		e->no_details = error_text(bpf_error());
 		return;
 	}
-	for (size_t i = 0; i < nr; i++)
-		source[i] = origin_open_drill(e->vm, NO_VCPU, chosen[i]->reason);
+	for (size_t i = 0; i < nr; i++) {
+		source[i] = source_open_drill(e->vm, NO_VCPU, chosen[i]->reason, &err, &e->refused);
+		if (!source[i]) {
+			e->no_details = e->refused.text;
+			nr = i;
+		}
+	}
+	if (!nr)
+		return;
 	next = monotonic() + e->seconds;
 	wait_until(&next, 0);
 	for (size_t i = 0; i < nr; i++) {
