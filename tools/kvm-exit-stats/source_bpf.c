@@ -272,12 +272,23 @@ static void add_vcpus(struct bpf_source *b, const struct vm *vm, int vcpu)
 	}
 }
 
+/* KVM removes a VM's folder before it destroys the vCPUs. */
+static bool is_there(const struct vm *vm)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%.64s", vm->id);
+	return !access(path, F_OK);
+}
+
 static int bpf_read(struct source *s, const struct vm *vm, int vcpu, bool hist, struct table *t,
 		    struct complaint *why)
 {
 	struct bpf_source *b = bpf_of(s);
 
 	(void)why;
+	if (vm && !is_there(vm))
+		return -ENOENT;
 	find_vcpus(b);
 	read_halts(b);
 	memset(b->copy, 0, b->slot_size);
