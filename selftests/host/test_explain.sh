@@ -74,6 +74,35 @@ swap_on_zram() {
 		swap=y
 }
 
+# By BPF it takes a while until the measurement begins.
+a_vm_ends() {
+	start_slow cpuid
+	kvm-exit-stats explain --vm "$guest" 10 >/tmp/shown 2>/tmp/errors &
+	tool=$!
+	sleep 5
+	end_slow
+	wait $tool
+	result=$?
+	sed 's/^/# /' /tmp/shown /tmp/errors
+	[ $result -eq 10 ]
+	ok $? "$which: the VM ends meanwhile: status 10"
+}
+
+# The thread of a vCPU is not known.
+a_wait_is_not_known() {
+	start_slow cpuid
+	: >/tmp/empty
+	thread=$(echo "$kvm/$guest"-*/vcpu0/pid)
+	mount -o bind /tmp/empty "$thread"
+	ends 0 "waiting for a CPU -, guest" kvm-exit-stats explain --vm "$guest" --least 100 1
+	ok $? "no time for a wait that is not known"
+	ends 0 '"guest_percent"' kvm-exit-stats explain --vm "$guest" --least 100 1 -f json &&
+		! grep -q waiting_percent /tmp/output
+	ok $? "nor in JSON"
+	umount "$thread"
+	end_slow
+}
+
 errors_name_the_cause() {
 	ends 10 "no VM runs" kvm-exit-stats explain
 	ok $? "no VM: status 10"
@@ -104,6 +133,8 @@ which="our KVM"
 slow_guests_are_explained
 top_shows_the_time
 errors_name_the_cause
+a_vm_ends
+a_wait_is_not_known
 change unload
 echo 10000000 >/sys/module/kvm/parameters/halt_poll_ns
 which="the distribution's KVM"
@@ -114,5 +145,6 @@ else
 	names port port
 	names pause-loop pause
 fi
+a_vm_ends
 change load
 done_testing

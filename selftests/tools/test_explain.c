@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The rules of explain: each finds a guest with its problem, of both vendors, and no other does. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -215,9 +216,39 @@ static void test_split(void)
 	table_free(&d);
 }
 
+static int reads; /* that succeed, before one fails */
+
+static int read_or_fail(struct source *s, const struct vm *of, int vcpu, bool hist, struct table *t,
+			struct complaint *why)
+{
+	(void)s;
+	(void)of;
+	(void)vcpu;
+	(void)hist;
+	(void)t;
+	snprintf(why->text, sizeof(why->text), "line 1");
+	return reads-- ? 0 : -EPROTO;
+}
+
+static void test_errors(void)
+{
+	static const struct source_ops ops = { .read = read_or_fail };
+	struct source s = { .ops = &ops };
+	struct complaint why;
+	struct evidence e;
+
+	for (int i = 0; i < 2; i++) {
+		why.text[0] = '\0';
+		reads = i;
+		ok(evidence_take(&e, &s, &vm, 0.01, &why) == -EPROTO && !strcmp(why.text, "line 1"),
+		   "the %s reading fails: its error and its cause", i ? "second" : "first");
+	}
+}
+
 int main(void)
 {
 	test_rules();
+	test_errors();
 	test_parts();
 	test_texts();
 	test_split();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvm-exit-stats explain: the few things that cost a guest most, and what to do about them. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,9 +135,13 @@ static void print_text(const struct evidence *e, const struct found *found, size
 	       percent(e, s->user));
 	if (s->has_vmm)
 		printf("user space not for an exit %.1f %%, ", percent(e, s->vmm));
-	printf("polling %.1f %%, asleep %.1f %%, waiting for a CPU %.1f %%, guest %.1f %%\n",
-	       percent(e, s->polling), percent(e, s->asleep), percent(e, s->waiting),
-	       percent(e, s->rest));
+	printf("polling %.1f %%, asleep %.1f %%, waiting for a CPU ", percent(e, s->polling),
+	       percent(e, s->asleep));
+	if (s->has_wait)
+		printf("%.1f %%", percent(e, s->waiting));
+	else
+		putchar('-');
+	printf(", guest %.1f %%\n", percent(e, s->rest));
 	for (size_t i = 0; i < nr; i++)
 		print_item(e, &found[i], i + 1);
 	if (e->no_details)
@@ -163,7 +168,8 @@ static void print_json(const struct evidence *e, const struct found *found, size
 		json_put_real(&j, "vmm_percent", percent(e, e->split.vmm), 2);
 	json_put_real(&j, "polling_percent", percent(e, e->split.polling), 2);
 	json_put_real(&j, "asleep_percent", percent(e, e->split.asleep), 2);
-	json_put_real(&j, "waiting_percent", percent(e, e->split.waiting), 2);
+	if (e->split.has_wait)
+		json_put_real(&j, "waiting_percent", percent(e, e->split.waiting), 2);
 	json_put_real(&j, "guest_percent", percent(e, e->split.rest), 2);
 	json_begin_array(&j, "findings");
 	for (size_t i = 0; i < nr; i++) {
@@ -186,10 +192,18 @@ static void print_json(const struct evidence *e, const struct found *found, size
 static void explain(struct source *s, const struct vm *vm)
 {
 	struct found *found = xcalloc(nr_rules + 1, sizeof(*found));
+	struct complaint why;
 	struct evidence e;
 	size_t nr;
+	int err;
 
-	if (!evidence_take(&e, s, vm, env.seconds)) {
+	err = evidence_take(&e, s, vm, env.seconds, &why);
+	if (err && err != -ENOENT && err != -EIO)
+		fail(ERR_OTHER, "the table of %s: %s", vm->name,
+		     err == -EPROTO ? why.text : strerror(-err));
+	if (err && env.vm)
+		fail(ERR_NO_VM, "the VM %s ended", vm->name);
+	if (err) {
 		free(found);
 		warn("the VM %s ended", vm->name);
 		return;

@@ -51,9 +51,10 @@ extern const size_t nr_rules;
 
 /*
  * Measures for @seconds and then, for the same time, the details of the costliest reasons. Returns
- * false if the VM ended meanwhile. The caller frees it with evidence_free().
+ * as a source's read(). If that is 0, the caller frees it with evidence_free().
  */
-bool evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds);
+int evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds,
+		  struct complaint *why);
 void evidence_free(struct evidence *e);
 
 #endif

@@ -132,25 +132,28 @@ static void take_details(struct evidence *e)
 	e->nr_details = nr;
 }
 
-bool evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds)
+int evidence_take(struct evidence *e, struct source *s, const struct vm *vm, double seconds,
+		  struct complaint *why)
 {
 	double next = monotonic() + seconds;
 	uint64_t waited, waited_then;
-	struct complaint why;
 	struct table then, now;
 	bool known;
+	int err;
 
 	memset(e, 0, sizeof(*e));
 	e->vm = vm;
 	e->svm = host_is_svm();
 	known = vcpu_waited(vm, NO_VCPU, &waited_then);
-	if (source_read(s, vm, NO_VCPU, false, &then, &why))
-		return false;
+	err = source_read(s, vm, NO_VCPU, false, &then, why);
+	if (err)
+		return err;
 	wait_until(&next, 0);
 	known &= vcpu_waited(vm, NO_VCPU, &waited);
-	if (source_read(s, vm, NO_VCPU, false, &now, &why)) {
+	err = source_read(s, vm, NO_VCPU, false, &now, why);
+	if (err) {
 		table_free(&then);
-		return false;
+		return err;
 	}
 	/* Another thread may run the vCPU now. */
 	known = known && waited >= waited_then;
@@ -163,7 +166,7 @@ bool evidence_take(struct evidence *e, struct source *s, const struct vm *vm, do
 	table_free(&now);
 	look_at_process(e);
 	take_details(e);
-	return true;
+	return 0;
 }
 
 void evidence_free(struct evidence *e)
