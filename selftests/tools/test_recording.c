@@ -19,6 +19,7 @@
 #define NR_VMS	  3
 #define NR_ROWS	  3
 #define HOSTILE	  "<script>alert(1)</script>&\"'\342\200\256"
+#define LOST	  3
 #define EXITS(vm) (100 + 10 * (vm)) /* of a reason and sample; vm 0: the host */
 
 static struct vm vms[NR_VMS] = {
@@ -106,10 +107,14 @@ static char *make_recording(size_t *size)
 			a.scope[2].anew = true;
 		if (n == 3)
 			a.scope[3].has_split = false;
+		/* The totals behind it have it too. */
+		if (n == 2)
+			a.scope[0].t.lost = LOST;
 		recorder_sample(&r, &a, 0.5);
 		sample_free(&a);
 		if (n == 3) {
 			make(&a, 0, 2, 7 + n, true);
+			a.scope[0].t.lost = LOST;
 			/* The third has counted since it began. */
 			table_free(&a.scope[3].t);
 			fill(&a.scope[3].t, EXITS(3), true);
@@ -118,6 +123,7 @@ static char *make_recording(size_t *size)
 		}
 	}
 	make(&a, 1, 2, 7 + 6, true);
+	a.scope[0].t.lost = LOST;
 	table_free(&a.scope[1].t);
 	fill(&a.scope[1].t, 3 * EXITS(2), true);
 	a.scope[1].t.epoch = 5;
@@ -308,6 +314,7 @@ static void test_sums(char *text, size_t size)
 	third = scope_of(&r, "3-1");
 	ok(r.seconds == 3 && r.samples == 6, "over the time of its samples");
 	ok(has_exits(&r.scope[0], 6 * EXITS(0)), "the host: what was before is not in it");
+	ok(r.scope[0].t.lost == LOST, "what BPF lost is in it, once");
 	ok(has_exits(first, 4 * EXITS(1)) && first->ended && first->to == 2,
 	   "a VM that ended: its totals, and the samples behind them");
 	ok(has_exits(second, 6 * EXITS(2)) && second->reset,

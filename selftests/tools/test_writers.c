@@ -52,6 +52,7 @@ static void make_items(void)
 	struct complaint why;
 
 	table_parse(&t, TABLE, &why);
+	t.lost = 3;
 	t.hist = calloc(t.size, sizeof(*t.hist));
 	t.hist[0][9] = 20;
 	for (int i = 0; i < 6; i++)
@@ -89,7 +90,9 @@ static void test_json(void)
 	ok(!strcmp(json_string_value(at(all, 0, "vm")), HOSTILE), "a hostile name comes back");
 	ok(!strcmp(json_string_value(at(all, 1, "epoch")), "18446744073709551615"),
 	   "an epoch of 64 bits comes back, as text");
-	ok(json_integer_value(at(all, 0, "total_exits")) == 30, "so do the table's sums");
+	ok(json_integer_value(at(all, 0, "total_exits")) == 30 &&
+		   json_integer_value(at(all, 0, "lost")) == 3,
+	   "so do the table's sums, and what was lost");
 	rows = json_object_get(json_array_get(all, 0), "rows");
 	ok(json_array_size(rows) == 2 && json_integer_value(at(rows, 0, "exits")) == 20 &&
 		   json_real_value(at(rows, 0, "time_ns")) == 20000 &&
@@ -256,6 +259,12 @@ static void test_metrics(void)
 	   "each VM has one line of who it is");
 	ok(!lines("kvm_user"), "a metric of which the table has no column is left out");
 	ok(!lines("# EOF"), "this format knows no # EOF");
+	ok(!strstr(text, "lost"), "our modules lose no exits");
+	t.measured = MEASURED_ENTRY_BPF;
+	writes(&format_prometheus, &heading, 6, 1, true);
+	ok(grouped() && lines("kvm_host_exits_lost_total 3\n") == 1,
+	   "what BPF lost is of the host");
+	t.measured = MEASURED_HANDLER;
 
 	writes(&format_openmetrics, &heading, 6, 1, true);
 	ok(grouped() && lines("# TYPE kvm_exits counter\n") == 1 &&

@@ -83,6 +83,7 @@ static void json_table(struct output *o, const struct heading *h, const struct i
 		json_put_uint(&j, "tsc_backwards", h->t->tsc_backwards);
 		json_put_uint(&j, "halt_poll_ns", h->t->halt_poll_ns);
 		json_put_uint(&j, "halt_wait_ns", h->t->halt_wait_ns);
+		json_put_uint(&j, "lost", h->t->lost);
 	}
 	json_begin_array(&j, "rows");
 	for (size_t i = 0; i < nr; i++) {

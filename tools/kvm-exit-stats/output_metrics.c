@@ -219,6 +219,19 @@ static void write_times(struct output *o, const char *prefix, bool host, const s
 	}
 }
 
+/* Exits that BPF could not count: of the host, as nobody knows whose they were. */
+static void write_lost(struct output *o, const struct item *items, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		if (items[i].vm || items[i].t->measured == MEASURED_HANDLER)
+			continue;
+		family(o, "kvm_host_exits_lost", "_total", "counter",
+		       "VM exits that BPF could not count");
+		fprintf(o->f, "kvm_host_exits_lost_total %" PRIu64 "\n", items[i].t->lost);
+		return;
+	}
+}
+
 static void write_start_times(struct output *o, const struct item *items, size_t nr)
 {
 	bool any = false;
@@ -280,6 +293,7 @@ static void metrics_table(struct output *o, const struct heading *h, const struc
 	write_histograms(o, "kvm_host", true, items, nr);
 	write_times(o, "kvm", false, items, nr);
 	write_times(o, "kvm_host", true, items, nr);
+	write_lost(o, items, nr);
 	write_start_times(o, items, nr);
 	write_info(o, items, nr);
 }

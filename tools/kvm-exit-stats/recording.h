@@ -11,10 +11,11 @@
  *	{"time":UNIX, "seconds":S, "scopes":[SCOPE...]}		what happened since the last
  *	{"totals":UNIX, "scopes":[SCOPE...]}			all since the last reset
  *
- * SCOPE = {"vm":NUMBER, "vcpus":N, "exits":N, "cycles":N, "halted":[POLLING, ASLEEP],
+ * SCOPE = {"vm":NUMBER, "vcpus":N, "exits":N, "cycles":N, "lost":N, "halted":[POLLING, ASLEEP],
  *	    "waited":NS, "vmm":NS, "reset":true, "rows":[ROW...]}
  *
- * The host has no "vm". Times other than cycles are ns. A reason is -1 for OTHER. Without "user"
+ * The host has no "vm", and it alone has "lost" (exits that BPF could not count), if there were
+ * any. Times other than cycles are ns. A reason is -1 for OTHER. Without "user"
  * in the first line the tables did not tell what user space did.
  *
  * A sample has each VM, so that all of a VM's time is there, and the host if it had exits.

@@ -220,6 +220,7 @@ static int read_scope(struct reader *r, struct scope_numbers *s, const json_t *f
 	t->vcpus = uint_of(from, "vcpus");
 	t->exits = uint_of(from, "exits");
 	t->cycles = uint_of(from, "cycles");
+	t->lost = uint_of(from, "lost");
 	t->halt_poll_ns = uint_at(halted, 0);
 	t->halt_wait_ns = uint_at(halted, 1);
 	s->has_split = vm && halted && !totals;

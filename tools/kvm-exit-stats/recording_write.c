@@ -95,6 +95,8 @@ static void begin_scope(struct recorder *r, struct json *j, const struct scope_n
 	json_put_uint(j, "vcpus", s->t.vcpus);
 	json_put_uint(j, "exits", s->t.exits);
 	json_put_uint(j, "cycles", s->t.cycles);
+	if (s->t.lost && !s->vm)
+		json_put_uint(j, "lost", s->t.lost);
 }
 
 static void put_halted(struct json *j, const struct table *t)

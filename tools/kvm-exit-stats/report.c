@@ -29,6 +29,7 @@ static void add_table(struct table *to, const struct table *from, bool counts, b
 		to->nested = 0;
 		to->halt_poll_ns = 0;
 		to->halt_wait_ns = 0;
+		to->lost = 0;
 	}
 	to->tsc_stable &= from->tsc_stable;
 	if (hist && from->hist && !to->hist)
@@ -40,6 +41,7 @@ static void add_table(struct table *to, const struct table *from, bool counts, b
 		to->nested += from->nested;
 		to->halt_poll_ns += from->halt_poll_ns;
 		to->halt_wait_ns += from->halt_wait_ns;
+		to->lost += from->lost;
 	}
 	for (size_t i = 0; i < from->nr; i++) {
 		struct row *row = table_add_row(to, &from->row[i]);
@@ -59,6 +61,7 @@ static void empty(struct table *t)
 	t->nested = 0;
 	t->halt_poll_ns = 0;
 	t->halt_wait_ns = 0;
+	t->lost = 0;
 }
 
 /* ---- scopes */
