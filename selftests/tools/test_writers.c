@@ -264,6 +264,8 @@ static void test_metrics(void)
 	writes(&format_prometheus, &heading, 6, 1, true);
 	ok(grouped() && lines("kvm_host_exits_lost_total 3\n") == 1,
 	   "what BPF lost is of the host");
+	ok(lines("# HELP kvm_exit_to_entry_seconds_total Time from VM exits to the next") == 1,
+	   "time up to the next entry has a name and a text of its own");
 	t.measured = MEASURED_HANDLER;
 
 	writes(&format_openmetrics, &heading, 6, 1, true);

@@ -74,8 +74,8 @@ static double seconds_of(const struct item *item, double cycles)
 	return cycles / (item->t->tsc_khz * 1000.0);
 }
 
-/* The time up to the next entry is a different quantity, so it has another name. */
-static void name_measured(char *name, size_t size, const struct item *items)
+/* The time up to the next entry is a different quantity, so it has another name and text. */
+static void name_measured(char *name, size_t size, const char **help, const struct item *items)
 {
 	char *handling = strstr(name, "_handling");
 	char rest[80];
@@ -84,18 +84,22 @@ static void name_measured(char *name, size_t size, const struct item *items)
 		return;
 	snprintf(rest, sizeof(rest), "%s", handling + strlen("_handling"));
 	snprintf(handling, size - (handling - name), "_to_entry%s", rest);
+	*help = strstr(name, "nested")
+			? "Time from VM exits of nested guests to the next entry, halts included"
+			: "Time from VM exits to the next entry, halts included";
 }
 
 static void write_counter(struct output *o, const struct column *c, const char *prefix, bool host,
 			  const struct item *items, size_t nr)
 {
+	const char *help = c->metric_help;
 	char name[80];
 	bool any = false;
 
 	snprintf(name, sizeof(name), "%s%s%s", prefix, c->metric + strlen("kvm"),
 		 c->kind == KIND_TIME ? "_seconds" : "");
 	if (nr)
-		name_measured(name, sizeof(name), items);
+		name_measured(name, sizeof(name), &help, items);
 	for (size_t i = 0; i < nr; i++) {
 		struct value v = {};
 
@@ -104,7 +108,7 @@ static void write_counter(struct output *o, const struct column *c, const char *
 		    (c->kind == KIND_TIME && !has_seconds(&items[i])))
 			continue;
 		if (!any)
-			family(o, name, "_total", "counter", c->metric_help);
+			family(o, name, "_total", "counter", help);
 		any = true;
 		fprintf(o->f, "%s_total", name);
 		labels(o->f, &items[i]);
