@@ -256,6 +256,10 @@ run report "$dir/rec" --time -f csv
 ok $? "report --time has a line for each VM"
 run report "$dir/rec" --time --html "$dir/page"
 is 2 "always includes this" "report --time with a page"
+status=0
+timeout 20 "$program" record --root "$dir/a" -i 60 -d 0.3 -q -O "$dir/short" 2>"$dir/err" || status=$?
+[ $status -eq 0 ] && [ "$(grep -c '"seconds":0\.[3-9]' "$dir/short")" -eq 1 ]
+ok $? "record --duration ends within the interval, with a last sample"
 sed 's/,"halted":[^]]*]//g' "$dir/rec" >"$dir/old"
 run report "$dir/old"
 [ "$status" -eq 0 ] && grep -q "not in this recording" "$dir/out"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* kvm-exit-stats record: a file of what all VMs do, to be reported later. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -102,8 +103,10 @@ static void progress(double since, unsigned long samples, FILE *f, const struct 
 static unsigned long record(struct recorder *r, struct source *s, struct sample *then)
 {
 	double start = monotonic(), next = start + env.interval, totals = start, last = start;
+	double end = env.duration > 0 ? start + env.duration : HUGE_VAL;
 	unsigned long n = 0;
 
+	next = fmin(next, end);
 	while (wait_until(&next, env.interval) && !ferror(r->f)) {
 		bool hist = monotonic() - totals >= TOTALS_EVERY;
 		struct sample now, since;
@@ -121,8 +124,9 @@ static unsigned long record(struct recorder *r, struct source *s, struct sample 
 		sample_free(then);
 		*then = now;
 		progress(start, ++n, r->f, then);
-		if (env.duration > 0 && monotonic() - start >= env.duration)
+		if (monotonic() >= end)
 			break;
+		next = fmin(next, end);
 	}
 	return n;
 }
