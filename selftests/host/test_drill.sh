@@ -130,6 +130,20 @@ top_shows_details() {
 	ok $? "top: d shows the details of the selected reason"
 }
 
+# Somebody sets the clock one hour ahead meanwhile.
+clock_is_set() {
+	: >/tmp/errors
+	kvm-exit-stats drill CPUID 5 -f json >/tmp/shown 2>/tmp/errors &
+	drill=$!
+	await counting
+	date -s "@$(($(date +%s) + 3600))" >/dev/null
+	wait $drill
+	date -s "@$(($(date +%s) - 3600))" >/dev/null
+	grep -o '"seconds":[0-9]*' /tmp/shown | sed 's/^/# /'
+	grep -q '"seconds":[0-9]\{1,2\}\.' /tmp/shown
+	ok $? "a clock that is set does not change the measured time"
+}
+
 others_are_left_out() {
 	which="two VMs"
 	start_detailed_guest
@@ -161,6 +175,7 @@ others_are_left_out() {
 
 details_are_the_guests "our KVM"
 others_are_left_out
+clock_is_set
 change unload
 details_are_the_guests "the distribution's KVM"
 change load

@@ -91,7 +91,8 @@ static int64_t wanted_reason(bool svm)
 	     *alike ? "; there is " : ": kvm-exit-stats show names those that occur", alike);
 }
 
-static void print(struct output *o, const struct vm *vm, int64_t reason, const struct table *t)
+static void print(struct output *o, const struct vm *vm, int64_t reason, const struct table *t,
+		  double seconds)
 {
 	bool svm = host_is_svm();
 	char details[128];
@@ -99,7 +100,7 @@ static void print(struct output *o, const struct vm *vm, int64_t reason, const s
 			     .vm = vm,
 			     .vcpu = env.vcpu,
 			     .t = t,
-			     .seconds = unix_time() - t->began,
+			     .seconds = seconds,
 			     .time = unix_time(),
 			     .details = details };
 	struct item *items = xcalloc(t->nr + 1, sizeof(*items));
@@ -122,7 +123,7 @@ static int run(int argc, char **argv)
 	struct output o;
 	struct table t;
 	int64_t reason;
-	double next;
+	double began, next;
 
 	parse_arguments(&argp, argc, argv);
 	common_resolve(&common, true, "exits");
@@ -134,16 +135,17 @@ static int run(int argc, char **argv)
 		vm = common_vm(&vms, env.vm);
 	}
 	s = origin_open_drill(vm, env.vcpu, reason);
+	began = monotonic();
 	warn("counting %s for %g s; Ctrl-C ends it", reason_name(host_is_svm(), reason),
 	     env.seconds);
 	common_catch_signals();
-	next = monotonic() + env.seconds;
+	next = began + env.seconds;
 	wait_until(&next, 0);
 	common_read(s, vm, env.vcpu, true, &t);
 	o = common_output(&common);
 	o.hist = env.hist;
 	output_begin(&o);
-	print(&o, vm, reason, &t);
+	print(&o, vm, reason, &t, t.time - began);
 	table_free(&t);
 	source_close(s);
 	vm_list_free(&vms);

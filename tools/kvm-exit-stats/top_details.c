@@ -24,6 +24,7 @@ static void begin(struct top_details *d, const struct place *p, const struct vm 
 		d->source = source_open_drill(vm, p->vcpu, p->reason, &err, &why);
 		if (!d->source)
 			snprintf(d->note, sizeof(d->note), "no details: %.100s", why.text);
+		d->began = monotonic();
 	}
 	snprintf(d->by, sizeof(d->by), "%s", detail_by_text(detail_by(host_is_svm(), p->reason)));
 }
@@ -47,7 +48,7 @@ void top_details_read(struct top_details *d, const struct place *p, const struct
 		return;
 	d->numbers.vm = vm;
 	d->numbers.vcpu = p->vcpu;
-	d->numbers.seconds = unix_time() - d->numbers.t.began;
+	d->numbers.seconds = d->numbers.t.time - d->began;
 }
 
 void top_details_end(struct top_details *d)

@@ -8,6 +8,7 @@
 
 struct top_details {
 	struct source *source; /* NULL: nothing is counted */
+	double began;	       /* monotonic time */
 	struct place place;    /* what it counts */
 	struct scope_numbers numbers;
 	char by[32];	/* "port" */
