@@ -167,6 +167,33 @@ has "^status 0"
 [ "$($tmux display -p '#{alternate_on} #{cursor_flag}')" = "0 1" ]
 ok $? "so does SIGTERM"
 
+keys clear Enter
+start_top
+has "^vm049"
+mv "$work/saved" "$work/moved"
+has "^status 1"
+screen | grep -q "^kvm-exit-stats: .*No such file"
+ok $? "an error is told when the terminal has its old screen"
+mv "$work/moved" "$work/saved"
+
+keys clear Enter
+keys "trap '' HUP" Enter
+start_top
+has "^vm049"
+pid=$(pgrep -n -f "^$program top --root $work/saved")
+$tmux kill-server
+tries=50
+while kill -0 "$pid" 2>/dev/null && [ $tries -gt 0 ]; do
+	tries=$((tries - 1))
+	sleep 0.2
+done
+[ $tries -gt 0 ]
+ok $? "it ends with its terminal, also if it ignores SIGHUP"
+[ $tries -gt 0 ] || kill "$pid"
+
+script -q -e -c "timeout 10 '$program' top --root '$work/saved' </dev/null" /dev/null >"$work/output" 2>&1 </dev/null
+[ $? -eq 12 ] && grep -q "standard input is no terminal" "$work/output"
+ok $? "without a keyboard: status 12"
 "$program" top --root "$work/saved" >"$work/output" 2>&1
 [ $? -eq 12 ] && grep -q "no terminal" "$work/output"
 ok $? "without a terminal: status 12"

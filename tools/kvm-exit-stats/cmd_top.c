@@ -3,6 +3,7 @@
 #include <curses.h>
 #include <errno.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -326,9 +327,19 @@ static void blit(const struct canvas *c)
 	refresh();
 }
 
+/* Once: a second endwin() moves the cursor, perhaps onto an error message. */
 static void close_terminal(void)
 {
-	endwin();
+	if (!isendwin())
+		endwin();
+}
+
+/* A terminal that is gone has an end of file at once, again and again. */
+static bool hung_up(void)
+{
+	struct pollfd p = { .fd = STDIN_FILENO };
+
+	return poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR);
 }
 
 /* Until the next reading is due or a key was pressed. Returns the key, or UI_NOTHING. */
@@ -352,11 +363,14 @@ static void live(struct numbers *n, struct ui *ui, struct canvas *c)
 
 	if (!isatty(STDOUT_FILENO))
 		fail(ERR_NO_TERMINAL, "%s", error_text(ERR_NO_TERMINAL));
+	if (!isatty(STDIN_FILENO))
+		fail(ERR_NO_TERMINAL, "standard input is no terminal");
 	set_escdelay(25);
 	if (!newterm(NULL, stdout, stdin))
 		fail(ERR_NO_TERMINAL, "the terminal '%s' is unknown or cannot move its cursor",
 		     getenv("TERM") ? getenv("TERM") : "");
 	atexit(close_terminal);
+	fail_after(close_terminal);
 	warn_never(true);
 	common_catch_signals();
 	cbreak();
@@ -368,7 +382,7 @@ static void live(struct numbers *n, struct ui *ui, struct canvas *c)
 	canvas_resize(c, LINES, COLS);
 	look_anew(n, ui);
 	next = monotonic() + ui->interval;
-	while (!ui->quit && !interrupted) {
+	while (!ui->quit && !interrupted && !hung_up()) {
 		draw(n, ui, c, &items, &nr);
 		blit(c);
 		key = wait_for_key(ui, next);

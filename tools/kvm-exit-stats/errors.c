@@ -97,6 +97,13 @@ void error_tell(enum error e, const char *text)
 /* fail() has told an error. */
 static bool failed;
 
+static void (*close_screen)(void);
+
+void fail_after(void (*close)(void))
+{
+	close_screen = close;
+}
+
 void fail(enum error e, const char *fmt, ...)
 {
 	char text[1024];
@@ -107,6 +114,8 @@ void fail(enum error e, const char *fmt, ...)
 	va_end(ap);
 	fflush(stdout);
 	failed = true;
+	if (close_screen)
+		close_screen();
 	error_tell(e, text);
 	exit(errors[e].status);
 }

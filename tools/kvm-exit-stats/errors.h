@@ -42,6 +42,9 @@ noreturn void fail(enum error e, const char *fmt, ...) __attribute__((format(pri
 /* From now on the program does not end well if standard output could not be written. */
 void errors_of_output(void);
 
+/* Before it says so, fail() calls @close: a full screen would take the text with it. */
+void fail_after(void (*close)(void));
+
 /* An error in words, for lists of them and where it needs no detail; and how to resolve it. */
 const char *error_text(enum error e);
 const char *error_hint(enum error e);
