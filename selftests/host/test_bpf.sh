@@ -13,7 +13,7 @@
 command -v kvm-exit-stats >/dev/null || skip_all "this host was made without command.list"
 # shellcheck source-path=SCRIPTDIR source=helpers/monitors.sh
 . /tests/monitors.sh
-rounds=20
+rounds=5
 [ "${1:-}" != -l ] || rounds=1000
 
 # metric NAME LABEL LABEL: the sum of the VMs' samples that have both labels
