@@ -131,6 +131,7 @@ struct package {
 static void read_package(const char *release, struct package *p)
 {
 	char path[256], version[256] = "", state[512] = "";
+	bool ready;
 
 	p->loaded[0] = '\0';
 	p->state[0] = '\0';
@@ -145,8 +146,9 @@ static void read_package(const char *release, struct package *p)
 			return;
 		snprintf(state, sizeof(state), "installed: %s", version);
 	}
+	ready = !strncmp(state, "built:", 6) || !strncmp(state, "installed:", 10);
 	snprintf(p->state, sizeof(p->state), "%s%s", state,
-		 *version && strcmp(version, p->loaded) ? "; loaded at the next boot" : "");
+		 ready && strcmp(version, p->loaded) ? "; loaded at the next boot" : "");
 }
 
 static void print_package(const char *release)
