@@ -32,7 +32,6 @@ struct exit_stats_vcpu *kvm_exit_stats_record_alloc(unsigned int rows)
 	if (!v)
 		return NULL;
 	seqcount_init(&v->seq);
-	v->user_why = EXIT_STATS_NO_WHY;
 	for (i = 0; i < rows; i++)
 		v->row[i].min = EXIT_STATS_NO_MIN;
 	return v;
@@ -56,9 +55,9 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_odd);
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 {
 	if (READ_ONCE(v->pending) != EXIT_STATS_PENDING_NESTED) {
-		/* No start was noted: the next return to user space is for no exit that counts. */
-		v->user_exits = v->exits;
-		v->user_why = EXIT_STATS_NO_WHY;
+		/* No start was noted: a return to user space is for no exit, until the next ends. */
+		WRITE_ONCE(v->user_exits, v->exits);
+		v->user_more = false;
 		return;
 	}
 	WRITE_ONCE(v->pending, EXIT_STATS_NOT_PENDING);

@@ -57,7 +57,7 @@ struct exit_stats_row {
 
 enum { EXIT_STATS_NOT_PENDING, EXIT_STATS_PENDING, EXIT_STATS_PENDING_NESTED };
 
-#define EXIT_STATS_NO_WHY	U32_MAX	/* in user_why: the latest exit does not count */
+#define EXIT_STATS_DISCARDED	U64_MAX	/* in user_exits: recording was off since KVM_RUN began */
 
 struct exit_stats_vcpu {
 	seqcount_t seq;
@@ -76,9 +76,9 @@ struct exit_stats_vcpu {
 	/* user.c */
 	struct exit_stats_row *user_row; /* of the exit that user space finishes now, or NULL */
 	u64 user_tsc;		/* when KVM_RUN returned for it */
-	u64 user_exits;		/* exits when KVM_RUN returned last */
-	u32 user_why;		/* run->exit_reason when user space had to finish an exit last */
-	bool user_first;	/* that return was the first for its exit */
+	u64 user_exits;		/* exits when KVM_RUN began, or after an end without a start */
+	bool user_first;	/* user_row's return was the first for its exit */
+	bool user_more;		/* KVM_RUN began with KVM's callback for the exit before */
 
 	struct kvm_vcpu_stat_generic *stat;	/* the vCPU's, KVM's own */
 	struct exit_stats_vm *vm;

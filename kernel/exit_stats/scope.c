@@ -158,9 +158,9 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 
 /*
- * Discard all pending exits, also those that user space finishes. Context: process; starts are
- * off, and none is still running.
- * Takes kvm_exit_stats_mutex.
+ * Discard all pending exits, also those that user space finishes. start_row stays: a vCPU whose end
+ * is running still uses it. Context: process; starts are off, and none is still running. Takes
+ * kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_discard_starts(void)
 {
@@ -172,6 +172,7 @@ void kvm_exit_stats_discard_starts(void)
 		list_for_each_entry(v, &vm->vcpus, node) {
 			WRITE_ONCE(v->pending, EXIT_STATS_NOT_PENDING);
 			WRITE_ONCE(v->user_row, NULL);
+			WRITE_ONCE(v->user_exits, EXIT_STATS_DISCARDED);
 		}
 	}
 	mutex_unlock(&kvm_exit_stats_mutex);

@@ -4,9 +4,9 @@
  *
  * KVM_RUN returns for the vCPU's latest exit: its row and the TSC are noted. At the next KVM_RUN
  * the row gets one exit more and the cycles since then. An exit counts once. For split MMIO
- * accesses and string I/O KVM returns once for each part: if KVM_RUN returns without a new exit and
- * with the same run->exit_reason as before, the return belongs to the previous exit. With another
- * exit_reason it belongs to no exit.
+ * accesses and string I/O KVM returns once for each part, without a new exit: the callback with
+ * which KVM goes on when KVM_RUN begins (complete_userspace_io) leaves again. Any other return
+ * without a new exit belongs to no exit.
  */
 #include <linux/kvm_host.h>
 
@@ -22,36 +22,46 @@ static bool exit_stats_user_finishes(int ret, u32 why)
 	       why != KVM_EXIT_DIRTY_RING_FULL;
 }
 
+/* Does KVM_RUN return for an exit: for a new one, or for a further part of the one before? */
+static bool exit_stats_user_has_exit(struct exit_stats_vcpu *v)
+{
+	u64 before = READ_ONCE(v->user_exits);
+
+	v->user_first = v->exits != before;
+	return before != EXIT_STATS_DISCARDED && (v->user_first || v->user_more);
+}
+
 /*
  * Note that KVM_RUN returns @ret, with @why in run->exit_reason. @v is NULL for a TDX guest.
- * Context: the vCPU's thread, in KVM_RUN, recording is on. Whoever discards starts waits
- * until preemption is on again.
+ * Context: the vCPU's thread, in KVM_RUN, recording is on. Switching off runs synchronize_rcu()
+ * between disabling starts and discarding, so it does not miss a store made with preemption off.
  */
 void __kvm_exit_stats_to_user(struct exit_stats_vcpu *v, int ret, u32 why)
 {
-	bool first;
-
-	if (!v)
+	if (!v || !exit_stats_user_finishes(ret, why))
 		return;
-	first = v->exits != v->user_exits;
-	v->user_exits = v->exits;
-	if (!exit_stats_user_finishes(ret, why) || (!first && why != v->user_why))
-		return;
-	v->user_first = first;
-	v->user_why = why;
-	v->user_tsc = rdtsc();
 	preempt_disable();
-	if (static_branch_likely(&kvm_exit_stats_starts))
+	if (static_branch_likely(&kvm_exit_stats_starts) && exit_stats_user_has_exit(v)) {
+		v->user_tsc = rdtsc();
 		WRITE_ONCE(v->user_row, v->start_row);
+	}
 	preempt_enable();
 }
 
-/* Count the exit that user space has finished, if there is one. Context: as above. */
-void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v)
+/*
+ * Count the exit that user space has finished, if there is one. @callback: KVM will call its
+ * callback, which may leave for another part of this exit. Context: as above.
+ */
+void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, bool callback)
 {
-	struct exit_stats_row *r = v ? READ_ONCE(v->user_row) : NULL;
+	struct exit_stats_row *r;
 	u64 cycles;
 
+	if (!v)
+		return;
+	WRITE_ONCE(v->user_exits, v->exits);
+	r = READ_ONCE(v->user_row);
+	v->user_more = r && callback;
 	if (!r)
 		return;
 	WRITE_ONCE(v->user_row, NULL);

@@ -514,6 +514,9 @@ struct kvm_vcpu {
 	bool guest_mode;
 	struct kvm_run *run;
 	struct {
+		int (*complete_userspace_io)(struct kvm_vcpu *vcpu);
+	} arch;
+	struct {
 		struct kvm_vcpu_stat_generic generic;
 	} stat;
 };
