@@ -23,18 +23,17 @@ struct seq_file;
 /* snapshot.c: a copy of a scope's numbers at one moment */
 struct exit_stats_snap {
 	const struct exit_stats_table *table;	/* NULL: no vendor module is registered */
-	unsigned int scope;
 	u64 epoch;
+	unsigned int scope;
+	unsigned int rows;
+	u32 tsc_khz;
+	bool tsc_stable;
+	bool hist;			/* false: without histograms, all buckets are 0 */
+	/* kvm_exit_stats_snap_clear() empties the rest. */
 	unsigned int vms, vcpus;
 	u64 exits, cycles, nested;	/* sums of all rows */
 	u64 backwards, dumps, merged;
 	u64 halt_poll_ns, halt_wait_ns;	/* KVM's own */
-	u32 tsc_khz;
-	bool tsc_stable;
-	bool hist;			/* false: without histograms, all buckets are 0 */
-	u64 begun;			/* when copying began: ktime in ns */
-	struct rcu_head rcu;
-	unsigned int rows;
 	struct exit_stats_row row[];
 };
 
@@ -104,7 +103,7 @@ void kvm_exit_stats_discard_starts(void);
 /* shared.c: the shared snapshot, from which all leaves in host scope are answered */
 int kvm_exit_stats_share(void);
 void kvm_exit_stats_unshare(void);
-void kvm_exit_stats_share_snap(struct exit_stats_snap *snap);
+void kvm_exit_stats_share_snap(void);
 void kvm_exit_stats_read_host(unsigned int row, struct exit_stats_leaf_row *out);
 
 /* reset.c: baselines */

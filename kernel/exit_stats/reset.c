@@ -165,25 +165,19 @@ int kvm_exit_stats_reset(struct exit_stats_scope *scope)
 		.vm = kvm_exit_stats_snap_alloc(table, true),
 		.host = kvm_exit_stats_snap_alloc(table, true),
 	};
-	bool of_host = scope->kind == EXIT_STATS_SCOPE_HOST;
-	struct exit_stats_snap *shared = of_host ? kvm_exit_stats_snap_alloc(table, false) : NULL;
 	int err = -ENOMEM;
 
 	r.end = &r.made;
-	if (!r.vcpu || !r.vm || !r.host || (of_host && !shared))
+	if (!r.vcpu || !r.vm || !r.host)
 		goto out;
 	err = -EINTR;
 	if (mutex_lock_killable(&kvm_exit_stats_mutex))
 		goto out;
 	err = exit_stats_reset_locked(&r, scope);
-	if (!err && of_host) {
-		kvm_exit_stats_snap_take(shared, scope);
-		kvm_exit_stats_share_snap(shared);
-		shared = NULL;
-	}
+	if (!err && scope->kind == EXIT_STATS_SCOPE_HOST)
+		kvm_exit_stats_share_snap();
 	mutex_unlock(&kvm_exit_stats_mutex);
 out:
-	kvfree(shared);
 	kvfree(r.host);
 	kvfree(r.vm);
 	kvfree(r.vcpu);

@@ -2,11 +2,15 @@
 /*
  * The shared snapshot of the host: with exit_stats_cpuid=host all leaves are answered from it.
  *
- * A vCPU's thread takes no mutex. If the shared snapshot was begun more than 1 ms ago, the thread
- * queues a worker that takes a new snapshot. The thread waits for it, at most about 10 ms.
+ * A vCPU's thread takes no mutex. If the shared snapshot is not fresh, the thread queues a worker
+ * that takes a new one, and waits for it, at most about 10 ms. Guests can cause this at any rate.
+ * So there are two snapshots, and the worker allocates nothing: it takes the spare one and swaps
+ * them. And a snapshot is fresh for at least 8 times as long as it took, so that guests keep
+ * kvm_exit_stats_mutex busy for at most an eighth of the time.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
 #include "exit_stats.h"
@@ -16,81 +20,108 @@
 
 static void exit_stats_share_fn(struct work_struct *work);
 
-static struct exit_stats_snap __rcu *exit_stats_shared_snap;
-static u64 exit_stats_shared_begun;	/* when that snapshot was begun: ktime in ns */
+static struct exit_stats_snap *exit_stats_shared[2];
+static unsigned int exit_stats_shared_index;	/* the other one is spare */
+static DEFINE_RWLOCK(exit_stats_shared_lock);	/* held while a row is copied, or the index set */
+static u64 exit_stats_shared_until;		/* fresh until then: ktime in ns */
 static DECLARE_WORK(exit_stats_share_work, exit_stats_share_fn);
 static DECLARE_WAIT_QUEUE_HEAD(exit_stats_share_queue);
 
-/* Publish @snap. Context: kvm_exit_stats_mutex, held since before @snap was taken. */
-void kvm_exit_stats_share_snap(struct exit_stats_snap *snap)
+static bool exit_stats_shared_is_fresh(u64 now)
 {
-	struct exit_stats_snap *old;
+	return READ_ONCE(exit_stats_shared_until) >= now;
+}
 
-	old = rcu_replace_pointer(exit_stats_shared_snap, snap,
-				  lockdep_is_held(&kvm_exit_stats_mutex));
-	kvfree_rcu(old, rcu);
-	WRITE_ONCE(exit_stats_shared_begun, snap->begun);
+/*
+ * Take a snapshot of the host and publish it. Does nothing if there is no memory for it, because
+ * exit_stats_cpuid was never host. Context: under kvm_exit_stats_mutex; may sleep.
+ */
+void kvm_exit_stats_share_snap(void)
+{
+	struct exit_stats_snap *spare = exit_stats_shared[!exit_stats_shared_index];
+	u64 begun, took;
+
+	lockdep_assert_held(&kvm_exit_stats_mutex);
+	if (!spare)
+		return;
+	begun = ktime_get_ns();
+	kvm_exit_stats_snap_clear(spare);
+	kvm_exit_stats_snap_take(spare, &kvm_exit_stats_host.scope);
+	took = ktime_get_ns() - begun;
+	write_lock(&exit_stats_shared_lock);
+	exit_stats_shared_index = !exit_stats_shared_index;
+	write_unlock(&exit_stats_shared_lock);
+	WRITE_ONCE(exit_stats_shared_until, begun + max_t(u64, EXIT_STATS_FRESH_NS, 8 * took));
 	wake_up_all(&exit_stats_share_queue);
 }
 
 /*
- * Take a snapshot of the host and publish it. Context: process, may sleep; takes
- * kvm_exit_stats_mutex. Return: 0, also if no vendor module is registered; or -ENOMEM.
+ * Allocate the snapshots, unless they exist, and publish one. Context: under kernel_param_lock(),
+ * may sleep; takes kvm_exit_stats_mutex. Return: 0, also if no vendor module is registered; or
+ * -ENOMEM.
  */
 int kvm_exit_stats_share(void)
 {
-	const struct exit_stats_table *table = READ_ONCE(kvm_exit_stats_host.table);
-	struct exit_stats_snap *snap = kvm_exit_stats_snap_alloc(table, false);
+	const struct exit_stats_table *table = kvm_exit_stats_host.table;
+	int i;
 
-	if (!snap)
-		return -ENOMEM;
-	mutex_lock(&kvm_exit_stats_mutex);
-	if (table && table == kvm_exit_stats_host.table) {
-		kvm_exit_stats_snap_take(snap, &kvm_exit_stats_host.scope);
-		kvm_exit_stats_share_snap(snap);
-		snap = NULL;
+	if (!table)
+		return 0;
+	for (i = 0; i < 2; i++) {
+		if (!exit_stats_shared[i])
+			exit_stats_shared[i] = kvm_exit_stats_snap_alloc(table, false);
+		if (!exit_stats_shared[i])
+			return -ENOMEM;
 	}
+	mutex_lock(&kvm_exit_stats_mutex);
+	kvm_exit_stats_share_snap();
 	mutex_unlock(&kvm_exit_stats_mutex);
-	kvfree(snap);
 	return 0;
 }
 
-/* After -ENOMEM the leaves are still answered from the previous snapshot. */
 static void exit_stats_share_fn(struct work_struct *work)
 {
-	kvm_exit_stats_share();
+	mutex_lock(&kvm_exit_stats_mutex);
+	/* It is fresh if a guest queued this work while it was already running. */
+	if (!exit_stats_shared_is_fresh(ktime_get_ns()))
+		kvm_exit_stats_share_snap();
+	mutex_unlock(&kvm_exit_stats_mutex);
 }
 
-/* Free the shared snapshot. Context: the vendor module is unregistered; no VM exists. */
+/* Free the snapshots. Context: the vendor module is unregistered; no VM exists; may sleep. */
 void kvm_exit_stats_unshare(void)
 {
-	struct exit_stats_snap *snap;
+	int i;
 
 	cancel_work_sync(&exit_stats_share_work);
-	snap = rcu_replace_pointer(exit_stats_shared_snap, NULL, true);
-	kvfree_rcu(snap, rcu);
+	for (i = 0; i < 2; i++) {
+		kvfree(exit_stats_shared[i]);
+		exit_stats_shared[i] = NULL;
+	}
 }
 
 /*
- * Read one row and the sums of all rows of the host. Context: a vCPU's thread, with
- * exit_stats_cpuid=host; may sleep.
+ * Read one row and the sums of all rows of the host. Waits at most about 10 ms for a fresh
+ * snapshot, less if the caller is killed, and then reads the present one, even if it is old. There
+ * is one: exit_stats_cpuid becomes host, or a vendor module is registered, only after
+ * kvm_exit_stats_share(). Context: a vCPU's thread, with exit_stats_cpuid=host; may sleep.
  */
 void kvm_exit_stats_read_host(unsigned int row, struct exit_stats_leaf_row *out)
 {
 	const struct exit_stats_snap *snap;
 	u64 now = ktime_get_ns();
 
-	if (READ_ONCE(exit_stats_shared_begun) + EXIT_STATS_FRESH_NS < now) {
+	if (!exit_stats_shared_is_fresh(now)) {
 		queue_work(system_dfl_wq, &exit_stats_share_work);
 		wait_event_killable_timeout(exit_stats_share_queue,
-					    READ_ONCE(exit_stats_shared_begun) >= now,
+					    exit_stats_shared_is_fresh(now),
 					    msecs_to_jiffies(EXIT_STATS_WAIT_MS));
 	}
-	rcu_read_lock();
-	snap = rcu_dereference(exit_stats_shared_snap);
+	read_lock(&exit_stats_shared_lock);
+	snap = exit_stats_shared[exit_stats_shared_index];
 	out->epoch = snap->epoch;
 	out->exits = snap->exits;
 	out->cycles = snap->cycles;
 	out->row = snap->row[row];
-	rcu_read_unlock();
+	read_unlock(&exit_stats_shared_lock);
 }

@@ -31,18 +31,15 @@ u64 kvm_exit_stats_avg(const struct exit_stats_row *r)
 	return r->count ? div64_u64(r->total, r->count) : 0;
 }
 
-/* Empty the rows of a snapshot, before records are added. */
+/* Empty a snapshot, before records are added. It keeps the number of its rows. */
 void kvm_exit_stats_snap_clear(struct exit_stats_snap *snap)
 {
 	unsigned int i;
 
+	memset_startat(snap, 0, vms);
 	memset(snap->row, 0, snap->rows * sizeof(*snap->row));
 	for (i = 0; i < snap->rows; i++)
 		snap->row[i].min = EXIT_STATS_NO_MIN;
-	snap->vcpus = 0;
-	snap->backwards = 0;
-	snap->halt_poll_ns = 0;
-	snap->halt_wait_ns = 0;
 }
 
 /*
@@ -184,7 +181,6 @@ void kvm_exit_stats_snap_take(struct exit_stats_snap *snap, struct exit_stats_sc
 	const struct exit_stats_baseline *b;
 
 	lockdep_assert_held(&kvm_exit_stats_mutex);
-	snap->begun = ktime_get_ns();
 	snap->scope = scope->kind;
 	snap->tsc_khz = tsc_khz;
 	snap->tsc_stable = !check_tsc_unstable();

@@ -249,7 +249,7 @@ static int count_wrong(const struct leaf *l, uint32_t first, int nr)
 		};
 	}
 	read_scope(&before);
-	usleep(now.scope == EXIT_STATS_SCOPE_HOST ? 2000 : 0); /* an answer may be 1 ms old */
+	usleep(now.scope == EXIT_STATS_SCOPE_HOST ? 10000 : 0); /* an answer may be that old */
 	guest_cpuid_calls(&vm, 0, calls, nr);
 	read_scope(&after);
 	for (int i = 0; i < nr; i++) {

@@ -53,7 +53,6 @@ static void expect_leaves(const char *when, uint64_t vm1, uint64_t vm2, uint64_t
 	uint64_t got[4] = { leaf_outs(&one, ONE_READER), leaf_outs(&two, TWO_READER) };
 
 	param_set("exit_stats_cpuid", "host");
-	usleep(2000); /* in host scope an answer may be 1 ms old */
 	got[2] = leaf_outs(&one, ONE_READER);
 	got[3] = leaf_outs(&two, TWO_READER);
 	param_set("exit_stats_cpuid", "vm");
@@ -157,7 +156,7 @@ static bool of_one_exit(const char *fmt, const char *dir, long reason)
 static void read_host_leaf(struct vm *vm)
 {
 	param_set("exit_stats_cpuid", "host");
-	usleep(2000);
+	usleep(20000); /* until the snapshot is old */
 	leaf_outs(vm, 0);
 	param_set("exit_stats_cpuid", "vm");
 }

@@ -112,6 +112,8 @@ void shim_may_block(void); /* for work or a grace period, or on the console */
 		(a) = (b);               \
 		(b) = tmp;               \
 	} while (0)
+#define memset_startat(p, v, member) \
+	memset(&(p)->member, v, sizeof(*(p)) - offsetof(__typeof__(*(p)), member))
 #define lower_32_bits(n)	 ((u32)(n))
 #define upper_32_bits(n)	 ((u32)((n) >> 32))
 #define div_u64(a, b)		 ((a) / (b))
@@ -159,6 +161,13 @@ void mutex_unlock(struct mutex *m);
 		if (!lockdep_is_held(m))                      \
 			shim_die("a mutex that is not held"); \
 	} while (0)
+
+/* Whoever copies under a lock must not sleep. */
+#define DEFINE_RWLOCK(name) pthread_rwlock_t name = PTHREAD_RWLOCK_INITIALIZER
+#define read_lock(lock)	    (shim.preempt++, pthread_rwlock_rdlock(lock))
+#define read_unlock(lock)   (pthread_rwlock_unlock(lock), shim.preempt--)
+#define write_lock(lock)    (shim.preempt++, pthread_rwlock_wrlock(lock))
+#define write_unlock(lock)  (pthread_rwlock_unlock(lock), shim.preempt--)
 
 #define DEFINE_RAW_SPINLOCK(name) bool name
 #define raw_spin_trylock_irqsave(lock, flags) \
@@ -387,16 +396,16 @@ extern unsigned int tsc_khz;
 u64 ktime_get_ns(void);
 u64 get_random_u64(void);
 
-/* wait.h: a waiter checks the condition again and again */
+/* wait.h: a waiter checks the condition again and again. It takes time, also a test's time. */
 #define DECLARE_WAIT_QUEUE_HEAD(name) bool name
 #define wake_up_all(queue)	      ((void)(queue))
-#define wait_event_killable_timeout(queue, cond, jiffies)                 \
-	do {                                                              \
-		u64 until = ktime_get_ns() + NSEC_PER_MSEC * (jiffies);   \
-                                                                          \
-		shim_may_block();                                         \
-		while (!(cond) && !shim.killed && ktime_get_ns() < until) \
-			usleep(20);                                       \
+#define wait_event_killable_timeout(queue, cond, jiffies)                      \
+	do {                                                                   \
+		u64 until = ktime_get_ns() + NSEC_PER_MSEC * (jiffies);        \
+                                                                               \
+		shim_may_block();                                              \
+		while (!(cond) && !shim.killed && ktime_get_ns() < until)      \
+			shim_ns ? (void)(shim_ns += 20000) : (void)usleep(20); \
 	} while (0)
 
 /* workqueue.h: shim_work.c says when work runs */

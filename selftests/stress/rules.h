@@ -32,7 +32,7 @@
 	X(DOWN_VM_LEAF, "only a reset lowers a number of a VM's leaf") \
 	X(DOWN_HOST_LEAF, "only a reset lowers a number of the host's leaf") \
 	X(BETWEEN, "a leaf shows at least the snapshot before it, and at most the next") \
-	X(AGE, "the host's leaf shows at least what a snapshot showed 1 ms before") \
+	X(AGE, "the host's leaf shows at least what a snapshot showed 1 s before") \
 	X(RESET, "after a reset a scope shows exactly the exits made since") \
 	X(EPOCH, "an epoch changes only by a reset of its scope or of an outer scope") \
 	X(LOST, "at the end each exit is counted once") \

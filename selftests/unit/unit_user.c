@@ -108,7 +108,8 @@ static void check_once(void)
 
 	leave(0, KVM_EXIT_IO);
 	come_back(1000);
-	ok(shows(SCOPE, 6, 1, 500), "a return without an exit, and without a callback, is nobody's");
+	ok(shows(SCOPE, 6, 1, 500),
+	   "a return without an exit, and without a callback, is nobody's");
 	make_exit(&vcpu, HLT, 10);
 	leave(-EINTR, KVM_EXIT_INTR);
 	come_back(1000);
