@@ -123,7 +123,7 @@ void kvm_exit_stats_dump_kick(void)
 		mod_delayed_work(system_dfl_wq, &exit_stats_dump_work, 0);
 }
 
-/* Start from 0 for a new vendor module. Context: under kvm_exit_stats_mutex. */
+/* Start from 0: the vendor module comes or goes. Context: under kvm_exit_stats_mutex. */
 void kvm_exit_stats_dump_start(void)
 {
 	atomic64_set(&kvm_exit_stats_sum, 0);

@@ -184,6 +184,8 @@ void kvm_exit_stats_snap_take(struct exit_stats_snap *snap, struct exit_stats_sc
 	snap->scope = scope->kind;
 	snap->tsc_khz = tsc_khz;
 	snap->tsc_stable = !check_tsc_unstable();
+	snap->dumps = kvm_exit_stats_host.dumps;
+	snap->merged = kvm_exit_stats_host.merged;
 	if (snap->table != kvm_exit_stats_host.table || !scope->epoch)
 		snap->rows = 0;
 	if (!snap->rows)
@@ -195,8 +197,6 @@ void kvm_exit_stats_snap_take(struct exit_stats_snap *snap, struct exit_stats_sc
 		exit_stats_subtract(snap, b);
 	exit_stats_finish(snap);
 	snap->epoch = b ? b->epoch : scope->epoch;
-	snap->dumps = kvm_exit_stats_host.dumps;
-	snap->merged = kvm_exit_stats_host.merged;
 }
 
 /*

@@ -57,15 +57,16 @@ static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
 	}
 }
 
-/* Set or clear the vendor's reason table. Later holders of the mutex see the change. */
+/*
+ * Set or clear the vendor's reason table, and begin a new host scope. Later holders of the mutex
+ * see the change.
+ */
 static void exit_stats_set_table(const struct exit_stats_table *table)
 {
 	mutex_lock(&kvm_exit_stats_mutex);
 	WRITE_ONCE(kvm_exit_stats_host.table, table);
-	if (table) {
-		kvm_exit_stats_host.scope.epoch = kvm_exit_stats_new_epoch();
-		kvm_exit_stats_dump_start();
-	}
+	kvm_exit_stats_host.scope.epoch = kvm_exit_stats_new_epoch();
+	kvm_exit_stats_dump_start();
 	mutex_unlock(&kvm_exit_stats_mutex);
 }
 

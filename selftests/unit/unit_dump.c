@@ -101,5 +101,7 @@ int main(void)
 	kvm_exit_stats_unregister();
 	kvm_exit_stats_dump_kick();
 	ok(shim_queued() < 0, "without a vendor module nothing wakes the worker");
+	ok(!kvm_exit_stats_host.dumps && !kvm_exit_stats_host.merged,
+	   "the dumps of a vendor module that is gone do not count");
 	return done_testing();
 }
