@@ -59,7 +59,6 @@ struct exit_stats_vm {
 	struct list_head node;		/* host.vms */
 	struct list_head vcpus;		/* RCU */
 	unsigned int users;		/* references: the VM and each of its records */
-	struct rcu_head rcu;
 };
 
 /* Under kvm_exit_stats_mutex. table, vm_offset, enabled do not change while a VM exists. */

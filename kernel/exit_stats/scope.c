@@ -48,11 +48,10 @@ struct exit_stats_vm *kvm_exit_stats_vm_of(struct kvm *kvm)
 	return kvm_exit_stats_host.table ? *exit_stats_vm_slot(kvm) : NULL;
 }
 
+/* Free it at once: leaves read only a VM's, and only while the VM has a vCPU. */
 static void exit_stats_free_baseline(struct exit_stats_scope *scope)
 {
-	struct exit_stats_baseline *b = rcu_dereference_protected(scope->baseline, true);
-
-	kvfree_rcu(b, rcu);
+	kvfree(rcu_dereference_protected(scope->baseline, lockdep_is_held(&kvm_exit_stats_mutex)));
 }
 
 static void exit_stats_put_vm(struct exit_stats_vm *vm)
@@ -62,7 +61,7 @@ static void exit_stats_put_vm(struct exit_stats_vm *vm)
 		return;
 	list_del(&vm->node);
 	exit_stats_free_baseline(&vm->scope);
-	kvfree_rcu(vm, rcu);
+	kfree(vm);
 }
 
 /*

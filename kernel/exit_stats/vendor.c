@@ -53,19 +53,22 @@ static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
 		if (row == EXIT_STATS_ROW_OTHER)
 			pr_warn("handler 0x%x has no row, its exits count as OTHER\n", code);
 		else
-			set_bit(row, kvm_exit_stats_host.enabled);
+			__set_bit(row, kvm_exit_stats_host.enabled);
 	}
 }
 
 /*
  * Set or clear the vendor's reason table, and begin a new host scope. Later holders of the mutex
- * see the change.
+ * see the change, and then read no baseline from before.
  */
 static void exit_stats_set_table(const struct exit_stats_table *table)
 {
 	mutex_lock(&kvm_exit_stats_mutex);
 	WRITE_ONCE(kvm_exit_stats_host.table, table);
 	kvm_exit_stats_host.scope.epoch = kvm_exit_stats_new_epoch();
+	/* Free it at once: no leaf reads the host's. */
+	kvfree(rcu_replace_pointer(kvm_exit_stats_host.scope.baseline, NULL,
+				   lockdep_is_held(&kvm_exit_stats_mutex)));
 	kvm_exit_stats_dump_start();
 	mutex_unlock(&kvm_exit_stats_mutex);
 }
@@ -75,7 +78,7 @@ static void exit_stats_set_table(const struct exit_stats_table *table)
  * in the vendor's vCPU and VM structures. @handlers are its @nr exit handlers, by reason.
  * Context: module init, before kvm_init(), so no VM exists; after nested set-up, because that
  * changes the handlers. Takes kernel_param_lock() and kvm_exit_stats_mutex.
- * Return: 0 or -ENOMEM.
+ * Return: 0 or -ENOMEM. After an error the caller calls kvm_exit_stats_unregister().
  */
 int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_offset,
 			    const void *handlers, unsigned int nr)
@@ -101,28 +104,24 @@ int kvm_exit_stats_register(unsigned int vendor, size_t vcpu_offset, size_t vm_o
 		kvm_exit_stats_set_keys();
 out:
 	kernel_param_unlock(THIS_MODULE);
-	if (err)
-		kvm_exit_stats_unregister();
 	return err;
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_register);
 
 /*
- * Unregister the vendor module and drop all numbers. Context: module exit after kvm_exit(), or a
- * failed init: no VM exists. Takes kernel_param_lock(), so that no setter queues a worker.
+ * Unregister the vendor module and drop all numbers. May be called twice. Context: module exit
+ * after kvm_exit(), or a failed init: no VM exists. Takes kernel_param_lock(), so that no setter
+ * queues a worker, and kvm_exit_stats_mutex; waits for a grace period and for both workers.
  */
 void kvm_exit_stats_unregister(void)
 {
 	struct exit_stats_host *host = &kvm_exit_stats_host;
-	struct exit_stats_baseline *b;
 
 	kernel_param_lock(THIS_MODULE);
 	exit_stats_set_table(NULL);
 	kvm_exit_stats_set_keys();
 	kvm_exit_stats_dump_stop();
 	kvm_exit_stats_unshare();
-	b = rcu_replace_pointer(host->scope.baseline, NULL, true);
-	kvfree_rcu(b, rcu);
 	kvfree(host->retired);
 	host->retired = NULL;
 	bitmap_free(host->enabled);

@@ -376,12 +376,13 @@ static inline void list_del(struct list_head *l)
 void *shim_zalloc(size_t size);
 void kvfree(const void *p);
 
+#define kfree(p)	      kvfree(p)
 #define __vmalloc(size, gfp)  shim_zalloc(size)
 #define kvzalloc(size, gfp)   shim_zalloc(size)
 #define kzalloc(size, gfp)    shim_zalloc(size)
 #define bitmap_zalloc(n, gfp) ((unsigned long *)shim_zalloc(((n) + 63) / 64 * sizeof(long)))
 #define bitmap_free(p)	      kvfree(p)
-#define set_bit(n, map)	      ((map)[(n) / 64] |= 1ul << (n) % 64)
+#define __set_bit(n, map)     ((map)[(n) / 64] |= 1ul << (n) % 64)
 #define test_bit(n, map)      ((map)[(n) / 64] >> (n) % 64 & 1)
 
 /* ktime.h, time64.h, jiffies.h, random.h */

@@ -31,16 +31,22 @@ static inline unsigned int row_of_exit(u32 reason)
 	return exit_stats_offset_vmx(reason) / EXIT_STATS_OFFSET(1);
 }
 
+/* On an error every vendor module unregisters. */
 static inline int try_register(void)
 {
+	int err;
+
 	/* Each reason that is defined has a handler, but GETSEC. */
 	static const void *handlers[EXIT_STATS_VMX_REASONS];
 
 	for (u32 code = 0; code < ARRAY_SIZE(handlers); code++)
 		if (row_of_exit(code) != EXIT_STATS_ROW_OTHER && code != GETSEC)
 			handlers[code] = handlers;
-	return kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct vcpu, stats),
-				       offsetof(struct vm, stats), handlers, ARRAY_SIZE(handlers));
+	err = kvm_exit_stats_register(EXIT_STATS_VENDOR_VMX, offsetof(struct vcpu, stats),
+				      offsetof(struct vm, stats), handlers, ARRAY_SIZE(handlers));
+	if (err)
+		kvm_exit_stats_unregister();
+	return err;
 }
 
 static inline void register_vendor(void)
