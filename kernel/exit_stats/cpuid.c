@@ -18,21 +18,20 @@ bool kvm_exit_stats_low_first;
 bool kvm_exit_stats_log_reads;
 
 /* exit_stats_log_reads: limited per minute like dumps, but with a token bucket of its own. */
-static DEFINE_RAW_SPINLOCK(exit_stats_log_lock);
+static DEFINE_SPINLOCK(exit_stats_log_lock);
 static struct exit_stats_limit exit_stats_log_limit;
 static atomic64_t exit_stats_not_logged;
 
 /* False: the read is not logged. Never waits for the lock, so no guest waits for another. */
 static bool exit_stats_may_log(void)
 {
-	unsigned long flags;
 	u64 wait;
 
-	if (!raw_spin_trylock_irqsave(&exit_stats_log_lock, flags))
+	if (!spin_trylock(&exit_stats_log_lock))
 		return false;
 	wait = kvm_exit_stats_limit_take(&exit_stats_log_limit, ktime_get_ns(),
 					 READ_ONCE(kvm_exit_stats_per_min));
-	raw_spin_unlock_irqrestore(&exit_stats_log_lock, flags);
+	spin_unlock(&exit_stats_log_lock);
 	return !wait;
 }
 
@@ -42,7 +41,6 @@ static void exit_stats_log_read(const struct exit_stats_leaf *leaf, u32 code)
 	unsigned int row = exit_stats_row_of(table, code);
 	char reason[12], answer[80] = "", tail[40] = "";
 	u64 not_logged;
-	bool enabled;
 
 	if (!exit_stats_may_log()) {
 		atomic64_inc(&exit_stats_not_logged);
@@ -54,10 +52,9 @@ static void exit_stats_log_read(const struct exit_stats_leaf *leaf, u32 code)
 
 	snprintf(reason, sizeof(reason), table->hex ? "0x%x" : "%u", code);
 	if (kvm_exit_stats_leaf_has_reason(leaf->leaf, leaf->layout)) {
-		enabled = row != EXIT_STATS_ROW_OTHER && test_bit(row, kvm_exit_stats_host.enabled);
 		if (!leaf->defined)
 			snprintf(answer, sizeof(answer), " reason %s: not defined", reason);
-		else if (!enabled && !leaf->numbers.row.count)
+		else if (!test_bit(row, kvm_exit_stats_host.enabled) && !leaf->numbers.row.count)
 			snprintf(answer, sizeof(answer), " reason %s: defined, not enabled",
 				 reason);
 		else
@@ -86,15 +83,15 @@ bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u
 		.tsc_khz = tsc_khz,
 	};
 	const struct exit_stats_table *table;
-	struct exit_stats_vcpu *v;
 	struct exit_stats_regs out;
+	struct exit_stats_vm *vm;
 	u32 code = *ecx;
 	unsigned int row;
 
 	if (mode == EXIT_STATS_CPUID_OFF || !kvm_exit_stats_leaf_known(leaf.leaf, leaf.layout))
 		return false;
-	v = kvm_exit_stats_vcpu_of(vcpu);
-	if (!v)
+	vm = kvm_exit_stats_vm_of(vcpu->kvm);
+	if (!vm)
 		return false;
 
 	table = kvm_exit_stats_host.table;
@@ -105,7 +102,7 @@ bool kvm_exit_stats_cpuid(struct kvm_vcpu *vcpu, u32 *eax, u32 *ebx, u32 *ecx, u
 	if (of_host && leaf.leaf != EXIT_STATS_LEAF_ID)
 		kvm_exit_stats_read_host(row, &leaf.numbers);
 	else if (leaf.leaf != EXIT_STATS_LEAF_ID)
-		kvm_exit_stats_read_vm(v->vm, row, &leaf.numbers);
+		kvm_exit_stats_read_vm(vm, row, &leaf.numbers);
 	/* No leaf answers for OTHER. */
 	if (row == EXIT_STATS_ROW_OTHER)
 		leaf.numbers.row = (struct exit_stats_row){};

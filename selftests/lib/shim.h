@@ -169,11 +169,9 @@ void mutex_unlock(struct mutex *m);
 #define write_lock(lock)    (shim.preempt++, pthread_rwlock_wrlock(lock))
 #define write_unlock(lock)  (pthread_rwlock_unlock(lock), shim.preempt--)
 
-#define DEFINE_RAW_SPINLOCK(name) bool name
-#define raw_spin_trylock_irqsave(lock, flags) \
-	((flags) = 0, !__atomic_exchange_n(lock, true, __ATOMIC_ACQUIRE))
-#define raw_spin_unlock_irqrestore(lock, flags) \
-	((void)(flags), __atomic_store_n(lock, false, __ATOMIC_RELEASE))
+#define DEFINE_SPINLOCK(name) bool name
+#define spin_trylock(lock)    (!__atomic_exchange_n(lock, true, __ATOMIC_ACQUIRE))
+#define spin_unlock(lock)     __atomic_store_n(lock, false, __ATOMIC_RELEASE)
 
 /* seqlock.h: the readers. Signals stop a writer in a section, as interrupts stop a vCPU. */
 typedef struct {

@@ -221,11 +221,11 @@ int main(void)
 	kvm_exit_stats_vcpu_free(&vcpu.vcpu);
 	kvm_exit_stats_vcpu_free(&second.vcpu);
 	kvm_exit_stats_vm_destroy(&vm.kvm);
-	vcpu.stats = NULL;
+	vm.stats = NULL;
 	ok(is_stock(0x4fffffff),
-	   "a vCPU without a record (TDX): the leaves answer as in stock KVM");
+	   "a VM without a record (TDX): the leaves answer as in stock KVM");
 	kvm_exit_stats_unregister();
-	vcpu.stats = (void *)1;
+	vm.stats = (void *)1;
 	ok(is_stock(0x4fffffff), "no registered vendor module: the leaves answer as in stock KVM");
 	return done_testing();
 }
