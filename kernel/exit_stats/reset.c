@@ -121,16 +121,15 @@ static void exit_stats_publish(struct exit_stats_baseline *b)
 {
 	struct exit_stats_snap *retired = kvm_exit_stats_host.retired;
 	struct exit_stats_scope *scope = b->scope;
-	struct exit_stats_row *row = retired->row;
 	struct exit_stats_baseline *old;
 
 	old = rcu_replace_pointer(scope->baseline, b, lockdep_is_held(&kvm_exit_stats_mutex));
 	kvfree_rcu(old, rcu);
-	if (scope->kind == EXIT_STATS_SCOPE_VM)
-		return;
 	if (scope->kind == EXIT_STATS_SCOPE_VCPU)
-		row = container_of(scope, struct exit_stats_vcpu, scope)->row;
-	exit_stats_forget_min_max(row, retired->rows);
+		exit_stats_forget_min_max(container_of(scope, struct exit_stats_vcpu, scope)->row,
+					  retired->rows);
+	else if (scope->kind == EXIT_STATS_SCOPE_HOST)
+		exit_stats_forget_min_max(retired->row, retired->rows);
 }
 
 static int exit_stats_reset_locked(struct exit_stats_reset *r, struct exit_stats_scope *scope)

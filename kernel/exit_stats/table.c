@@ -92,5 +92,8 @@ static void exit_stats_show_hist(struct seq_file *m, const struct exit_stats_sna
 void kvm_exit_stats_show(struct seq_file *m, const struct exit_stats_snap *snap)
 {
 	exit_stats_show_header(m, snap);
-	(snap->hist ? exit_stats_show_hist : exit_stats_show_table)(m, snap);
+	if (snap->hist)
+		exit_stats_show_hist(m, snap);
+	else
+		exit_stats_show_table(m, snap);
 }
