@@ -12,10 +12,7 @@
 #define EXIT_STATS_DUMP_INTERVAL	500	/* exits between dumps, default */
 #define EXIT_STATS_DUMP_PER_MIN		10	/* dumps per minute, default */
 
-/*
- * CPUID leaves. The first three are named for what they hold in the default layout. There
- * 0x4ffffffe holds the exits of a reason and the cycles of all.
- */
+/* CPUID leaves. The first three are named for what they hold in the default layout. */
 #define EXIT_STATS_LEAF_TOTAL		0x4fffffffu	/* exits and cycles of all reasons */
 #define EXIT_STATS_LEAF_COUNT		0x4ffffffdu	/* exits of a reason */
 #define EXIT_STATS_LEAF_CYCLES		0x4ffffffcu	/* exits and cycles of a reason */

@@ -54,8 +54,8 @@ static void exit_stats_print_dump(const struct exit_stats_snap *snap, u64 due_at
 }
 
 /*
- * Take the snapshot of a dump, if one is due and the limit allows it. The sum is read before
- * the records, so @snap is taken at or after @due_at exits. Return: true if @snap is taken.
+ * Take the snapshot of a dump, if one is due and the limit allows it. The sum is read before the
+ * records, so @snap has at least @due_at exits if the host was not reset. Return: is @snap taken?
  */
 static bool exit_stats_take_dump(struct exit_stats_snap *snap, u64 *due_at, u64 *merged)
 {
@@ -116,7 +116,7 @@ void kvm_exit_stats_set_interval(unsigned int interval)
 	mutex_unlock(&kvm_exit_stats_mutex);
 }
 
-/* Run the worker, because a new limit per minute may allow a dump that is held back. */
+/* Run the worker: a new limit may allow a held-back dump. Context: under kernel_param_lock(). */
 void kvm_exit_stats_dump_kick(void)
 {
 	if (READ_ONCE(kvm_exit_stats_host.table))
@@ -134,7 +134,7 @@ void kvm_exit_stats_dump_start(void)
 	kvm_exit_stats_host.merged = 0;
 }
 
-/* Stop the worker. Context: no vCPU exists; under kernel_param_lock(), so no setter runs. */
+/* Stop the worker. Context: no vCPU exists; under kernel_param_lock(): no setter; may sleep. */
 void kvm_exit_stats_dump_stop(void)
 {
 	cancel_delayed_work_sync(&exit_stats_dump_work);

@@ -77,7 +77,7 @@ struct exit_stats_host {
 extern struct exit_stats_host kvm_exit_stats_host;
 
 /*
- * Protects creation, destruction, resets, and all reads of more than one VM. Taken inside
+ * Protects creation, destruction, resets, and all reads but those of leaves. Taken inside
  * kernel_param_lock(). The holder does not print, switch a static key, or wait for work or for
  * a grace period. A vCPU's thread does not take it to handle an exit.
  */

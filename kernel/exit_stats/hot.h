@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The hot path: the code that every VM exit runs, inline in the vendor module. It ends with an
- * update of the record (record.h). It takes no lock. Only at the end of a batch it executes a
- * locked instruction on a shared cache line: one atomic addition in many exits.
+ * The hot path: the code that every VM exit runs, inline in the vendor module, and in kvm.ko for
+ * the fast path's ends. It ends with an update of the record (record.h). It takes no lock. Only at
+ * the end of a batch it executes a locked instruction on a shared cache line: one atomic addition
+ * in many exits.
  */
 #ifndef EXIT_STATS_HOT_H
 #define EXIT_STATS_HOT_H
@@ -13,7 +14,7 @@
 #include "mmu.h"
 #include "record.h"
 
-/* Note an exit's row and start time. @offset is the offset of the row (reasons.h). */
+/* Note an exit's row, by its offset (reasons.h), and start time. Context: interrupts off. */
 static __always_inline void exit_stats_start(struct exit_stats_vcpu *v, unsigned int offset,
 					     struct kvm_vcpu *vcpu)
 {
@@ -26,8 +27,8 @@ static __always_inline void exit_stats_start(struct exit_stats_vcpu *v, unsigned
 }
 
 /*
- * End the pending exit, if there is one, and count it. Three kinds are counted out of line
- * (record.c): exits of L2, exits of 0 cycles, and exits of 2^31 or more cycles.
+ * End the pending exit and count it. Four cases are out of line (record.c): no pending exit, exits
+ * of L2, of 0 cycles, and of 2^31 or more. Context: the vCPU's thread, interrupts on or off.
  */
 static __always_inline void exit_stats_end(struct exit_stats_vcpu *v)
 {

@@ -132,7 +132,7 @@ module_param_cb(exit_stats_dump_interval, &exit_stats_interval_ops, &kvm_exit_st
 		0644);
 MODULE_PARM_DESC(exit_stats_dump_interval, "VM exits between two dumps in the kernel log (default 500); 0: no dumps");
 module_param_cb(exit_stats_dump_per_min, &exit_stats_per_min_ops, &kvm_exit_stats_per_min, 0644);
-MODULE_PARM_DESC(exit_stats_dump_per_min, "maximum number of dumps per minute (default 10); 0: no limit");
+MODULE_PARM_DESC(exit_stats_dump_per_min, "maximum number of dumps, and of logged reads, per minute (default 10); 0: no limit");
 module_param_cb(exit_stats_cpuid, &exit_stats_choice_ops, (void *)&exit_stats_mode, 0644);
 MODULE_PARM_DESC(exit_stats_cpuid, "numbers that guests can read with CPUID: off, vm or host (default vm)");
 module_param_cb(exit_stats_leaf_layout, &exit_stats_choice_ops, (void *)&exit_stats_layout, 0644);

@@ -10,7 +10,7 @@
  *
  * An exit is pending between its start and its end (hot.h). Other threads store in two
  * cases, one word at a time with WRITE_ONCE(): a reset empties min and max (reset.c), and
- * switching recording off discards a pending exit (vendor.c).
+ * switching recording off discards a pending exit, also user space's (scope.c).
  */
 #ifndef EXIT_STATS_RECORD_H
 #define EXIT_STATS_RECORD_H
@@ -110,7 +110,7 @@ void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v);
 void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, u64 cycles, bool nested);
 void kvm_exit_stats_batch_end(struct exit_stats_vcpu *v);
 
-/* Count the exit that ends. @bucket is the histogram bucket of @cycles. */
+/* Count the exit that ends. @bucket is the histogram bucket of @cycles. Context: its end only. */
 static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, u64 cycles,
 					     unsigned long bucket, bool nested)
 {
@@ -138,7 +138,7 @@ static __always_inline void exit_stats_count(struct exit_stats_vcpu *v, u64 cycl
 		kvm_exit_stats_batch_end(v);
 }
 
-/* Copy row @r of record @v. The caller keeps @v alive with kvm_exit_stats_mutex or RCU. */
+/* Copy row @r of @v, after a running update. kvm_exit_stats_mutex or RCU keeps @v alive. */
 static __always_inline void exit_stats_read_row(const struct exit_stats_vcpu *v,
 						const struct exit_stats_row *r,
 						struct exit_stats_row *out, bool hist)

@@ -36,7 +36,10 @@ static struct exit_stats_vm **exit_stats_vm_slot(struct kvm *kvm)
 	return (void *)kvm + kvm_exit_stats_host.vm_offset;
 }
 
-/* The vCPU's record. NULL if no vendor module is registered, and for a TDX guest. */
+/*
+ * The vCPU's record. NULL if no vendor module is registered, and for a TDX guest. Needs no lock,
+ * because table does not change while a VM exists.
+ */
 struct exit_stats_vcpu *kvm_exit_stats_vcpu_of(struct kvm_vcpu *vcpu)
 {
 	return kvm_exit_stats_host.table ? *exit_stats_vcpu_slot(vcpu) : NULL;
@@ -157,9 +160,8 @@ void kvm_exit_stats_vcpu_free(struct kvm_vcpu *vcpu)
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_vcpu_free);
 
 /*
- * Discard all pending exits, also those that user space finishes. start_row stays: a vCPU whose end
- * is running still uses it. Context: process; starts are off, and none is still running. Takes
- * kvm_exit_stats_mutex.
+ * Discard all pending exits, also those that user space finishes, but not start_row: an end may be
+ * using it. Context: process; starts are off, none is running. Takes kvm_exit_stats_mutex.
  */
 void kvm_exit_stats_discard_starts(void)
 {

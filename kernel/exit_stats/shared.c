@@ -2,11 +2,10 @@
 /*
  * The shared snapshot of the host: with exit_stats_cpuid=host all leaves are answered from it.
  *
- * A vCPU's thread takes no mutex. If the shared snapshot is not fresh, the thread queues a worker
- * that takes a new one, and waits for it, at most about 10 ms. Guests can cause this at any rate.
- * So there are two snapshots, and the worker allocates nothing: it takes the spare one and swaps
- * them. And a snapshot is fresh for at least 8 times as long as it took, so that guests keep
- * kvm_exit_stats_mutex busy for at most an eighth of the time.
+ * A vCPU's thread takes no mutex. If the snapshot is not fresh, the thread waits, at most about
+ * 10 ms, for a worker that takes a new one. Guests can cause this at any rate. So the worker
+ * allocates nothing: it fills a spare snapshot and swaps the two. And a snapshot is fresh for 8
+ * times as long as it took, so that guests keep the mutex busy for an eighth of the time at most.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -27,15 +26,7 @@ static u64 exit_stats_shared_until;		/* fresh until then: ktime in ns */
 static DECLARE_WORK(exit_stats_share_work, exit_stats_share_fn);
 static DECLARE_WAIT_QUEUE_HEAD(exit_stats_share_queue);
 
-static bool exit_stats_shared_is_fresh(u64 now)
-{
-	return READ_ONCE(exit_stats_shared_until) >= now;
-}
-
-/*
- * Take a snapshot of the host and publish it. Does nothing if there is no memory for it, because
- * exit_stats_cpuid was never host. Context: under kvm_exit_stats_mutex; may sleep.
- */
+/* Take and publish a snapshot, if exit_stats_cpuid was ever host. Context: under the mutex. */
 void kvm_exit_stats_share_snap(void)
 {
 	struct exit_stats_snap *spare = exit_stats_shared[!exit_stats_shared_index];
@@ -56,18 +47,15 @@ void kvm_exit_stats_share_snap(void)
 }
 
 /*
- * Allocate the snapshots, unless they exist, and publish one. Context: under kernel_param_lock(),
- * may sleep; takes kvm_exit_stats_mutex. Return: 0, also if no vendor module is registered; or
- * -ENOMEM.
+ * Make the snapshots and publish one. Context: under kernel_param_lock(); takes
+ * kvm_exit_stats_mutex. Return: 0, also if no vendor module is registered; or -ENOMEM.
  */
 int kvm_exit_stats_share(void)
 {
 	const struct exit_stats_table *table = kvm_exit_stats_host.table;
 	int i;
 
-	if (!table)
-		return 0;
-	for (i = 0; i < 2; i++) {
+	for (i = 0; table && i < 2; i++) {
 		if (!exit_stats_shared[i])
 			exit_stats_shared[i] = kvm_exit_stats_snap_alloc(table, false);
 		if (!exit_stats_shared[i])
@@ -82,8 +70,8 @@ int kvm_exit_stats_share(void)
 static void exit_stats_share_fn(struct work_struct *work)
 {
 	mutex_lock(&kvm_exit_stats_mutex);
-	/* It is fresh if a guest queued this work while it was already running. */
-	if (!exit_stats_shared_is_fresh(ktime_get_ns()))
+	/* A guest may have queued this work while it was running. */
+	if (exit_stats_shared_until < ktime_get_ns())
 		kvm_exit_stats_share_snap();
 	mutex_unlock(&kvm_exit_stats_mutex);
 }
@@ -101,20 +89,19 @@ void kvm_exit_stats_unshare(void)
 }
 
 /*
- * Read one row and the sums of all rows of the host. Waits at most about 10 ms for a fresh
- * snapshot, less if the caller is killed, and then reads the present one, even if it is old. There
- * is one: exit_stats_cpuid becomes host, or a vendor module is registered, only after
- * kvm_exit_stats_share(). Context: a vCPU's thread, with exit_stats_cpuid=host; may sleep.
+ * Read one row and the sums of all rows of the host. Waits at most about 10 ms, less if the caller
+ * is killed; then the snapshot may be old. There is one: exit_stats_cpuid becomes host, or a vendor
+ * module is registered, only after kvm_exit_stats_share(). Context: a vCPU's thread; may sleep.
  */
 void kvm_exit_stats_read_host(unsigned int row, struct exit_stats_leaf_row *out)
 {
 	const struct exit_stats_snap *snap;
 	u64 now = ktime_get_ns();
 
-	if (!exit_stats_shared_is_fresh(now)) {
+	if (READ_ONCE(exit_stats_shared_until) < now) {
 		queue_work(system_dfl_wq, &exit_stats_share_work);
 		wait_event_killable_timeout(exit_stats_share_queue,
-					    exit_stats_shared_is_fresh(now),
+					    READ_ONCE(exit_stats_shared_until) >= now,
 					    msecs_to_jiffies(EXIT_STATS_WAIT_MS));
 	}
 	read_lock(&exit_stats_shared_lock);

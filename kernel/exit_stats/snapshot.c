@@ -31,7 +31,7 @@ u64 kvm_exit_stats_avg(const struct exit_stats_row *r)
 	return r->count ? div64_u64(r->total, r->count) : 0;
 }
 
-/* Empty a snapshot, before records are added. It keeps the number of its rows. */
+/* Empty a snapshot that nobody else uses, before records are added. Keeps its number of rows. */
 void kvm_exit_stats_snap_clear(struct exit_stats_snap *snap)
 {
 	unsigned int i;
@@ -89,7 +89,7 @@ void kvm_exit_stats_snap_add_vcpu(struct exit_stats_snap *snap, const struct exi
 	cond_resched();
 }
 
-/* Add the rows of one snapshot to another. If @to has histograms, @from must have them. */
+/* Add @from, of the same table, to @to. If @to has histograms, so has @from. Under the mutex. */
 void kvm_exit_stats_snap_add(struct exit_stats_snap *to, const struct exit_stats_snap *from)
 {
 	unsigned int i;
@@ -114,7 +114,7 @@ static void exit_stats_subtract(struct exit_stats_snap *snap, const struct exit_
 	snap->halt_wait_ns -= b->halt_wait_ns;
 }
 
-/* Correct what a reset missed (see the top), after records and baseline. */
+/* Correct what a reset missed (see the top): records were added, the baseline subtracted. */
 static void exit_stats_finish_row(struct exit_stats_row *r)
 {
 	u64 avg = kvm_exit_stats_avg(r);
@@ -235,7 +235,8 @@ static void exit_stats_subtract_leaf_row(struct exit_stats_leaf_row *from, unsig
 
 /*
  * Read one row and the sums of all rows of a VM. Starts again if a reset of the VM replaced
- * the baseline meanwhile. Context: the thread of a vCPU of @vm; takes no lock.
+ * the baseline meanwhile. Context: the thread of a vCPU of @vm, which keeps @vm alive; takes no
+ * lock, does not sleep.
  */
 void kvm_exit_stats_read_vm(struct exit_stats_vm *vm, unsigned int row,
 			    struct exit_stats_leaf_row *out)

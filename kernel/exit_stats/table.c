@@ -11,7 +11,7 @@ static const char *const exit_stats_scope_name[] = {
 	[EXIT_STATS_SCOPE_VCPU]	= "vcpu",
 };
 
-/* Print the reason of a row: its code, or "-" for OTHER, which counts many reasons. */
+/* Print a row's reason: its code, or "-" for OTHER, of many reasons. @len is at least 11. */
 void kvm_exit_stats_format_code(const struct exit_stats_table *table, unsigned int row,
 				char *buf, size_t len)
 {

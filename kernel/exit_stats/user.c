@@ -4,9 +4,8 @@
  *
  * KVM_RUN returns for the vCPU's latest exit: its row and the TSC are noted. At the next KVM_RUN
  * the row gets one exit more and the cycles since then. An exit counts once. For split MMIO
- * accesses and string I/O KVM returns once for each part, without a new exit: the callback with
- * which KVM goes on when KVM_RUN begins (complete_userspace_io) leaves again. Any other return
- * without a new exit belongs to no exit.
+ * accesses and string I/O KVM returns once for each part: complete_userspace_io, with which KVM_RUN
+ * goes on, leaves again. Any other return without a new exit belongs to no exit.
  */
 #include <linux/kvm_host.h>
 
@@ -48,10 +47,7 @@ void __kvm_exit_stats_to_user(struct exit_stats_vcpu *v, int ret, u32 why)
 	preempt_enable();
 }
 
-/*
- * Count the exit that user space has finished, if there is one. @callback: KVM will call its
- * callback, which may leave for another part of this exit. Context: as above.
- */
+/* Count the exit that user space has finished, if any. @callback: it may have more parts. */
 void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, bool callback)
 {
 	struct exit_stats_row *r;

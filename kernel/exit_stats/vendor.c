@@ -59,7 +59,7 @@ static void exit_stats_note_enabled(void *const *handlers, unsigned int nr)
 
 /*
  * Set or clear the vendor's reason table, and begin a new host scope. Later holders of the mutex
- * see the change, and then read no baseline from before.
+ * see the change.
  */
 static void exit_stats_set_table(const struct exit_stats_table *table)
 {
