@@ -57,7 +57,7 @@ struct exit_stats_row {
 
 enum { EXIT_STATS_NOT_PENDING, EXIT_STATS_PENDING, EXIT_STATS_PENDING_NESTED };
 
-#define EXIT_STATS_DISCARDED	U64_MAX	/* in user_exits: recording was off since KVM_RUN began */
+#define EXIT_STATS_DISCARDED	U64_MAX	/* in user_exits: recording was off in this KVM_RUN */
 
 struct exit_stats_vcpu {
 	seqcount_t seq;

@@ -112,8 +112,9 @@ void shim_may_block(void); /* for work or a grace period, or on the console */
 		(a) = (b);               \
 		(b) = tmp;               \
 	} while (0)
-#define memset_startat(p, v, member) \
-	memset(&(p)->member, v, sizeof(*(p)) - offsetof(__typeof__(*(p)), member))
+#define memset_startat(p, v, member)                                \
+	memset((char *)(p) + offsetof(__typeof__(*(p)), member), v, \
+	       sizeof(*(p)) - offsetof(__typeof__(*(p)), member))
 #define lower_32_bits(n)	 ((u32)(n))
 #define upper_32_bits(n)	 ((u32)((n) >> 32))
 #define div_u64(a, b)		 ((a) / (b))

@@ -44,10 +44,10 @@ struct pending {
 	__u64 start; /* 0: the exit has ended */
 	struct drill_key key;
 	__s32 slot;
-	__u32 user_why;	  /* run->exit_reason of the last return to user space */
-	__u64 user_start; /* when that was; 0: the thread is in KVM */
+	__u64 user_start; /* when the thread returned to user space; 0: it is in KVM */
 	bool counts;	  /* the thread's latest exit is one of those that are wanted */
 	bool user_counts; /* that return is the exit's first */
+	bool user_more;	  /* KVM_RUN began with KVM's callback for the exit before */
 };
 
 /* Not task storage: 7.2 allocates it without locks, which fails on a CPU without cmpxchg16b. */
@@ -394,18 +394,15 @@ int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
 	__u64 now = bpf_ktime_get_ns();
 	struct pending *p = pending(false);
 	bool first;
-	__u32 why;
 
 	if (!p || !p->counts)
 		return 0;
 	first = p->start;
 	if (first)
 		end_exit(p, vcpu, now);
-	why = vcpu->run->exit_reason;
-	if (!user_finishes(result, why) || (!first && p->user_why != why))
+	if (!user_finishes(result, vcpu->run->exit_reason) || (!first && !p->user_more))
 		return 0;
 	p->user_counts = first;
-	p->user_why = why;
 	p->user_start = now;
 	return 0;
 }
@@ -416,13 +413,16 @@ int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 	struct pending *p = pending(false);
 	struct drill_entry *e;
 
+	if (!p)
+		return 0;
 	/* The last KVM_RUN returned without leave_kvm: as in exits.bpf.c. */
-	if (p && p->start) {
+	if (p->start) {
 		p->start = 0;
 		p->counts = false;
 		__sync_fetch_and_add(&lost, 1);
 	}
-	if (!p || !p->user_start)
+	p->user_more = p->user_start && vcpu->arch.complete_userspace_io;
+	if (!p->user_start)
 		return 0;
 	e = bpf_map_lookup_elem(&details, &p->key);
 	if (e) {

@@ -300,9 +300,8 @@ int BPF_PROG(end_at_handler, struct kvm_vcpu *vcpu)
 
 /*
  * An exit that KVM could not finish ends here. For split MMIO accesses and string I/O KVM returns
- * once for each part: if KVM_RUN returns without a new exit and with the same exit_reason as
- * before, the return belongs to the previous exit. Any other return is not for an exit; mostly it
- * is for a signal.
+ * once for each part: complete_userspace_io, with which KVM_RUN goes on, leaves again. Any other
+ * return without a new exit is not for an exit; mostly it is for a signal.
  */
 SEC("fexit/kvm_arch_vcpu_ioctl_run")
 int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
@@ -310,50 +309,29 @@ int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
 	__u64 now = bpf_ktime_get_ns();
 	struct slot *s = slot_of(vcpu, false);
 	bool first;
-	__u32 why;
 
 	if (!s)
 		return 0;
 	if (s->start)
 		end_exit(s, now);
-	why = vcpu->run->exit_reason;
 	first = s->sequence != s->user_sequence;
-	if (!user_finishes(result, why) || (!first && s->user_why != why)) {
+	if (!user_finishes(result, vcpu->run->exit_reason) || (!first && !s->user_more)) {
 		s->vmm_start = now;
 		return 0;
 	}
 	s->user_counts = first;
-	s->user_why = why;
 	s->user_start = now;
 	return 0;
 }
 
-SEC("fentry/kvm_arch_vcpu_ioctl_run")
-int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
+/* Counts the exit that user space has finished. */
+static void count_user(struct slot *s, __u64 now)
 {
-	__u64 now = bpf_ktime_get_ns();
-	struct slot *s = slot_of(vcpu, false);
+	__u32 i = s->row;
 	struct exit_row *row;
-	__u32 i;
 
-	/*
-	 * The last KVM_RUN returned without leave_kvm: it ran already when that was attached. Its
-	 * exit has no known end. What user space did is not for it, nor are further returns.
-	 */
-	if (s && s->start) {
-		s->start = 0;
-		s->user_sequence = s->sequence;
-		__sync_fetch_and_add(&unmatched, 1);
-	}
-	if (s && s->vmm_start) {
-		s->vmm_ns += now - s->vmm_start;
-		s->vmm_start = 0;
-	}
-	if (!s || !s->user_start)
-		return 0;
-	i = s->row;
 	if (i >= nr_rows)
-		return 0;
+		return;
 	row = &s->rows[i];
 	s->sequence++;
 	barrier();
@@ -362,6 +340,31 @@ int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 	barrier();
 	s->sequence++;
 	s->user_start = 0;
+}
+
+SEC("fentry/kvm_arch_vcpu_ioctl_run")
+int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
+{
+	__u64 now = bpf_ktime_get_ns();
+	struct slot *s = slot_of(vcpu, false);
+
+	if (!s)
+		return 0;
+	/*
+	 * The last KVM_RUN returned without leave_kvm: it ran already when that was attached. Its
+	 * exit has no known end, and what user space did is not for it.
+	 */
+	if (s->start) {
+		s->start = 0;
+		__sync_fetch_and_add(&unmatched, 1);
+	}
+	if (s->vmm_start) {
+		s->vmm_ns += now - s->vmm_start;
+		s->vmm_start = 0;
+	}
+	s->user_more = s->user_start && vcpu->arch.complete_userspace_io;
+	if (s->user_start)
+		count_user(s, now);
 	s->user_sequence = s->sequence;
 	return 0;
 }
