@@ -51,13 +51,13 @@ void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, u64 cycles, bool nested)
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_odd);
 
-/* End and count a pending exit of L2, or note that none is pending. Context: exit_stats_end(). */
+/* End and count a pending exit of L2, or note that no exit is. Context: exit_stats_end(). */
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 {
 	if (READ_ONCE(v->pending) != EXIT_STATS_PENDING_NESTED) {
 		/* No start was noted: a return to user space is for no exit, until the next ends. */
 		WRITE_ONCE(v->user_exits, v->exits);
-		v->user_more = false;
+		WRITE_ONCE(v->user_more, NULL);
 		return;
 	}
 	WRITE_ONCE(v->pending, EXIT_STATS_NOT_PENDING);

@@ -26,6 +26,7 @@
 
 struct exit_stats_baseline;
 struct exit_stats_vm;
+struct kvm_vcpu;
 struct kvm_vcpu_stat_generic;
 
 /* The host, a VM or a vCPU. */
@@ -69,6 +70,7 @@ struct exit_stats_vcpu {
 	struct exit_stats_row *start_row;
 	u64 start_tsc;
 	u8 pending;
+	bool user_first;	/* user_row's return was the first for its exit (user.c) */
 
 	u32 batch;		/* length of the batch, in exits (dump.c) */
 	u32 batch_left;		/* exits until the batch ends */
@@ -77,8 +79,7 @@ struct exit_stats_vcpu {
 	struct exit_stats_row *user_row; /* of the exit that user space finishes now, or NULL */
 	u64 user_tsc;		/* when KVM_RUN returned for it */
 	u64 user_exits;		/* exits when KVM_RUN began, or after an end without a start */
-	bool user_first;	/* user_row's return was the first for its exit */
-	bool user_more;		/* KVM_RUN began with KVM's callback for the exit before */
+	int (*user_more)(struct kvm_vcpu *vcpu); /* KVM_RUN began with it, for the exit before */
 
 	struct kvm_vcpu_stat_generic *stat;	/* the vCPU's, KVM's own */
 	struct exit_stats_vm *vm;

@@ -24,10 +24,10 @@ static bool exit_stats_user_finishes(int ret, u32 why)
 /* Does KVM_RUN return for an exit: for a new one, or for a further part of the one before? */
 static bool exit_stats_user_has_exit(struct exit_stats_vcpu *v)
 {
-	u64 before = READ_ONCE(v->user_exits);
+	bool first = v->exits > READ_ONCE(v->user_exits);	/* EXIT_STATS_DISCARDED: never */
 
-	v->user_first = v->exits != before;
-	return before != EXIT_STATS_DISCARDED && (v->user_first || v->user_more);
+	v->user_first = first;
+	return first || READ_ONCE(v->user_more);
 }
 
 /*
@@ -47,8 +47,8 @@ void __kvm_exit_stats_to_user(struct exit_stats_vcpu *v, int ret, u32 why)
 	preempt_enable();
 }
 
-/* Count the exit that user space has finished, if any. @callback: it may have more parts. */
-void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, bool callback)
+/* Count the exit that user space has finished, if there is one. Context: as above. */
+void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, int (*callback)(struct kvm_vcpu *vcpu))
 {
 	struct exit_stats_row *r;
 	u64 cycles;
@@ -57,9 +57,11 @@ void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, bool callback)
 		return;
 	WRITE_ONCE(v->user_exits, v->exits);
 	r = READ_ONCE(v->user_row);
-	v->user_more = r && callback;
-	if (!r)
+	if (!r) {
+		WRITE_ONCE(v->user_more, NULL);
 		return;
+	}
+	WRITE_ONCE(v->user_more, callback);
 	WRITE_ONCE(v->user_row, NULL);
 	cycles = rdtsc() - v->user_tsc;
 	if ((s64)cycles < 0)

@@ -222,8 +222,7 @@ int main(void)
 	kvm_exit_stats_vcpu_free(&second.vcpu);
 	kvm_exit_stats_vm_destroy(&vm.kvm);
 	vm.stats = NULL;
-	ok(is_stock(0x4fffffff),
-	   "a VM without a record (TDX): the leaves answer as in stock KVM");
+	ok(is_stock(0x4fffffff), "a VM without a record (TDX): the leaves answer as in stock KVM");
 	kvm_exit_stats_unregister();
 	vm.stats = (void *)1;
 	ok(is_stock(0x4fffffff), "no registered vendor module: the leaves answer as in stock KVM");
