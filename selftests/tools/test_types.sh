@@ -29,6 +29,11 @@ members() {
 	/^\}/ { name = "" }
 	name && /^\t/ && !/[{}]/ {
 		sub(/\/\*.*/, "")
+		# A pointer to a function.
+		if (match($0, /\(\*[a-z_0-9]+\)/)) {
+			print name, substr($0, RSTART + 2, RLENGTH - 3)
+			next
+		}
 		sub(/ = .*/, "")
 		gsub(/\[[0-9]*\]|[;,]/, "")
 		gsub(/\*/, " ")

@@ -47,13 +47,11 @@ enum kvm_reg___7_2 {
 	VCPU_REG_EXIT_INFO_2,
 };
 
-struct kvm_vcpu;
-
 struct kvm_vcpu_arch {
 	unsigned long regs[17];
 	__u32 regs_avail; /* a bit for each register that was read since the exit */
 	__u32 hflags;
-	int (*complete_userspace_io)(struct kvm_vcpu *vcpu);
+	void *complete_userspace_io; /* a function */
 };
 
 struct kvm_vcpu_arch___7_2 {
