@@ -55,7 +55,7 @@ EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_odd);
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 {
 	if (READ_ONCE(v->pending) != EXIT_STATS_PENDING_NESTED) {
-		/* No start was noted: a return to user space is for no exit, until the next ends. */
+		/* No start was noted: a return to user space is for no exit until the next ends. */
 		WRITE_ONCE(v->user_exits, v->exits);
 		WRITE_ONCE(v->user_more, NULL);
 		return;

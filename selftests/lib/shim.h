@@ -438,6 +438,8 @@ void shim_run_work(void);
 void shim_start_workers(int n);
 void shim_drain_work(void);		       /* waits until nothing is queued any more */
 extern unsigned int shim_works_without_memory; /* one in so many */
+extern u64 shim_longest_work;		       /* ns */
+void shim_worked_since(u64 began);
 
 /* printk.h: one call a line, which begins with its level as in /dev/kmsg */
 extern void (*shim_log)(const char *line);

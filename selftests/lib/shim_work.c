@@ -11,6 +11,7 @@
 #define HURRY 10
 
 unsigned int shim_works_without_memory = UINT32_MAX;
+u64 shim_longest_work;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct work_struct *works;
@@ -69,13 +70,23 @@ static struct work_struct *due_before(u64 now)
 	return w;
 }
 
+void shim_worked_since(u64 began)
+{
+	pthread_mutex_lock(&lock);
+	WRITE_ONCE(shim_longest_work, max(shim_longest_work, ktime_get_ns() - began));
+	pthread_mutex_unlock(&lock);
+}
+
 static void run_work(struct work_struct *work)
 {
+	u64 began = ktime_get_ns();
+
 	WRITE_ONCE(work->due, 0);
 	work->running = true;
 	running++;
 	pthread_mutex_unlock(&lock);
 	work->fn(work);
+	shim_worked_since(began);
 	pthread_mutex_lock(&lock);
 	work->running = false;
 	running--;

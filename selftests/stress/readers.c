@@ -86,7 +86,8 @@ static void check_age(unsigned int row, const struct exit_stats_leaf_row *before
 		struct exit_stats_leaf_row leaf;
 	} old[MAX_ROWS];
 
-	if (old[row].taken && asked - old[row].taken < NSEC_PER_SEC)
+	if (old[row].taken &&
+	    asked - old[row].taken < max(NSEC_PER_SEC, 8 * READ_ONCE(shim_longest_work)))
 		return;
 	if (old[row].taken && answered - asked < 10 * NSEC_PER_MSEC)
 		check_no_less(RULE_AGE, &old[row].leaf, leaf);

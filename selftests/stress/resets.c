@@ -70,6 +70,7 @@ static void reset(struct thread *t, const struct family *f, int of)
 {
 	struct state s[NR_SCOPES] = {};
 	struct exit_stats_snap *snap;
+	u64 began;
 	int i;
 
 	for (i = HOST; i < NR_SCOPES; i++) {
@@ -79,8 +80,10 @@ static void reset(struct thread *t, const struct family *f, int of)
 		kvfree(snap);
 	}
 	__atomic_fetch_add(&resets, 1, __ATOMIC_SEQ_CST);
+	began = ktime_get_ns();
 	if (kvm_exit_stats_reset(f->scope[of]))
 		bail_out("no memory");
+	shim_worked_since(began); /* the host's reset takes a snapshot too */
 	__atomic_fetch_add(&resets, 1, __ATOMIC_SEQ_CST);
 	if (of == HOST)
 		check_leaf_after(f, of, HOST, &s[HOST]);

@@ -185,6 +185,7 @@ static void say_met(double seconds)
 	}
 	diag("%llu exits in %.1f s, %llu disturbances; %llu snapshots, %llu leaves", sum.made,
 	     seconds, sum.turns, sum.snapshots, sum.leaves);
+	diag("the worker took at most %.1f ms", shim_longest_work / 1e6);
 	ok(sum.met.waits && sum.met.retries && sum.snapshots && sum.leaves,
 	   "%s: readers waited for an update %llu times, and copied a row again %llu times",
 	   now->name, sum.met.waits, sum.met.retries);
