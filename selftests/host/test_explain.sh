@@ -77,7 +77,7 @@ swap_on_zram() {
 # By BPF it takes a while until the measurement begins.
 a_vm_ends() {
 	start_slow cpuid
-	kvm-exit-stats explain --vm "$guest" 10 >/tmp/shown 2>/tmp/errors &
+	kvm-exit-stats explain --vm "$guest" 10 >/tmp/shown 2>/tmp/errors 9>&- &
 	tool=$!
 	sleep 5
 	end_slow
