@@ -118,6 +118,7 @@ while [ $rounds -lt 5 ]; do
 	wait $other
 	$scripts/unload >/tmp/output 2>&1 || break
 	rounds=$((rounds + 1))
+	echo "# round $rounds"
 done
 [ $rounds -eq 5 ]
 result=$?
