@@ -44,8 +44,8 @@ ok $? "each man page has the columns that its command takes${wrong:+, but not th
 if command -v bash >/dev/null; then
 	# shellcheck disable=SC2016 # names that would run something
 	hostile='$(touch %s/executed)' quoted='my "web" `touch %s/executed`'
-	"$2" -n 3 "$dir/root"
-	set -- "$dir"/root/proc/*/cmdline
+	"$2" -n 3 "$dir/saved"
+	set -- "$dir"/saved/proc/*/cmdline
 	# shellcheck disable=SC2059 # formats
 	{
 		printf "qemu\0-name\0$hostile\0" "$dir" >"$1"
@@ -56,7 +56,7 @@ if command -v bash >/dev/null; then
 	cat >"$dir/complete" <<-'END'
 		kvm-exit-stats() {
 			echo "$*" >>"$dir/called"
-			"$program" list --root "$dir/root" -o vm -f csv
+			"$program" list --root "$dir/saved" -o vm -f csv
 		}
 		. "$doc/kvm-exit-stats.bash"
 		COMP_WORDS=(kvm-exit-stats show --vm "$1") COMP_CWORD=3
