@@ -51,7 +51,7 @@ void kvm_exit_stats_end_odd(struct exit_stats_vcpu *v, u64 cycles, bool nested)
 }
 EXPORT_SYMBOL_FOR_KVM_INTERNAL(kvm_exit_stats_end_odd);
 
-/* End and count a pending exit of L2, or note that no exit is. Context: exit_stats_end(). */
+/* Count the pending exit of L2. If none is pending, note that. Context: exit_stats_end(). */
 void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 {
 	if (READ_ONCE(v->pending) != EXIT_STATS_PENDING_NESTED) {

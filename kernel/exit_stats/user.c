@@ -47,7 +47,10 @@ void __kvm_exit_stats_to_user(struct exit_stats_vcpu *v, int ret, u32 why)
 	preempt_enable();
 }
 
-/* Count the exit that user space has finished, if there is one. Context: as above. */
+/*
+ * Count the exit that user space has finished, if there is one. @callback: KVM goes on with it, or
+ * NULL. Context: as above.
+ */
 void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, int (*callback)(struct kvm_vcpu *vcpu))
 {
 	struct exit_stats_row *r;
