@@ -81,7 +81,7 @@ static __always_inline void kvm_exit_stats_end_fastpath(struct kvm_vcpu *vcpu)
 }
 
 void __kvm_exit_stats_to_user(struct exit_stats_vcpu *v, int ret, u32 why);
-void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, int (*callback)(struct kvm_vcpu *vcpu));
+void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, bool more);
 
 /* KVM_RUN returns @ret to user space. Context: kvm_arch_vcpu_ioctl_run(). */
 static __always_inline void kvm_exit_stats_to_user(struct kvm_vcpu *vcpu, int ret)
@@ -99,7 +99,7 @@ static __always_inline void kvm_exit_stats_from_user(struct kvm_vcpu *vcpu)
 	if (static_branch_likely(&kvm_exit_stats_ends)) {
 		struct exit_stats_vcpu **v = (void *)vcpu + kvm_exit_stats_vcpu_offset;
 
-		__kvm_exit_stats_from_user(*v, vcpu->arch.complete_userspace_io);
+		__kvm_exit_stats_from_user(*v, vcpu->arch.complete_userspace_io != NULL);
 	}
 }
 

@@ -57,7 +57,7 @@ void kvm_exit_stats_end_nested(struct exit_stats_vcpu *v)
 	if (READ_ONCE(v->pending) != EXIT_STATS_PENDING_NESTED) {
 		/* No start was noted: a return to user space is for no exit until the next ends. */
 		WRITE_ONCE(v->user_exits, v->exits);
-		WRITE_ONCE(v->user_more, NULL);
+		WRITE_ONCE(v->user_more, false);
 		return;
 	}
 	WRITE_ONCE(v->pending, EXIT_STATS_NOT_PENDING);

@@ -79,8 +79,7 @@ struct exit_stats_vcpu {
 	struct exit_stats_row *user_row; /* of the exit that user space finishes now, or NULL */
 	u64 user_tsc;		/* when KVM_RUN returned for it */
 	u64 user_exits;		/* exits when KVM_RUN began, or after an end without a start */
-	/* KVM's callback with which KVM_RUN began, or NULL: it may leave for a further part. */
-	int (*user_more)(struct kvm_vcpu *vcpu);
+	bool user_more;		/* KVM_RUN began with a callback: it may leave for a further part */
 
 	struct kvm_vcpu_stat_generic *stat;	/* the vCPU's, KVM's own */
 	struct exit_stats_vm *vm;

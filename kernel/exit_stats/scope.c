@@ -174,7 +174,7 @@ void kvm_exit_stats_discard_starts(void)
 			WRITE_ONCE(v->pending, EXIT_STATS_NOT_PENDING);
 			WRITE_ONCE(v->user_row, NULL);
 			WRITE_ONCE(v->user_exits, EXIT_STATS_DISCARDED);
-			WRITE_ONCE(v->user_more, NULL);
+			WRITE_ONCE(v->user_more, false);
 		}
 	}
 	mutex_unlock(&kvm_exit_stats_mutex);

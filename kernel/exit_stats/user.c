@@ -48,10 +48,10 @@ void __kvm_exit_stats_to_user(struct exit_stats_vcpu *v, int ret, u32 why)
 }
 
 /*
- * Count the exit that user space has finished, if there is one. @callback: KVM goes on with it, or
- * NULL. Context: as above.
+ * Count the exit that user space has finished, if there is one. @more: KVM_RUN goes on with a
+ * callback, so it may leave for a further part. Context: as above.
  */
-void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, int (*callback)(struct kvm_vcpu *vcpu))
+void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, bool more)
 {
 	struct exit_stats_row *r;
 	u64 cycles;
@@ -61,10 +61,10 @@ void __kvm_exit_stats_from_user(struct exit_stats_vcpu *v, int (*callback)(struc
 	WRITE_ONCE(v->user_exits, v->exits);
 	r = READ_ONCE(v->user_row);
 	if (!r) {
-		WRITE_ONCE(v->user_more, NULL);
+		WRITE_ONCE(v->user_more, false);
 		return;
 	}
-	WRITE_ONCE(v->user_more, callback);
+	WRITE_ONCE(v->user_more, more);
 	WRITE_ONCE(v->user_row, NULL);
 	cycles = rdtsc() - v->user_tsc;
 	if ((s64)cycles < 0)
