@@ -32,7 +32,7 @@ sum_up() {
 		grep -aE '^not ok |^Bail out!' "$TAP" | sed 's/^/# /'
 		say "# all output: ${TAP#"$TOP/"}; the host's console: ${HOST_DIR#"$TOP/"}/serial.log"
 	fi
-	# A part that ended with an error, or printed no test, counts as one failed test.
+	# A part that ended with an error counts as one failed test, as does a run without tests.
 	if [ "$failed" -eq 0 ] && { [ -s "$ENDED" ] || [ $((passed + skipped)) -eq 0 ]; }; then
 		sed 's/^/# /' "$ENDED"
 		failed=1

@@ -67,6 +67,12 @@ signature_wanted_by() {
 	fi
 }
 
+# running_version: the Debian version of the running kernel, or nothing if it is no Debian kernel.
+# Two versions can have the same release and other structures in KVM.
+running_version() {
+	uname -v | sed -n 's/.* Debian \([^ ]*\).*/\1/p'
+}
+
 # ---- What is loaded
 
 loaded() {

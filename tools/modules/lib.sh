@@ -53,6 +53,11 @@ need_root() {
 		die "$1 needs root: run this as root, or install sudo"
 }
 
+# running_version: as in kvm-modules.sh
+running_version() {
+	uname -v | sed -n 's/.* Debian \([^ ]*\).*/\1/p'
+}
+
 # newer FILE THAN: FILE is there and changed after THAN
 newer() {
 	[ -n "$(find "$1" -newer "$2" 2>/dev/null)" ]
