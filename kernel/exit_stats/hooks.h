@@ -99,7 +99,7 @@ static __always_inline void kvm_exit_stats_from_user(struct kvm_vcpu *vcpu)
 	if (static_branch_likely(&kvm_exit_stats_ends)) {
 		struct exit_stats_vcpu **v = (void *)vcpu + kvm_exit_stats_vcpu_offset;
 
-		__kvm_exit_stats_from_user(*v, vcpu->arch.complete_userspace_io != NULL);
+		__kvm_exit_stats_from_user(*v, vcpu->arch.complete_userspace_io);
 	}
 }
 
