@@ -131,14 +131,14 @@ struct package {
 static void read_package(const char *release, struct package *p)
 {
 	char path[256], version[256] = "", state[512] = "";
-	bool ready;
+	bool ours, ready;
 
 	p->loaded[0] = '\0';
 	p->state[0] = '\0';
 	read_line("/run/kvm-exit-stats/loaded", p->loaded, sizeof(p->loaded));
-	/* The file is about the last load. Since then modules can have been removed by hand. */
-	ready = !access("/sys/module/kvm/parameters/exit_stats", F_OK);
-	if (ready != !strncmp(p->loaded, "kvm-exit-stats ", 15))
+	/* The file tells of the last load; the modules can have been removed by hand since then. */
+	ours = !access("/sys/module/kvm/parameters/exit_stats", F_OK);
+	if (ours != !strncmp(p->loaded, "kvm-exit-stats ", 15))
 		p->loaded[0] = '\0';
 	snprintf(path, sizeof(path), "/var/lib/kvm-exit-stats/%s/state", release);
 	if (read_line(path, state, sizeof(state))) {
