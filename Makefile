@@ -71,7 +71,7 @@ uninstall: ## remove it again
 ##@ Test and measure it
 
 .PHONY: check
-check: modules tools selftests ## all tests; half an hour
+check: modules tools selftests ## all tests; 40 minutes
 	@scripts/setup build tools host unit page
 	@scripts/check
 
