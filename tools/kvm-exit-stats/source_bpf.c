@@ -401,10 +401,7 @@ static int load(struct bpf_source *b, bool handler)
 	return b->map == MAP_FAILED ? -errno : 0;
 }
 
-/*
- * The one that starts exits comes last: before it there is nothing to end. A KVM_RUN that runs
- * already will return without leave_kvm; enter_kvm drops the exit that is pending then.
- */
+/* The one that starts exits comes last: before it there is nothing to end. */
 static int attach(struct bpf_source *b)
 {
 	struct bpf_program *const order[] = {

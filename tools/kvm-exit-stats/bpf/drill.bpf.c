@@ -20,8 +20,8 @@
 #include <bpf/bpf_tracing.h>
 
 #include "drill.h"
+#include "kvm_run.h"
 #include "kvm_types.h"
-#include "user_finishes.h"
 
 #define PAGE_MASK   (~0xfffull)
 #define MAX_THREADS 4096 /* the one that ran longest ago makes room for a new one */
@@ -47,7 +47,6 @@ struct pending {
 	__u64 user_start; /* when the thread returned to user space; 0: it is in KVM */
 	bool counts;	  /* the thread's latest exit is one of those that are wanted */
 	bool user_counts; /* that return is the exit's first */
-	bool user_more;	  /* KVM_RUN began with KVM's callback for the exit before */
 };
 
 /* Not task storage: 7.2 allocates it without locks, which fails on a CPU without cmpxchg16b. */
@@ -388,41 +387,39 @@ int BPF_PROG(end_at_entry, struct kvm_vcpu *vcpu)
 }
 
 /* User space and the parts of one exit: as in exits.bpf.c. */
-SEC("fexit/kvm_arch_vcpu_ioctl_run")
-int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
+SEC("fentry/kvm_arch_vcpu_put")
+int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu)
 {
-	__u64 now = bpf_ktime_get_ns();
-	struct pending *p = pending(false);
+	struct pending *p;
 	bool first;
+	__u64 now;
 
+	if (!ends_kvm_run(vcpu))
+		return 0;
+	now = bpf_ktime_get_ns();
+	p = pending(false);
 	if (!p || !p->counts)
 		return 0;
 	first = p->start;
 	if (first)
 		end_exit(p, vcpu, now);
-	if (!user_finishes(result, vcpu->run->exit_reason) || (!first && !p->user_more))
+	if (!user_finishes(vcpu) || (!first && !vcpu->arch.complete_userspace_io))
 		return 0;
 	p->user_counts = first;
 	p->user_start = now;
 	return 0;
 }
 
-SEC("fentry/kvm_arch_vcpu_ioctl_run")
+SEC("fentry/kvm_arch_vcpu_load")
 int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 {
-	struct pending *p = pending(false);
 	struct drill_entry *e;
+	struct pending *p;
 
-	if (!p)
+	if (!in_kvm_run(vcpu))
 		return 0;
-	/* The last KVM_RUN returned without leave_kvm: as in exits.bpf.c. */
-	if (p->start) {
-		p->start = 0;
-		p->counts = false;
-		__sync_fetch_and_add(&lost, 1);
-	}
-	p->user_more = p->user_start && vcpu->arch.complete_userspace_io;
-	if (!p->user_start)
+	p = pending(false);
+	if (!p || !p->user_start)
 		return 0;
 	e = bpf_map_lookup_elem(&details, &p->key);
 	if (e) {

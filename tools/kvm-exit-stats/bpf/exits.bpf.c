@@ -22,8 +22,8 @@
 #include <bpf/bpf_tracing.h>
 
 #include "exits.h"
+#include "kvm_run.h"
 #include "kvm_types.h"
-#include "user_finishes.h"
 
 #define GOLDEN_RATIO 0x9e3779b97f4a7c15ull
 
@@ -300,22 +300,26 @@ int BPF_PROG(end_at_handler, struct kvm_vcpu *vcpu)
 
 /*
  * An exit that KVM could not finish ends here. For split MMIO accesses and string I/O KVM returns
- * once for each part: complete_userspace_io, with which KVM_RUN goes on, leaves again. Any other
- * return without a new exit is not for an exit; mostly it is for a signal.
+ * once for each part: complete_userspace_io is set again. Any other return without a new exit is
+ * not for an exit; mostly it is for a signal.
  */
-SEC("fexit/kvm_arch_vcpu_ioctl_run")
-int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu, int result)
+SEC("fentry/kvm_arch_vcpu_put")
+int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu)
 {
-	__u64 now = bpf_ktime_get_ns();
-	struct slot *s = slot_of(vcpu, false);
+	struct slot *s;
 	bool first;
+	__u64 now;
 
+	if (!ends_kvm_run(vcpu))
+		return 0;
+	now = bpf_ktime_get_ns();
+	s = slot_of(vcpu, false);
 	if (!s)
 		return 0;
 	if (s->start)
 		end_exit(s, now);
 	first = s->sequence != s->user_sequence;
-	if (!user_finishes(result, vcpu->run->exit_reason) || (!first && !s->user_more)) {
+	if (!user_finishes(vcpu) || (!first && !vcpu->arch.complete_userspace_io)) {
 		s->vmm_start = now;
 		return 0;
 	}
@@ -342,27 +346,23 @@ static void count_user(struct slot *s, __u64 now)
 	s->user_start = 0;
 }
 
-SEC("fentry/kvm_arch_vcpu_ioctl_run")
+/* A vCPU that did not leave is loaded because its thread runs again. */
+SEC("fentry/kvm_arch_vcpu_load")
 int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 {
-	__u64 now = bpf_ktime_get_ns();
-	struct slot *s = slot_of(vcpu, false);
+	struct slot *s;
+	__u64 now;
 
-	if (!s)
+	if (!in_kvm_run(vcpu))
 		return 0;
-	/*
-	 * The last KVM_RUN returned without leave_kvm: it ran already when that was attached. Its
-	 * exit has no known end, and what user space did is not for it.
-	 */
-	if (s->start) {
-		s->start = 0;
-		__sync_fetch_and_add(&unmatched, 1);
-	}
+	now = bpf_ktime_get_ns();
+	s = slot_of(vcpu, false);
+	if (!s || !(s->user_start || s->vmm_start))
+		return 0;
 	if (s->vmm_start) {
 		s->vmm_ns += now - s->vmm_start;
 		s->vmm_start = 0;
 	}
-	s->user_more = s->user_start && vcpu->arch.complete_userspace_io;
 	if (s->user_start)
 		count_user(s, now);
 	s->user_sequence = s->sequence;

@@ -42,7 +42,6 @@ struct slot {
 	__u64 user_start;    /* when the thread returned to user space for the latest exit, or 0 */
 	__u64 user_sequence; /* @sequence when KVM_RUN began */
 	__u32 user_counts;   /* that return is the exit's first */
-	__u32 user_more;     /* KVM_RUN began with KVM's callback for the exit before */
 	__u64 vmm_start;     /* when the thread returned to user space, not for an exit; or 0 */
 	__u64 vmm_ns;	     /* how long it was there, not for an exit */
 	__s32 vcpu_id;

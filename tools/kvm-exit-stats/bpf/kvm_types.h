@@ -7,9 +7,15 @@
 #ifndef BPF_KVM_TYPES_H
 #define BPF_KVM_TYPES_H
 
+#include <stdbool.h>
+
 #include <linux/types.h>
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct task_struct {
+	unsigned int __state;
+};
 
 struct qstr {
 	const unsigned char *name;
@@ -67,6 +73,8 @@ struct kvm_vcpu {
 	struct kvm *kvm;
 	int vcpu_id;
 	struct kvm_run *run;
+	bool wants_to_run; /* in KVM_RUN, which is not to return at once */
+	bool preempted;
 	struct kvm_vcpu_stat stat;
 	struct kvm_vcpu_arch arch;
 };
