@@ -47,8 +47,8 @@ static __always_inline bool ends_kvm_run(const struct kvm_vcpu *vcpu)
 }
 
 /*
- * KVM_RUN returns for other reasons, mostly for a signal. Kernels since 6.4 say "unknown" if it
- * fails without one; before, what is there is the reason of an earlier return.
+ * KVM_RUN returns for other reasons, mostly for a signal. If it fails, 6.12 and 7.2 have set
+ * exit_reason to "unknown"; 6.1 leaves the reason of an earlier return there.
  */
 static __always_inline bool user_finishes(const struct kvm_vcpu *vcpu)
 {
