@@ -204,7 +204,7 @@ static bool has_interrupt_info(struct kvm_vcpu *vcpu)
 	return is_available(vcpu, bpf_core_enum_value(enum kvm_reg___7_2, VCPU_REG_EXIT_INFO_2));
 }
 
-/* What KVM will set it to at the next entry. */
+/* The guest's RIP at the next entry. */
 static __u64 next_rip(struct kvm_vcpu *vcpu)
 {
 	struct kvm_vcpu___7_2 *newer = (void *)vcpu;

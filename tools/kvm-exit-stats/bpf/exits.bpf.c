@@ -208,7 +208,7 @@ static __always_inline struct slot *slot_of(const struct kvm_vcpu *vcpu, bool cl
 	s = slot_at(first_slot(number));
 	if (s && s->vcpu == number)
 		return s;
-	/* A vCPU that was destroyed a moment ago, at this address, can still be in the first. */
+	/* The first can still belong to a destroyed vCPU that had this address. */
 	s = slot_at(next_slot(number, 1));
 	if (s && s->vcpu == number)
 		return s;
@@ -300,8 +300,8 @@ int BPF_PROG(end_at_handler, struct kvm_vcpu *vcpu)
 
 /*
  * An exit that KVM could not finish ends here. For split MMIO accesses and string I/O KVM returns
- * once for each part: complete_userspace_io is set again. Any other return without a new exit is
- * not for an exit; mostly it is for a signal.
+ * once for each part. If complete_userspace_io is set again, this return is a further part of the
+ * same exit. Any other return without a new exit is not for an exit; mostly it is for a signal.
  */
 SEC("fentry/kvm_arch_vcpu_put")
 int BPF_PROG(leave_kvm, struct kvm_vcpu *vcpu)
@@ -346,6 +346,12 @@ static void count_user(struct slot *s, __u64 now)
 	s->user_start = 0;
 }
 
+static void retire(struct slot *s)
+{
+	s->vcpu = SLOT_DEAD;
+	__sync_fetch_and_add(&changes, 1);
+}
+
 /* A vCPU that did not leave is loaded because its thread runs again. */
 SEC("fentry/kvm_arch_vcpu_load")
 int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
@@ -353,6 +359,13 @@ int BPF_PROG(enter_kvm, struct kvm_vcpu *vcpu)
 	struct slot *s;
 	__u64 now;
 
+	if (vcpu->cpu < 0) {
+		/* A new vCPU. The kernel can have skipped retire_vcpu() for one at this address. */
+		s = slot_of(vcpu, false);
+		if (s)
+			retire(s);
+		return 0;
+	}
 	if (!in_kvm_run(vcpu))
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -379,8 +392,7 @@ int BPF_PROG(retire_vcpu, struct kvm_vcpu *vcpu)
 		return 0;
 	s->halt_poll_ns = halted_polling(vcpu) - s->halted_poll;
 	s->halt_wait_ns = halted_asleep(vcpu) - s->halted_wait;
-	s->vcpu = SLOT_DEAD;
-	__sync_fetch_and_add(&changes, 1);
+	retire(s);
 	return 0;
 }
 

@@ -3,8 +3,8 @@
  * When KVM_RUN begins and ends, and which end asks user space to finish an exit. For BPF
  * programs.
  *
- * They attach to kvm_arch_vcpu_load() and kvm_arch_vcpu_put(), which KVM_RUN calls first and
- * last with preemption disabled. At kvm_arch_vcpu_ioctl_run() they would miss calls: a thread
+ * They attach to kvm_arch_vcpu_load() and kvm_arch_vcpu_put(). KVM_RUN calls the first near its
+ * start and the second near its end, both with preemption disabled. At kvm_arch_vcpu_ioctl_run() they would miss calls: a thread
  * can be preempted within a program there, and until it goes on the kernel skips the program
  * for all other threads on that processor.
  */
@@ -29,9 +29,9 @@ enum {
 };
 
 /*
- * Not another ioctl of the vCPU, and not a KVM_RUN that is to return at once. On kernels
- * without wants_to_run (before 6.11; Debian's 6.1 has it) those count as KVM_RUN, and what
- * user space does after them is not for an exit.
+ * True in KVM_RUN, unless immediate_exit is set; false in the vCPU's other ioctls. Without
+ * wants_to_run (before 6.11; Debian's 6.1 has it) it is always true. Each ioctl then looks like
+ * KVM_RUN: user space's time for an exit ends there, and the rest counts as "not for an exit".
  */
 static __always_inline bool in_kvm_run(const struct kvm_vcpu *vcpu)
 {
@@ -47,8 +47,8 @@ static __always_inline bool ends_kvm_run(const struct kvm_vcpu *vcpu)
 }
 
 /*
- * KVM_RUN returns for other reasons, mostly for a signal. If it fails, 6.12 and 7.2 have set
- * exit_reason to "unknown"; 6.1 leaves the reason of an earlier return there.
+ * KVM_RUN returns for other reasons, mostly for a signal. If it fails after an exit, 6.12 and
+ * 7.2 leave "unknown" in exit_reason; 6.1 leaves the reason of an earlier return.
  */
 static __always_inline bool user_finishes(const struct kvm_vcpu *vcpu)
 {

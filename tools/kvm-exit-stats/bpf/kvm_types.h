@@ -39,7 +39,7 @@ struct kvm_vcpu_stat {
 	struct kvm_vcpu_stat_generic generic;
 };
 
-/* Registers that KVM reads when it needs them; 7.2 has other names. */
+/* Indexes of regs[], and bits of regs_avail. 7.2 has other names for the last two. */
 enum kvm_reg {
 	VCPU_REGS_RAX = 0,
 	VCPU_REGS_RCX = 1,
@@ -72,6 +72,7 @@ struct kvm_run {
 struct kvm_vcpu {
 	struct kvm *kvm;
 	int vcpu_id;
+	int cpu; /* -1 until it is first loaded */
 	struct kvm_run *run;
 	bool wants_to_run; /* in KVM_RUN, which is not to return at once */
 	bool preempted;
