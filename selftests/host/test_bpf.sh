@@ -213,12 +213,16 @@ vcpus_that_sleep() {
 	wait $holder 2>/dev/null
 }
 
+have_ended() { # VMS
+	[ "$(wc -l </tmp/ended)" -ge "$1" ]
+}
+
 slots_are_used_again() {
 	start_churn
-	sleep 3
+	await have_ended 4
 	stop_churn
 	fresh
-	[ "$(wc -l </tmp/ended)" -gt 3 ]
+	have_ended 4
 	ok $? "$(wc -l </tmp/ended) VMs started and ended"
 	kvm-exit-stats show --source bpf -f json 0.2 1 >/tmp/shown 2>/tmp/errors
 	result=$?
