@@ -3,10 +3,11 @@
  * When KVM_RUN begins and ends, and which end asks user space to finish an exit. For BPF
  * programs.
  *
- * They attach to kvm_arch_vcpu_load() and kvm_arch_vcpu_put(). KVM_RUN calls the first near its
- * start and the second near its end, both with preemption disabled. At kvm_arch_vcpu_ioctl_run() they would miss calls: a thread
- * can be preempted within a program there, and until it goes on the kernel skips the program
- * for all other threads on that processor.
+ * They attach to kvm_arch_vcpu_load() and kvm_arch_vcpu_put(). KVM_RUN calls the first near
+ * its start and the second near its end, both with preemption disabled. At
+ * kvm_arch_vcpu_ioctl_run() they would miss calls: a thread can be preempted within a program
+ * there, and until it goes on the kernel skips the program for all other threads on that
+ * processor.
  */
 #ifndef BPF_KVM_RUN_H
 #define BPF_KVM_RUN_H
