@@ -56,7 +56,10 @@ until [ "$(header exits)" -ge $halfway ] && [ "$(vcpus_seen)" -eq 2 ]; do
 done
 qemu=$(pidof qemu-system-x86_64)
 kill -STOP "$qemu"
-sleep 0.5 # until its vCPUs have left the guest
+# A thread stops after its vCPU's exit has ended.
+while grep -qv ') [TZ] ' /proc/"$qemu"/task/*/stat; do
+	sleep 0.1
+done
 check_stopped
 kill -CONT "$qemu"
 wait $boot
