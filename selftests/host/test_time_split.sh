@@ -116,8 +116,9 @@ guest_is_what_bpf_says() {
 	within=$before
 }
 
-# waited_within_exits: how much of the wait can be exit time, too. A kernel that preempts itself can take the
-# CPU from a thread that handles an exit; the others do so only after the exit's end.
+# waited_within_exits: how much of the wait can be exit time, too, and so is missing in the guest's
+# part. A preemptible kernel can take the CPU from a thread while the thread handles an exit. Other
+# kernels take it only after the exit's end.
 waited_within_exits() {
 	if grep -q '(none)\|(voluntary)' /sys/kernel/debug/sched/preempt; then
 		echo 0
